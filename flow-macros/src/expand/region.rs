@@ -1,0 +1,533 @@
+//! One region → the `match` over its points.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{
+    Expr, ExprAsync, ExprClosure, ExprReturn, Ident, Item, Pat, PatIdent, Stmt, Type, parse_quote,
+    visit::Visit,
+    visit_mut::{self, VisitMut},
+};
+
+use super::{
+    call_ident, here, ident,
+    naming::{Names, captured_alias},
+    saved::Savers,
+};
+use crate::{
+    cfg::{Arm, Bind, Block, BlockId, Call, Fork, Kind, Op, OpKind, Region, Term, VarId},
+    live,
+    report::Report,
+};
+
+/// What a region begins and ends with.
+pub(super) struct Entry {
+    /// The type of its first frame; `None` for a branch, which begins with nothing.
+    pub(super) ty: Option<TokenStream>,
+    /// Whether the first frame is the only input itself, not a tuple of inputs.
+    pub(super) one_input: bool,
+    /// The `Result` type it returns.
+    pub(super) output: TokenStream,
+}
+
+/// The blocks of a region that are points, in the order of their numbers.
+pub(super) fn slots(region: &Region) -> Vec<BlockId> {
+    region.reachable().into_iter().filter(|block| region.blocks[*block].kind != Kind::Inline).collect()
+}
+
+/// The body of the dispatch closure of a region.
+pub(super) fn dispatch(region: &Region, entry: &Entry, report: &mut Report) -> TokenStream {
+    let slots = slots(region);
+    let savers = Savers::of(region, &slots);
+    let mut generator = Generator { region, entry, slots: &slots, savers: &savers, report };
+    let declarations: TokenStream = slots.iter().map(|slot| generator.declare(*slot)).collect();
+    let arms: Vec<TokenStream> = slots.iter().map(|slot| generator.arm(*slot)).collect();
+    let items = &savers.items;
+    quote! {
+        #items
+        #declarations
+        match __frame.at() {
+            #(#arms)*
+            _ => ::core::unreachable!(),
+        }
+    }
+}
+
+struct Generator<'g, 'r> {
+    region: &'r Region,
+    entry: &'g Entry,
+    slots: &'g [BlockId],
+    savers: &'g Savers,
+    report: &'g mut Report,
+}
+
+impl<'r> Generator<'_, 'r> {
+    fn number(&self, slot: BlockId) -> u32 {
+        self.slots.iter().position(|known| *known == slot).and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX)
+    }
+
+    fn slot_ident(&self, slot: BlockId) -> Ident {
+        ident(&format!("__s{}", self.number(slot)))
+    }
+
+    /// `let __s1 = slot::<(_, _)>(1, "research done");`
+    fn declare(&self, slot: BlockId) -> TokenStream {
+        let (number, name, block) = (self.number(slot), self.slot_ident(slot), &self.region.blocks[slot]);
+        let ty = match (&self.entry.ty, block.kind) {
+            (Some(ty), Kind::Entry) => ty.clone(),
+            _ => {
+                let live = block.live_in.iter().map(|_| quote!(_,));
+                quote!((#(#live)*))
+            }
+        };
+        let point = &block.name;
+        quote!(let #name = __flow::slot::<#ty>(#number, #point);)
+    }
+
+    /// `1 => { let live = …; block(async move { … }) }`
+    fn arm(&mut self, slot: BlockId) -> TokenStream {
+        let region = self.region;
+        let (number, name, block) = (self.number(slot), self.slot_ident(slot), &region.blocks[slot]);
+        let mut names = Names::at_slot(region, block);
+        let waits = matches!(block.ops.first(), Some(Op { kind: OpKind::Answer(..), .. }));
+        let pause = waits.then(|| quote!(let __pause = __frame.pause();));
+        let live = if block.kind.is_saved() {
+            let loads = block.live_in.iter().map(|var| self.savers.load(region, *var));
+            let read = match block.live_in.is_empty() {
+                true => quote!(_ => ()),
+                false => quote! {
+                    ::core::result::Result::Err(mut __reader) => {
+                        match (|| ::core::result::Result::Ok::<_, __flow::Refusal>((#(#loads,)*)))() {
+                            ::core::result::Result::Ok(__live) => __live,
+                            ::core::result::Result::Err(__refusal) => return __cx.refuse(__refusal),
+                        }
+                    }
+                },
+            };
+            quote!(match #name.open(__frame) { ::core::result::Result::Ok(__live) => __live, #read })
+        } else {
+            quote!(#name.take(__frame))
+        };
+        let bound: Vec<TokenStream> = match block.kind {
+            // The first frame holds every parameter, used or not.
+            Kind::Entry if self.entry.ty.is_some() => {
+                let inputs = region.captured..region.vars.len();
+                let inputs = inputs.filter(|var| block.scope.values().any(|known| known == var));
+                inputs.map(|var| {
+                    let (name, mutability) = (&region.vars[var].name, region.vars[var].mutable.then(|| quote!(mut)));
+                    quote!(#mutability #name)
+                }).collect()
+            }
+            _ => block.live_in.iter().map(|var| names.pattern(*var)).collect(),
+        };
+        let pattern = if block.kind == Kind::Entry && self.entry.one_input { quote!(#(#bound)*) } else { quote!((#(#bound,)*)) };
+        let body = self.block(slot, &mut names);
+        quote! {
+            #number => {
+                #pause
+                let __live = #live;
+                __flow::block(async move { let #pattern = __live; #body })
+            }
+        }
+    }
+
+    /// The code of a block, and of those that are part of it.
+    fn block(&mut self, id: BlockId, names: &mut Names<'r>) -> TokenStream {
+        let block = &self.region.blocks[id];
+        let mut tokens = TokenStream::new();
+        for op in &block.ops {
+            tokens.extend(self.op(op, names));
+        }
+        tokens.extend(self.term(id, block, names));
+        tokens
+    }
+
+    fn op(&mut self, op: &Op, names: &mut Names<'r>) -> TokenStream {
+        let defs = &op.effect.defs;
+        match &op.kind {
+            OpKind::Glue(Stmt::Local(local)) => {
+                let mut local = local.clone();
+                if let Some(init) = &mut local.init {
+                    self.returns(&mut init.expr);
+                    if let Some((_, diverge)) = &mut init.diverge {
+                        self.returns(diverge);
+                    }
+                }
+                let after;
+                (local.pat, after) = names.define(&local.pat, defs, &op.live_after);
+                quote!(#local #after)
+            }
+            OpKind::Glue(stmt) => {
+                let mut stmt = stmt.clone();
+                if let Stmt::Expr(expr, _) = &mut stmt {
+                    self.returns(expr);
+                }
+                quote!(#stmt)
+            }
+            OpKind::Set(var, value) => {
+                let value = self.expr(value);
+                self.set(*var, &value, &op.live_after, names)
+            }
+            OpKind::Assign(var, value) => {
+                let value = self.expr(value);
+                self.assign(*var, &value, &op.live_after, names)
+            }
+            OpKind::Rebind(pat, ty, from) => {
+                let from = names.of(*from);
+                let (pat, after) = names.define(pat, defs, &op.live_after);
+                let ty = ty.as_ref().map(|ty| quote!(: #ty));
+                quote!(let #pat #ty = #from; #after)
+            }
+            OpKind::Answer(call, bind) => {
+                let (index, span, tried) = (call_ident(call.index), here(call.await_span), question_mark(call.tried));
+                let (cx, pause) = (Ident::new("__cx", span), Ident::new("__pause", span));
+                let value = quote_spanned!(span=> #index.answer(#cx, #pause).await #tried);
+                self.bind(bind, defs, &value, &op.live_after, names)
+            }
+            OpKind::Count(var, max, name) => {
+                let (rounds, max) = (names.of(*var), self.expr(max));
+                quote!(__cx.count_round(&mut #rounds, (#max) as u64, #name).await;)
+            }
+        }
+    }
+
+    fn term(&mut self, id: BlockId, block: &'r Block, names: &mut Names<'r>) -> TokenStream {
+        let region = self.region;
+        let live_in = |block: BlockId| -> BTreeSet<VarId> { region.blocks[block].live_in.iter().copied().collect() };
+        match &block.term {
+            Term::Open => TokenStream::new(),
+            Term::Goto(next) => self.goto(id, *next, names, None),
+            Term::Step { call, bind, next } => {
+                let value = self.step(call);
+                let bound = self.bind(bind, &block.term_effect.defs, &value, &live_in(*next), names);
+                let next = self.goto(id, *next, names, None);
+                quote!(#bound #next)
+            }
+            Term::Ask { call, next } => {
+                let (index, pause, mut question) = (call_ident(call.index), &call.pause, call.expr.clone());
+                self.returns(&mut question);
+                let span = here(call.await_span);
+                let (cx, w) = (Ident::new("__cx", span), Ident::new("__w", span));
+                let ask = quote_spanned!(span=> #index.ask(#cx, &mut #w, #pause(#question)););
+                self.goto(id, *next, names, Some(ask))
+            }
+            Term::Fork { fork, bind, next } => {
+                let value = self.fork(fork, names);
+                let bound = self.bind(bind, &block.term_effect.defs, &value, &live_in(*next), names);
+                let name = &fork.name;
+                let next = self.goto(id, *next, names, Some(quote!(__w.forget(#name);)));
+                quote!(#bound #next)
+            }
+            Term::If { cond, then, other } => {
+                let mut inside = names.clone();
+                let needed = live_in(*then);
+                let (cond, hides) = self.condition(cond, &block.term_effect.defs, &needed, &mut inside);
+                let then = self.goto(id, *then, &mut inside, None);
+                let other = self.goto(id, *other, &mut names.clone(), None);
+                quote!(if #cond { #hides #then } else { #other })
+            }
+            Term::Match { on, arms } => {
+                let scrutinee = self.expr(on);
+                let arms: Vec<TokenStream> = arms.iter().map(|arm| self.match_arm(id, block, on, arm, names)).collect();
+                quote!(match #scrutinee { #(#arms)* })
+            }
+            Term::Last(call) => {
+                let value = self.step(call);
+                match self.entry.ty {
+                    Some(_) => {
+                        let output = &self.entry.output;
+                        quote!(return __flow::finish::<#output>(#value);)
+                    }
+                    None => quote!(return __flow::finish_branch(#value);),
+                }
+            }
+            Term::Return(value) => {
+                let (output, value) = (&self.entry.output, self.expr(value));
+                quote!(return __flow::finish::<#output>(#value);)
+            }
+            Term::Diverge(value) => {
+                let value = self.expr(value);
+                quote!(#value)
+            }
+        }
+    }
+
+    /// The condition of an `if`, and what to emit first if it holds.
+    fn condition(
+        &mut self,
+        cond: &Expr,
+        defs: &BTreeSet<VarId>,
+        needed: &BTreeSet<VarId>,
+        inside: &mut Names<'r>,
+    ) -> (TokenStream, TokenStream) {
+        match cond {
+            Expr::Let(matched) => {
+                if let Some(hidden) = inside.hides(defs, needed) {
+                    self.refuse_borrowing_shadow(hidden, &matched.expr, &matched.pat);
+                }
+                let mut matched = matched.clone();
+                self.returns(&mut matched.expr);
+                let (pat, after) = inside.define(&matched.pat, defs, needed);
+                *matched.pat = pat;
+                (matched.into_token_stream(), after)
+            }
+            cond => {
+                if let Some(hidden) = inside.hides(defs, needed) {
+                    let name = &self.region.vars[hidden].name;
+                    let message = format!("`{name}` is still needed after this `if`, so a `let` in it cannot take its name: choose another");
+                    self.report.at(cond, message);
+                }
+                inside.define(&parse_quote!(_), defs, &BTreeSet::new());
+                (self.expr(cond), TokenStream::new())
+            }
+        }
+    }
+
+    fn match_arm(&mut self, id: BlockId, block: &Block, on: &Expr, arm: &Arm, names: &Names<'r>) -> TokenStream {
+        let region = self.region;
+        let mut inside = names.clone();
+        let bound: BTreeSet<String> =
+            crate::names::bound(&arm.pat).into_iter().map(|(name, _)| name.to_string()).collect();
+        let scope = &region.blocks[arm.target].scope;
+        let defs: BTreeSet<VarId> = block.term_effect.defs.iter().copied().filter(|var| {
+            let name = region.vars[*var].name.to_string();
+            bound.contains(&name) && scope.get(&name) == Some(var)
+        }).collect();
+        let needed: BTreeSet<VarId> = region.blocks[arm.target].live_in.iter().copied().collect();
+        if let Some(hidden) = inside.hides(&defs, &needed) {
+            self.refuse_borrowing_shadow(hidden, on, &arm.pat);
+            if let Some(guard) = &arm.guard {
+                let name = &region.vars[hidden].name;
+                self.report.at(guard, format!("`{name}` is still needed after this `match`, so its arm cannot take that name: choose another"));
+            }
+        }
+        let (pat, after) = inside.define(&arm.pat, &defs, &needed);
+        let guard = arm.guard.as_ref().map(|guard| {
+            let guard = self.expr(guard);
+            quote!(if #guard)
+        });
+        let body = self.goto(id, arm.target, &mut inside, None);
+        quote!(#pat #guard => { #after #body })
+    }
+
+    /// `match &draft { Some(draft) => … }` with the outer `draft` needed later: the inner one borrows from what would have
+    /// to be carried along.
+    fn refuse_borrowing_shadow(&mut self, hidden: VarId, on: &Expr, pat: &Pat) {
+        struct Borrows<'n>(&'n Ident, bool);
+        impl<'a> Visit<'a> for Borrows<'_> {
+            fn visit_expr_reference(&mut self, reference: &'a syn::ExprReference) {
+                self.1 |= mentions(&reference.expr, self.0);
+            }
+            fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
+                self.1 |= mentions(&call.receiver, self.0);
+            }
+        }
+        let name = &self.region.vars[hidden].name;
+        let mut borrows = Borrows(name, false);
+        borrows.visit_expr(on);
+        if borrows.1 {
+            let message = format!("this `{name}` borrows from the `{name}` outside, which is still needed later: give one of the two another name");
+            self.report.at(pat, message);
+        }
+    }
+
+    /// Goes on at a block: inside the same code, or through its point. `first` is emitted between opening the checkpoint
+    /// and writing it.
+    fn goto(&mut self, from: BlockId, to: BlockId, names: &mut Names<'r>, first: Option<TokenStream>) -> TokenStream {
+        let block = &self.region.blocks[to];
+        if block.kind == Kind::Inline {
+            let enter = names.enter(block);
+            let body = self.block(to, names);
+            return quote!(#enter #body);
+        }
+        let slot = self.slot_ident(to);
+        let values: Vec<Ident> = block.live_in.iter().map(|var| self.mention(*var, names)).collect();
+        if !block.kind.is_saved() {
+            return quote!(return #slot.jump((#(#values,)*)););
+        }
+        let dirty = live::dirty_after(self.region, from);
+        let saves = block.live_in.iter().zip(&values).filter(|(var, _)| dirty.contains(var));
+        let saves = saves.map(|(var, value)| self.savers.save(self.region, *var, value));
+        quote! {
+            let mut __w = __cx.writer();
+            #first
+            #(#saves)*
+            return #slot.save(__cx, __w, (#(#values,)*));
+        }
+    }
+
+    /// A binding that is handed over, mentioned where the user mentions it last: that is what errors should point at.
+    fn mention(&self, var: VarId, names: &Names<'r>) -> Ident {
+        let mut name = names.of(var);
+        if let Some((_, span)) = self.region.mentions.iter().rev().find(|(known, _)| *known == var) {
+            name.set_span(span.resolved_at(name.span()));
+        }
+        name
+    }
+
+    /// `c0.step(cx, research(&topic)).await?`
+    fn step(&mut self, call: &Call) -> TokenStream {
+        let mut expr = call.expr.clone();
+        self.returns(&mut expr);
+        let (index, span, tried) = (call_ident(call.index), here(call.await_span), question_mark(call.tried));
+        let cx = Ident::new("__cx", span);
+        quote_spanned!(span=> #index.step(#cx, #expr).await #tried)
+    }
+
+    fn bind(
+        &mut self,
+        bind: &Bind,
+        defs: &BTreeSet<VarId>,
+        value: &TokenStream,
+        needed: &BTreeSet<VarId>,
+        names: &mut Names<'r>,
+    ) -> TokenStream {
+        match bind {
+            Bind::Discard => quote!(#value;),
+            Bind::Let(pat, ty) => {
+                let (pat, after) = names.define(pat, defs, needed);
+                let ty = ty.as_ref().map(|ty| quote!(: #ty));
+                quote!(let #pat #ty = #value; #after)
+            }
+            Bind::Place(place) => {
+                let place = self.expr(place);
+                quote!(#place = #value;)
+            }
+            Bind::Var(var) => self.assign(*var, value, needed, names),
+        }
+    }
+
+    fn assign(&mut self, var: VarId, value: &TokenStream, needed: &BTreeSet<VarId>, names: &mut Names<'r>) -> TokenStream {
+        if names.is_visible(var) {
+            let name = names.of(var);
+            return quote!(#name = #value;);
+        }
+        // Nothing of its old value was needed, so it was not carried here: this is where it begins.
+        self.set(var, value, needed, names)
+    }
+
+    fn set(&mut self, var: VarId, value: &TokenStream, needed: &BTreeSet<VarId>, names: &mut Names<'r>) -> TokenStream {
+        let info = &self.region.vars[var];
+        let pat = Pat::Ident(PatIdent {
+            attrs: Vec::new(),
+            by_ref: None,
+            mutability: info.mutable.then(|| syn::Token![mut](Span::call_site())),
+            ident: info.name.clone(),
+            subpat: None,
+        });
+        let (pat, after) = names.define(&pat, &BTreeSet::from([var]), needed);
+        let ty: Option<&Type> = info.ty.as_ref();
+        let ty = ty.map(|ty| quote!(: #ty));
+        quote!(let #pat #ty = #value; #after)
+    }
+
+    /// The branches of `parallel!`, side by side, and their results as a tuple.
+    fn fork(&mut self, fork: &Fork, names: &Names<'r>) -> TokenStream {
+        let (span, name) = (here(fork.span), &fork.name);
+        let mut branches = Vec::new();
+        for branch in &fork.branches {
+            let output = quote!(::core::result::Result<_, <Self as __flow::Workflow>::Error>);
+            let entry = Entry { ty: None, one_input: false, output };
+            let code = dispatch(branch, &entry, self.report);
+            let captures = captures(branch);
+            branches.push(quote! {{
+                #captures
+                move |__cx, mut __frame| { #code }
+            }});
+        }
+        let cxs: Vec<Ident> = (0..branches.len()).map(|position| ident(&format!("__b{position}"))).collect();
+        let results: Vec<Ident> = (0..branches.len()).map(|position| ident(&format!("__r{position}"))).collect();
+        let positions = 0..branches.len();
+        let _ = names;
+        let mut futures = cxs.iter().zip(&branches).map(|(cx, branch)| {
+            quote_spanned!(span=> __flow::branch::<Self, _>(&#cx, #branch))
+        }).rev();
+        let mut nested_results = results.iter().rev();
+        // The last branch, with the others around it one by one.
+        let (mut joined, mut pattern) = (futures.next().unwrap_or_default(), nested_results.next().to_token_stream());
+        for (future, result) in futures.zip(nested_results) {
+            joined = quote!(__flow::joined(#future, #joined));
+            pattern = quote!((#result, #pattern));
+        }
+        let tried = question_mark(fork.tried);
+        let value = quote_spanned! {span=>
+            {
+                #(let #cxs = __cx.branch(#name, #positions);)*
+                match #joined.await {
+                    ::core::result::Result::Ok(#pattern) => ::core::result::Result::Ok((#(#results,)*)),
+                    ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
+                }
+            }
+        };
+        match tried {
+            Some(tried) => quote!(#value #tried),
+            None => value,
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) -> TokenStream {
+        let mut expr = expr.clone();
+        self.returns(&mut expr);
+        expr.into_token_stream()
+    }
+
+    /// `return value` in glue ends the workflow or branch.
+    fn returns(&self, expr: &mut Expr) {
+        struct Returns<'e>(&'e TokenStream);
+        impl VisitMut for Returns<'_> {
+            fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
+            fn visit_expr_async_mut(&mut self, _: &mut ExprAsync) {}
+            fn visit_item_mut(&mut self, _: &mut Item) {}
+            fn visit_expr_return_mut(&mut self, ret: &mut ExprReturn) {
+                visit_mut::visit_expr_return_mut(self, ret);
+                let (output, value) = (self.0, ret.expr.take());
+                let value = value.map_or_else(|| quote!(()), ToTokens::into_token_stream);
+                ret.expr = Some(Box::new(Expr::Verbatim(quote!(__flow::finish::<#output>(#value)))));
+            }
+        }
+        Returns(&self.entry.output).visit_expr_mut(expr);
+    }
+}
+
+fn question_mark(tried: Option<Span>) -> Option<TokenStream> {
+    tried.map(|span| syn::Token![?](span).into_token_stream())
+}
+
+fn mentions(expr: &Expr, name: &Ident) -> bool {
+    struct Mentions<'n>(&'n Ident, bool);
+    impl<'a> Visit<'a> for Mentions<'_> {
+        fn visit_ident(&mut self, ident: &'a Ident) {
+            self.1 |= ident == self.0;
+        }
+    }
+    let mut found = Mentions(name, false);
+    found.visit_expr(expr);
+    found.1
+}
+
+/// `let notes = …;` for every outer binding a branch uses: by value if it is `Copy`, else by reference.
+fn captures(branch: &Region) -> TokenStream {
+    let mut used: BTreeSet<VarId> = BTreeSet::new();
+    for block in &branch.blocks {
+        let effects = block.ops.iter().map(|op| &op.effect).chain([&block.term_effect]);
+        used.extend(effects.flat_map(|effect| effect.reads.iter().copied()).filter(|var| *var < branch.captured));
+    }
+    let captures = used.into_iter().map(|var| {
+        let name = &branch.vars[var].name;
+        let shadowed = branch.vars[branch.captured..].iter().any(|own| own.name == *name);
+        let alias = shadowed.then(|| {
+            let alias = captured_alias(name);
+            quote!(let #alias = #name;)
+        });
+        quote! {
+            let #name = {
+                #[allow(unused_imports)]
+                use __flow::{CaptureCopy as _, CaptureRef as _};
+                (&__flow::Capture(&#name)).capture()
+            };
+            #alias
+        }
+    });
+    captures.collect()
+}

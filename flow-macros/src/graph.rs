@@ -1,0 +1,205 @@
+//! The graph a person can look at: suspension points and decisions, with the plain code in between left out.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::Expr;
+
+use crate::cfg::{BlockId, Call, OpKind, Region, Term};
+
+/// The nodes and edges of a workflow, in program order.
+#[derive(Default)]
+pub(crate) struct Graph {
+    nodes: Vec<Node>,
+    edges: Vec<(usize, usize, String)>,
+}
+
+struct Node {
+    kind: &'static str,
+    name: String,
+    line: u32,
+    call: Option<usize>,
+}
+
+const START: usize = 0;
+const END: usize = 1;
+
+/// The graph of a workflow's body.
+pub(crate) fn build(region: &Region) -> Graph {
+    let mut graph = Graph::default();
+    graph.node("Start", "start".to_owned(), Span::call_site(), None);
+    graph.node("End", "end".to_owned(), Span::call_site(), None);
+    let mut walk = Walk { region, entered: vec![None; region.blocks.len()], end: END };
+    walk.block(&mut graph, 0, START, String::new());
+    graph
+}
+
+impl Graph {
+    fn node(&mut self, kind: &'static str, name: String, span: Span, call: Option<usize>) -> usize {
+        self.nodes.push(Node { kind, name, line: line_of(span), call });
+        self.nodes.len() - 1
+    }
+
+    fn edge(&mut self, from: usize, to: usize, when: String) {
+        let edge = (from, to, when);
+        if !self.edges.contains(&edge) {
+            self.edges.push(edge);
+        }
+    }
+
+    /// The constant `name` of the runtime's `Graph` type.
+    pub(crate) fn to_tokens(&self, krate: &TokenStream, name: &str) -> TokenStream {
+        let nodes = self.nodes.iter().map(|Node { kind, name, line, call }| {
+            let kind = syn::Ident::new(kind, Span::call_site());
+            let call = match call {
+                Some(call) => {
+                    let call = u32::try_from(*call).unwrap_or(u32::MAX);
+                    quote!(::core::option::Option::Some(#call))
+                }
+                None => quote!(::core::option::Option::None),
+            };
+            quote!(#krate::Node { kind: #krate::NodeKind::#kind, name: #name, line: #line, call: #call })
+        });
+        let edges = self.edges.iter().map(|(from, to, when)| {
+            let id = |node: usize| u32::try_from(node).unwrap_or(u32::MAX);
+            let (from, to) = (id(*from), id(*to));
+            quote!(#krate::Edge { from: #from, to: #to, when: #when })
+        });
+        quote! {
+            #krate::Graph {
+                name: #name,
+                nodes: &[#(#nodes),*],
+                edges: &[#(#edges),*],
+                calls: <Self as #krate::Workflow>::MACHINE.calls,
+            }
+        }
+    }
+}
+
+struct Walk<'r> {
+    region: &'r Region,
+    /// The node a block begins with, once it has been visited.
+    entered: Vec<Option<usize>>,
+    /// Where the region ends: the workflow's end, or the join of the fork.
+    end: usize,
+}
+
+impl Walk<'_> {
+    fn block(&mut self, graph: &mut Graph, block: BlockId, from: usize, when: String) {
+        if let Some(node) = self.entered[block] {
+            return graph.edge(from, node, when);
+        }
+        let (mut from, mut when) = (from, when);
+        let region = self.region;
+        for op in &region.blocks[block].ops {
+            if let OpKind::Answer(call, _) = &op.kind {
+                from = self.call(graph, block, "Pause", call, from, std::mem::take(&mut when));
+            }
+        }
+        match &region.blocks[block].term {
+            Term::Goto(next) => self.block(graph, *next, from, when),
+            Term::Ask { next, .. } => self.block(graph, *next, from, when),
+            Term::Step { call, next, .. } => {
+                let node = self.call(graph, block, "Step", call, from, when);
+                self.block(graph, *next, node, String::new());
+            }
+            Term::Last(call) => {
+                let node = self.call(graph, block, "Step", call, from, when);
+                graph.edge(node, self.end, String::new());
+            }
+            Term::Fork { fork, next, .. } => {
+                let node = graph.node("Fork", fork.name.clone(), fork.span, None);
+                self.entered[block].get_or_insert(node);
+                graph.edge(from, node, when);
+                let join = graph.node("Join", "join".to_owned(), fork.span, None);
+                for branch in &fork.branches {
+                    let entered = vec![None; branch.blocks.len()];
+                    Walk { region: branch, entered, end: join }.block(graph, 0, node, String::new());
+                }
+                self.block(graph, *next, join, String::new());
+            }
+            Term::If { cond, then, other } => {
+                let node = self.choice(graph, block, format!("{}?", text(cond)), cond, from, when);
+                self.block(graph, *then, node, "yes".to_owned());
+                self.block(graph, *other, node, "no".to_owned());
+            }
+            Term::Match { on, arms } => {
+                let each = is_next_item(on);
+                let name = if each { "for each item".to_owned() } else { self.shown(on) };
+                let node = self.choice(graph, block, name, on, from, when);
+                for arm in arms {
+                    let pattern = text(&arm.pat);
+                    let when = match (each, pattern.strip_prefix("::core::option::Option::Some(")) {
+                        (true, Some(item)) => item.trim_end_matches(')').to_owned(),
+                        (true, None) => "done".to_owned(),
+                        (false, _) => match &arm.guard {
+                            Some(guard) => format!("{pattern} if {}", text(guard)),
+                            None => pattern,
+                        },
+                    };
+                    self.block(graph, arm.target, node, when);
+                }
+            }
+            Term::Return(_) | Term::Open => graph.edge(from, self.end, when),
+            Term::Diverge(_) => {}
+        }
+    }
+
+    fn call(&mut self, graph: &mut Graph, block: BlockId, kind: &'static str, call: &Call, from: usize, when: String) -> usize {
+        let node = graph.node(kind, call.name.clone(), call.span, Some(call.index));
+        self.entered[block].get_or_insert(node);
+        graph.edge(from, node, when);
+        node
+    }
+
+    fn choice(&mut self, graph: &mut Graph, block: BlockId, name: String, on: &Expr, from: usize, when: String) -> usize {
+        let node = graph.node("Choice", name, syn::spanned::Spanned::span(on), None);
+        self.entered[block].get_or_insert(node);
+        graph.edge(from, node, when);
+        node
+    }
+
+    /// The text of a scrutinee. A value the user gave no name is shown as what it came from.
+    fn shown(&self, on: &Expr) -> String {
+        if let Expr::Path(path) = on
+            && let Some(ident) = path.path.get_ident()
+            && let Some(var) = self.region.vars.iter().find(|var| var.name == *ident)
+            && var.made_up
+        {
+            return var.stored.split('#').next().unwrap_or_default().to_owned();
+        }
+        text(on)
+    }
+}
+
+/// Whether this is what a `for` loop asks for its next item.
+fn is_next_item(on: &Expr) -> bool {
+    let Expr::MethodCall(call) = on else { return false };
+    let Expr::Path(path) = &*call.receiver else { return false };
+    let name = path.path.get_ident().map(ToString::to_string).unwrap_or_default();
+    call.method == "next" && (name.starts_with("__items_") || name.starts_with("__range_"))
+}
+
+fn text(tokens: impl ToTokens) -> String {
+    tidy(&tokens.to_token_stream().to_string())
+}
+
+/// Tokens printed with the spaces a person would write.
+pub(crate) fn tidy(tokens: &str) -> String {
+    let mut text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (from, to) in [
+        (" . ", "."), (" (", "("), ("( ", "("), (" )", ")"), (" ,", ","), (" :: ", "::"), (":: ", "::"), (" ::", "::"),
+        (" ?", "?"), (" [", "["), ("[ ", "["), (" ]", "]"), (" ;", ";"), ("! ", "!"), (",)", ")"),
+    ] {
+        text = text.replace(from, to);
+    }
+    // A single `&` is a reference, a double one an `and`.
+    text.replace("&& ", "\u{0}").replace("& ", "&").replace('\u{0}', "&& ")
+}
+
+/// The source line of a span; 0 outside of a compiler.
+pub(crate) fn line_of(span: Span) -> u32 {
+    if !proc_macro::is_available() {
+        return 0;
+    }
+    u32::try_from(span.unwrap().start().line()).unwrap_or(0)
+}

@@ -1,0 +1,90 @@
+//! The macros of [flow-runtime](https://docs.rs/flow-runtime): `workflow!`, `#[workflow_fn]`, `#[step]` and `#[pause]`.
+//!
+//! Use them through that crate, which documents the language and re-exports them.
+
+extern crate proc_macro;
+
+mod cfg;
+mod check;
+mod expand;
+mod graph;
+mod live;
+mod lower;
+mod names;
+mod parse;
+mod pause;
+mod report;
+mod step;
+mod stub;
+
+use proc_macro::TokenStream;
+use quote::quote;
+
+/// Compiles an `async fn` into a workflow whose every `.await` is a checkpoint.
+///
+/// Takes one `async fn`; makes a type of its name in PascalCase that implements `Workflow`. Where the runtime is not found
+/// as `::flow_runtime`, its path is the first thing inside: `#![crate = path::to::flow_runtime]`.
+///
+/// With the environment variable `FLOW_MACROS_DUMP` set to the function's name, the expansion is printed during compilation.
+#[proc_macro]
+pub fn workflow(tokens: TokenStream) -> TokenStream {
+    workflow_tokens(tokens.into()).into()
+}
+
+/// The same as `workflow!`, as an attribute: `#[workflow_fn] async fn …`, for those who want rustfmt inside.
+///
+/// Takes `crate = path` where the runtime is not found as `::flow_runtime`.
+#[proc_macro_attribute]
+pub fn workflow_fn(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    let (args, tokens) = (proc_macro2::TokenStream::from(args), proc_macro2::TokenStream::from(tokens));
+    let option = (!args.is_empty()).then(|| quote!(#![#args]));
+    workflow_tokens(quote!(#option #tokens)).into()
+}
+
+/// Marks an `async fn` as a step of workflows: a unit of work whose result is kept.
+///
+/// The function stays an ordinary one: called and awaited outside of a workflow it just runs. Takes `crate = path` where the
+/// runtime is not found as `::flow_runtime`.
+#[proc_macro_attribute]
+pub fn step(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    step::expand(args.into(), &tokens.into()).into()
+}
+
+/// Declares a question to somebody outside: `#[pause] fn approve(draft: &Draft) -> Approval;`.
+///
+/// The doc comment is the question, the parameters are shown with it, the return type is the answer's. Makes the function,
+/// to be asked as `pause(approve(&draft)).await`, and a marker type of its name in PascalCase, `Approve`, for
+/// `run.answer::<Approve>(…)`. Takes `crate = path` where the runtime is not found as `::flow_runtime`.
+#[proc_macro_attribute]
+pub fn pause(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    pause::expand(args.into(), tokens.into()).into()
+}
+
+fn workflow_tokens(tokens: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+    let (option, tokens) = parse::take_option(tokens);
+    let (krate, mistake) = match option {
+        Ok(krate) => (krate, None),
+        Err(error) => (parse::CratePath::default(), Some(error.to_compile_error())),
+    };
+    // What the editor sees comes first and is the same for finished and half-typed code: the user's own tokens as a plain
+    // function. rustc drops them unparsed; the `cfg` is looked up in the user's crate, where rust-analyzer sets it.
+    let face = quote! {
+        #[allow(unexpected_cfgs)]
+        const _: () = { #[cfg(rust_analyzer)] #krate::editor_face! { #tokens } };
+    };
+    let machine = match syn::parse2::<parse::Source>(tokens) {
+        Err(error) => error.to_compile_error(),
+        Ok(parse::Source(item)) => {
+            let expansion = expand::expand(&krate, &item);
+            dump(&item.sig.ident, &expansion);
+            expansion
+        }
+    };
+    quote!(#mistake #face #machine)
+}
+
+fn dump(name: &syn::Ident, expansion: &proc_macro2::TokenStream) {
+    if std::env::var("FLOW_MACROS_DUMP").is_ok_and(|wanted| name == wanted.as_str()) {
+        eprintln!("{expansion}");
+    }
+}

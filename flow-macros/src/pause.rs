@@ -1,0 +1,118 @@
+//! `#[pause] fn approve(draft: &Draft) -> Approval;`: a question to somebody outside.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{
+    Attribute, FnArg, Pat, ReturnType, Signature, Token, Type, Visibility,
+    parse::{Parse, ParseStream},
+};
+
+use crate::{
+    parse::{CratePath, doc_of, pascal_case},
+    report::Report,
+    stub::derive_checks,
+};
+
+/// A function without a body.
+struct Declaration {
+    attrs: Vec<Attribute>,
+    vis: Visibility,
+    sig: Signature,
+}
+
+impl Parse for Declaration {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let declaration =
+            Declaration { attrs: input.call(Attribute::parse_outer)?, vis: input.parse()?, sig: input.parse()? };
+        if !input.peek(Token![;]) {
+            return Err(input.error("a pause has no body, because somebody else answers it: end the signature with `;`"));
+        }
+        input.parse::<Token![;]>()?;
+        Ok(declaration)
+    }
+}
+
+/// Expands `#[pause]`.
+pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    let parsed = syn::parse2::<CratePath>(args).and_then(|krate| Ok((krate, syn::parse2::<Declaration>(tokens)?)));
+    let (krate, Declaration { attrs, vis, sig }) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return error.to_compile_error(),
+    };
+    let mut report = Report::default();
+    if let Some(token) = sig.asyncness {
+        report.at(token, "a pause is a plain `fn`: it says what is asked, `pause(…).await` waits for the answer");
+    }
+    let mut parameters = Vec::new();
+    for argument in &sig.inputs {
+        match argument {
+            FnArg::Typed(typed) => match &*typed.pat {
+                Pat::Ident(ident) => parameters.push((ident.ident.clone(), &typed.ty)),
+                pat => report.at(pat, "a pause's parameters are shown by their names: write a plain name"),
+            },
+            FnArg::Receiver(receiver) => report.at(receiver, "a pause is a free function"),
+        }
+    }
+    let answer: Type = match &sig.output {
+        ReturnType::Type(_, ty) => (**ty).clone(),
+        ReturnType::Default => {
+            report.at(&sig.ident, "a pause has an answer: write its type, `-> Approval` for instance");
+            return report.to_tokens();
+        }
+    };
+    if !sig.generics.params.is_empty() {
+        report.at(&sig.generics, "a pause is stored, so its types have names: it cannot be generic");
+    }
+    if !report.is_empty() {
+        return report.to_tokens();
+    }
+    let (name, marker, doc) = (&sig.ident, pascal_case(&sig.ident), doc_of(&attrs));
+    let (text, inputs) = (name.to_string(), &sig.inputs);
+    let checks = derive_checks(&format!("the answer of pause `{text}`"), &answer, &text);
+    let kind = quote!(#krate::machine::CallKind::pause::<#answer>());
+    let shown = parameters.iter().map(|(parameter, ty)| shown_check(&text, &parameter.to_string(), ty));
+    let marker_doc = format!("The pause `{text}`: `run.answer::<{marker}>(…)` answers it.");
+    let docs = attrs.iter().filter(|attr| attr.path().is_ident("doc"));
+    let pairs = parameters.iter().map(|(parameter, _)| {
+        let key = parameter.to_string();
+        quote!((#key, __flow::to_json(&#parameter)))
+    });
+    quote! {
+        #[doc = #marker_doc]
+        #[derive(Debug, Clone, Copy)]
+        #vis struct #marker;
+        #(#docs)*
+        #vis fn #name(#inputs) -> #krate::Ask<#marker> {
+            use #krate::machine as __flow;
+            #(#shown)*
+            #krate::Ask::new(__flow::question([#(#pairs),*]))
+        }
+        const _: () = {
+            use #krate::machine as __flow;
+            #checks
+            impl __flow::HasMeta for #marker {
+                const META: __flow::CallMeta = __flow::CallMeta { name: #text, doc: #doc, kind: #kind };
+            }
+            impl #krate::Pause for #marker {
+                type Answer = #answer;
+            }
+        };
+    }
+}
+
+/// Checks that an argument can be shown, with an error that names it.
+fn shown_check(pause: &str, parameter: &str, ty: &Type) -> TokenStream {
+    let span = syn::spanned::Spanned::span(&ty.to_token_stream()).resolved_at(proc_macro2::Span::call_site());
+    let message = format!("parameter `{parameter}` of pause `{pause}` is shown to a person, but `{{Self}}` cannot be serialized");
+    let label = "add `#[derive(serde::Serialize)]` to `{Self}`";
+    let name = syn::Ident::new(parameter, span);
+    let assert = quote_spanned!(span=> shown(&#name));
+    quote! {{
+        #[diagnostic::on_unimplemented(message = #message, label = #label)]
+        trait Shown {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::Serialize + ?Sized> Shown for T {}
+        fn shown<T: Shown + ?Sized>(_: &T) {}
+        #assert;
+    }}
+}

@@ -1,0 +1,365 @@
+//! What can go wrong outside of a workflow's own code.
+
+use std::{any::Any, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    JsonError, OpenPause,
+    store::{Answer, RunStatus, StoreError},
+};
+
+/// Why a run gave no output.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The workflow returned an error, its code panicked, or a loop ran past its bound.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// A workflow run without an [`App`](crate::App) asked somebody, and nobody can answer there.
+    #[error("the run waits at {}: start it in an `App` to answer it", pause_list(.0))]
+    Paused(Vec<OpenPause>),
+    /// What is stored of the run does not fit this program.
+    #[error("run `{run}` of workflow `{workflow}` cannot go on in this program")]
+    Refused {
+        /// The run.
+        run: String,
+        /// Id of its workflow.
+        workflow: String,
+        /// What does not fit.
+        #[source]
+        reason: Refusal,
+    },
+    /// The workflow is not registered with the [`App`](crate::App).
+    #[error("workflow `{workflow}` is not registered: add `.register::<…>(deps)` to the builder of the App")]
+    NotRegistered {
+        /// Id of the workflow.
+        workflow: String,
+    },
+    /// The run is one of another workflow.
+    #[error("run `{run}` is a run of workflow `{found}`, not of `{expected}`")]
+    OtherWorkflow {
+        /// The run.
+        run: String,
+        /// The workflow the caller expected.
+        expected: String,
+        /// The workflow it belongs to.
+        found: String,
+    },
+    /// The input of a run does not fit, or cannot be written as JSON.
+    #[error("the input of workflow `{workflow}` does not fit")]
+    Input {
+        /// Id of the workflow.
+        workflow: String,
+        /// The field, and what was expected there.
+        #[source]
+        source: JsonError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The output of a completed run is not of the workflow's output type any more.
+    #[error("the stored output of run `{run}` does not fit")]
+    Output {
+        /// The run.
+        run: String,
+        /// The field, and what was expected there.
+        #[source]
+        source: JsonError,
+    },
+}
+
+fn pause_list(pauses: &[OpenPause]) -> String {
+    let names: Vec<String> = pauses.iter().map(|pause| format!("pause `{}`", pause.id())).collect();
+    names.join(" and ")
+}
+
+/// Why an answer was not taken. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// Somebody was faster.
+    #[error("pause `{pause}` was answered before, with {}", .answer.value)]
+    AlreadyAnswered {
+        /// The pause.
+        pause: String,
+        /// The answer that counts.
+        answer: Answer,
+    },
+    /// The run does not wait at this pause any more.
+    #[error("run `{run}` no longer waits at pause `{pause}`: it is {status}")]
+    NotWaiting {
+        /// The run.
+        run: String,
+        /// The pause.
+        pause: String,
+        /// Where the run stands.
+        status: RunStatus,
+    },
+    /// The run does not wait at a pause of this kind.
+    #[error("run `{run}` does not wait at a pause `{name}`; {}", open_list(.open))]
+    NoSuchPause {
+        /// The run.
+        run: String,
+        /// The id or name that was asked for.
+        name: String,
+        /// Ids of the pauses that are open.
+        open: Vec<String>,
+    },
+    /// The run waits at several pauses of this kind; the answer has to name one.
+    #[error("run `{run}` waits at several pauses `{name}`: answer one of {} by its id", .ids.join(", "))]
+    Ambiguous {
+        /// The run.
+        run: String,
+        /// Name of the pause.
+        name: String,
+        /// Ids of the open pauses of that name.
+        ids: Vec<String>,
+    },
+    /// The answer is not what the pause asks for.
+    #[error("the answer does not fit pause `{pause}`")]
+    Mismatch {
+        /// The pause.
+        pause: String,
+        /// The field, and what was expected there.
+        #[source]
+        source: JsonError,
+    },
+    /// The run cannot be driven by this program, or the store failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl From<StoreError> for AnswerError {
+    fn from(error: StoreError) -> Self {
+        AnswerError::Run(error.into())
+    }
+}
+
+fn open_list(open: &[String]) -> String {
+    if open.is_empty() { "it waits at none".to_owned() } else { format!("it waits at {}", open.join(", ")) }
+}
+
+/// Why an [`App`](crate::App) could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Two workflows of one id were registered.
+    #[error("workflow `{workflow}` is registered twice: give one of them another id with `register_as`")]
+    Duplicate {
+        /// The id.
+        workflow: String,
+    },
+}
+
+/// What of a stored run does not fit this program's definition of its workflow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A frame stands at a point the workflow does not have any more.
+    #[error("it stands at point `{point}`{}, which the workflow no longer has", branch_of(.path))]
+    UnknownPoint {
+        /// Path of the frame.
+        path: String,
+        /// Name of the point.
+        point: String,
+    },
+    /// A binding is needed that was not stored.
+    #[error("at point `{point}`{} the workflow needs binding `{binding}`, which was not saved there", branch_of(.path))]
+    MissingBinding {
+        /// Path of the frame.
+        path: String,
+        /// Name of the point.
+        point: String,
+        /// Name of the binding.
+        binding: String,
+    },
+    /// A stored binding is not of the type it has now.
+    #[error("at point `{point}`{} binding `{binding}` no longer fits: {error}", branch_of(.path))]
+    Binding {
+        /// Path of the frame.
+        path: String,
+        /// Name of the point.
+        point: String,
+        /// Name of the binding.
+        binding: String,
+        /// The field, and what was expected there.
+        error: JsonError,
+    },
+    /// The stored input is not of the type it has now.
+    #[error("its input no longer fits: {error}")]
+    Input {
+        /// The field, and what was expected there.
+        error: JsonError,
+    },
+    /// A stored answer is not of the type it has now.
+    #[error("the answer of pause `{pause}` no longer fits: {error}")]
+    Answer {
+        /// The pause.
+        pause: String,
+        /// The field, and what was expected there.
+        error: JsonError,
+    },
+    /// A frame stands at a pause, but does not say which was asked.
+    #[error("a frame{} stands at pause `{pause}`, which was never asked", branch_of(.path))]
+    NoPause {
+        /// Path of the frame.
+        path: String,
+        /// Name of the pause.
+        pause: String,
+    },
+}
+
+impl Refusal {
+    pub(crate) fn unknown_point(path: &str, point: &str) -> Self {
+        Refusal::UnknownPoint { path: path.to_owned(), point: point.to_owned() }
+    }
+
+    pub(crate) fn missing_binding(path: &str, point: &str, binding: &str) -> Self {
+        Refusal::MissingBinding { path: path.to_owned(), point: point.to_owned(), binding: binding.to_owned() }
+    }
+
+    pub(crate) fn binding(path: &str, point: &str, binding: &str, error: JsonError) -> Self {
+        Refusal::Binding { path: path.to_owned(), point: point.to_owned(), binding: binding.to_owned(), error }
+    }
+
+    pub(crate) fn answer(pause: &str, error: JsonError) -> Self {
+        Refusal::Answer { pause: pause.to_owned(), error }
+    }
+
+    pub(crate) fn no_pause(path: &str, pause: &str) -> Self {
+        Refusal::NoPause { path: path.to_owned(), pause: pause.to_owned() }
+    }
+}
+
+fn branch_of(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!(" in branch `{path}`") }
+}
+
+/// Why and where a run failed.
+#[derive(Serialize, Deserialize)]
+pub struct Failure {
+    /// The error and its sources, the outermost first.
+    chain: Vec<String>,
+    /// Path of the frame that failed; empty for the workflow's body.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    path: String,
+    /// The last point the frame had reached, `None` if it had reached none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    #[serde(skip)]
+    cause: Option<Cause>,
+    #[serde(skip)]
+    error: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Failure {
+    pub(crate) fn new(chain: Vec<String>, path: &str, after: Option<&str>) -> Self {
+        let mut failure =
+            Failure { chain, path: path.to_owned(), after: after.map(str::to_owned), cause: None, error: None };
+        failure.link();
+        failure
+    }
+
+    /// Rebuilds the chain of sources from the texts.
+    pub(crate) fn link(&mut self) {
+        let sources = self.chain.iter().skip(1).rev();
+        self.cause = sources.fold(None, |source, text| Some(Cause { text: text.clone(), source: source.map(Box::new) }));
+    }
+
+    pub(crate) fn with_error(mut self, error: Box<dyn Any + Send + Sync>) -> Self {
+        self.error = Some(error);
+        self
+    }
+
+    /// The error and its sources as texts, the outermost first.
+    pub fn chain(&self) -> &[String] {
+        &self.chain
+    }
+
+    /// Path of the frame that failed: empty for the workflow's body, `parallel.1` for the second branch of its fork.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The last point the frame had reached, `None` if it had reached none.
+    pub fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// The workflow's own error, if it was returned in this process and is of type `E`.
+    pub fn error<E: 'static>(&self) -> Option<&E> {
+        self.error.as_ref()?.downcast_ref()
+    }
+
+    /// As [`error`](Self::error), by value.
+    ///
+    /// # Errors
+    /// The failure itself, if there is no error of type `E`.
+    pub fn into_error<E: 'static>(mut self) -> Result<E, Self> {
+        match self.error.take().map(Box::<dyn Any + Send + Sync>::downcast::<E>) {
+            Some(Ok(error)) => Ok(*error),
+            Some(Err(other)) => {
+                self.error = Some(other);
+                Err(self)
+            }
+            None => Err(self),
+        }
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure")
+            .field("chain", &self.chain)
+            .field("path", &self.path)
+            .field("after", &self.after)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the run failed")?;
+        match (&self.after, self.path.is_empty()) {
+            (Some(after), true) => write!(f, " after `{after}`")?,
+            (Some(after), false) => write!(f, " in branch `{}` after `{after}`", self.path)?,
+            (None, true) => {}
+            (None, false) => write!(f, " in branch `{}`", self.path)?,
+        }
+        match self.chain.first() {
+            Some(error) => write!(f, ": {error}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}
+
+/// A source of an error of which only the text is left.
+struct Cause {
+    text: String,
+    source: Option<Box<Cause>>,
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Cause {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as _)
+    }
+}

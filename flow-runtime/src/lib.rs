@@ -1,0 +1,56 @@
+//! Workflows as ordinary `async fn`s: every `.await` is a checkpoint, a run can wait for a person, and goes on in another
+//! process.
+
+extern crate self as flow_runtime;
+
+mod clock;
+mod engine;
+mod error;
+mod graph;
+mod json;
+#[doc(hidden)]
+pub mod machine;
+mod pause;
+pub mod prelude;
+pub mod store;
+mod workflow;
+
+pub use engine::{AnswerRun, AnyRun, App, AppBuilder, Outcome, Run, StartRun, WorkflowInfo};
+pub use error::{AnswerError, BuildError, Failure, Refusal, RunError};
+pub use flow_macros::{pause, step, workflow, workflow_fn};
+pub use graph::{Edge, Graph, Node, NodeKind};
+pub use json::JsonError;
+pub use machine::Step;
+pub use pause::{Ask, OpenPause, Pause, pause};
+#[cfg(feature = "sqlite")]
+pub use store::Sqlite;
+pub use store::{Memory, Store, StoreError};
+pub use workflow::{Saved, Workflow};
+
+/// Runs branches side by side: `let (a, b) = parallel!(left(&x), async { … })?;`.
+///
+/// Inside `workflow!` each branch has a frame of its own and is saved on its own, so one may wait for a person while the
+/// others go on or are done. A branch is the call of a step, without `.await`, or an `async` block that returns a `Result`;
+/// `?` in it converts to the workflow's error. Branches see `Copy` bindings by value, all others by reference. The result is
+/// a tuple of the branches' results in their order, or the first error, which drops the other branches.
+///
+/// `workflow!` replaces this macro; what it expands to elsewhere only tells editors the types.
+#[macro_export]
+macro_rules! parallel {
+    // Any tokens, so that editors complete half-typed branches.
+    ($($branches:tt)*) => {
+        $crate::machine::parallel_face(($($branches)*))
+    };
+}
+
+/// What editors see of a workflow: the plain function.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! editor_face {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+
+/// The programs in the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,0 +1,181 @@
+//! The handle of generated code: the run, and the path of the frame it runs for.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
+
+use super::{Halt, PointInfo, Reader, RunState, Writer};
+use crate::{
+    clock::now_ms,
+    error::{Failure, Refusal},
+    pause::{Ask, Pause, answer_schema},
+    store::{Checkpoint, FrameRecord, NewPause},
+};
+
+/// What a block knows of its run.
+pub struct Cx {
+    state: Arc<RunState>,
+    path: Arc<str>,
+}
+
+impl Cx {
+    /// The body of a run.
+    pub(crate) fn root(state: Arc<RunState>) -> Self {
+        Cx { state, path: Arc::from("") }
+    }
+
+    /// A branch of a fork of this frame.
+    pub fn branch(&self, fork: &'static str, branch: usize) -> Cx {
+        let path = match &*self.path {
+            "" => format!("{fork}.{branch}"),
+            path => format!("{path}/{fork}.{branch}"),
+        };
+        Cx { state: self.state.clone(), path: path.into() }
+    }
+
+    pub(crate) fn path(&self) -> &Arc<str> {
+        &self.path
+    }
+
+    pub(crate) fn points(&self) -> &'static [PointInfo] {
+        self.state.points
+    }
+
+    /// Whether checkpoints of this run are kept.
+    pub(crate) fn keeps(&self) -> bool {
+        self.state.store.is_some()
+    }
+
+    pub(crate) fn take_stored(&self) -> Option<FrameRecord> {
+        self.state.take_stored(&self.path)
+    }
+
+    pub(crate) fn reader(&self, record: FrameRecord) -> Reader {
+        Reader::new(record)
+    }
+
+    pub(crate) fn is_halted(&self) -> bool {
+        self.state.is_halted()
+    }
+
+    pub(crate) fn request_halt(&self, halt: Halt) {
+        self.state.request_halt(halt);
+    }
+
+    /// Asks the driver to stop, and waits for it.
+    pub(crate) fn halt<'c, T: Send + 'c>(&'c self, halt: Halt) -> impl Future<Output = T> + Send + 'c {
+        async move {
+            self.state.request_halt(halt);
+            std::future::pending().await
+        }
+    }
+
+    pub(crate) fn note_failure(&self, at: Option<std::borrow::Cow<'static, str>>) {
+        self.state.note_failure(&self.path, at.as_deref());
+    }
+
+    /// Starts a checkpoint of this frame.
+    pub fn writer(&self) -> Writer {
+        let checkpoint = self.keeps().then(|| {
+            let path = self.path.clone();
+            Box::new(Checkpoint { path, at: "".into(), bindings: Vec::new(), asked: None, forget: None })
+        });
+        Writer { checkpoint, pause: None, error: None }
+    }
+
+    /// Writes a checkpoint. Does not return if that fails: the driver stops then.
+    pub(crate) async fn commit(&self, checkpoint: &Checkpoint) {
+        let Some((store, fence)) = &self.state.store else { return };
+        if let Err(error) = self.counted(store.checkpoint(&self.state.id, *fence, checkpoint)).await {
+            self.halt(Halt::Store(error)).await
+        }
+    }
+
+    /// Runs a step.
+    pub(crate) fn run_step<'c, F>(&'c self, step: F) -> impl Future<Output = F::Output> + Send + use<'c, F>
+    where
+        F: Future + Send + 'c,
+    {
+        self.counted(step)
+    }
+
+    /// Counts as busy from the first time the future has to wait: what is ready at once costs nothing.
+    async fn counted<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let mut busy = None;
+        poll_fn(|task| match future.as_mut().poll(task) {
+            Poll::Ready(output) => Poll::Ready(output),
+            Poll::Pending => {
+                busy.get_or_insert_with(|| self.state.busy());
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    /// Puts a question into a checkpoint.
+    pub(crate) fn ask<P: Pause>(&self, writer: &mut Writer, ask: Ask<P>) {
+        let prompt = match ask.into_prompt() {
+            Ok(prompt) => prompt,
+            Err(error) => {
+                let message = format!("the question of pause `{}` cannot be written as JSON", P::META.name);
+                let failure = Failure::new(vec![message, error.to_string()], &self.path, None);
+                return self.request_halt(Halt::Failed(failure));
+            }
+        };
+        let asked = self.state.ask(|number| NewPause {
+            id: format!("{}-{number}", P::META.name),
+            number,
+            name: P::META.name.to_owned(),
+            path: self.path.to_string(),
+            question: P::META.doc.to_owned(),
+            prompt,
+            schema: answer_schema::<P>().to_string(),
+            asked_at: now_ms(),
+        });
+        writer.pause = Some(asked.id.as_str().into());
+        if let Some(checkpoint) = &mut writer.checkpoint {
+            checkpoint.asked = Some(asked);
+        }
+    }
+
+    /// Waits for an answer.
+    pub(crate) async fn answer<P: Pause>(&self, pause: Option<Box<str>>) -> P::Answer {
+        let Some(pause) = pause else {
+            return self.halt(Halt::Refused(Refusal::no_pause(&self.path, P::META.name))).await;
+        };
+        let mut waiting = None;
+        let text = poll_fn(|task| match self.state.poll_answer(&pause, task.waker()) {
+            Some(answer) => Poll::Ready(answer),
+            None => {
+                waiting.get_or_insert_with(|| self.state.waiting());
+                Poll::Pending
+            }
+        })
+        .await;
+        drop(waiting);
+        match crate::json::decode(&text) {
+            Ok(answer) => answer,
+            Err(error) => self.halt(Halt::Refused(Refusal::answer(&pause, error))).await,
+        }
+    }
+
+    /// Counts one more round of a loop with `#[max(n)]`. Does not return when there have been too many.
+    pub async fn count_round(&self, rounds: &mut u64, max: u64, name: &'static str) {
+        if *rounds < max {
+            *rounds += 1;
+            return;
+        }
+        let times = if max == 1 { "once" } else { "times" };
+        let message = if max == 1 {
+            format!("{name} has run {times}, which is all that its `#[max(1)]` allows")
+        } else {
+            format!("{name} has run {max} {times}, which is all that its `#[max({max})]` allows")
+        };
+        let (path, at) = (self.path.clone(), None);
+        self.halt(Halt::Failed(Failure::new(vec![message], &path, at))).await
+    }
+}

@@ -1,0 +1,248 @@
+//! Frames and slots: where a line of control stands, with its live bindings in memory or as they were stored.
+
+use std::{any::Any, borrow::Cow, collections::HashMap, marker::PhantomData};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Block, Cx, Halt};
+use crate::{
+    error::Refusal,
+    store::{Binding, Checkpoint, FrameRecord},
+};
+
+/// A point and the bindings that live there.
+pub struct Frame {
+    at: u32,
+    live: Live,
+    pause: Option<Box<str>>,
+}
+
+enum Live {
+    /// The tuple of bindings itself.
+    Memory(Box<dyn Any + Send>),
+    /// As read from the store, not decoded yet.
+    Stored(Box<Reader>),
+}
+
+/// What a block ends with.
+pub enum Next<T> {
+    /// Go on at another point, which is not saved.
+    Go(Frame),
+    /// Save, then go on.
+    Save(Frame, Box<Checkpoint>),
+    /// The workflow or branch is done.
+    Done(T),
+}
+
+impl Frame {
+    /// The first point, with what it starts from.
+    pub fn start<S: Send + 'static>(live: S) -> Self {
+        Frame { at: 0, live: Live::Memory(Box::new(live)), pause: None }
+    }
+
+    /// The point it stands at.
+    pub fn at(&self) -> u32 {
+        self.at
+    }
+
+    /// Id of the pause it waits at.
+    pub fn pause(&mut self) -> Option<Box<str>> {
+        self.pause.take()
+    }
+
+    /// A stored frame, if the definition still has its point.
+    pub(crate) fn stored(cx: &Cx, record: FrameRecord) -> Result<Self, Refusal> {
+        let mut region = cx.points().iter().filter(|point| point.region == &**cx.path());
+        let position = region.position(|point| point.saved && point.name == record.at);
+        let Some(at) = position.and_then(|at| u32::try_from(at).ok()) else {
+            return Err(Refusal::unknown_point(cx.path(), &record.at));
+        };
+        let pause = record.pause.as_deref().map(Box::from);
+        Ok(Frame { at, live: Live::Stored(Box::new(cx.reader(record))), pause })
+    }
+}
+
+/// Runs the blocks of one frame until it is done.
+pub(crate) async fn drive_frame<'l, T, E>(
+    cx: &'l Cx,
+    mut frame: Frame,
+    mut dispatch: impl FnMut(Frame) -> Block<'l, T, E>,
+) -> Result<T, E> {
+    let mut at = None;
+    loop {
+        if cx.is_halted() {
+            return std::future::pending().await;
+        }
+        match dispatch(frame).await {
+            Ok(Next::Go(next)) => frame = next,
+            Ok(Next::Save(next, checkpoint)) => {
+                cx.commit(&checkpoint).await;
+                at = Some(checkpoint.at);
+                frame = next;
+            }
+            Ok(Next::Done(value)) => return Ok(value),
+            Err(error) => {
+                cx.note_failure(at);
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// One point of a machine. Which bindings live there, the compiler infers from the blocks that lead to it and from it.
+pub struct Slot<S> {
+    at: u32,
+    name: &'static str,
+    live: PhantomData<fn(S) -> S>,
+}
+
+impl<S> Clone for Slot<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Slot<S> {}
+
+/// The slot of a point.
+pub const fn slot<S>(at: u32, name: &'static str) -> Slot<S> {
+    Slot { at, name, live: PhantomData }
+}
+
+impl<S: Send + 'static> Slot<S> {
+    /// Goes on here without saving.
+    pub fn jump<T, E>(self, live: S) -> Result<Next<T>, E> {
+        Ok(Next::Go(Frame { at: self.at, live: Live::Memory(Box::new(live)), pause: None }))
+    }
+
+    /// Saves and goes on here.
+    pub fn save<T, E>(self, cx: &Cx, writer: Writer, live: S) -> Result<Next<T>, E> {
+        let frame = Frame { at: self.at, live: Live::Memory(Box::new(live)), pause: writer.pause };
+        if let Some((binding, error)) = writer.error {
+            cx.request_halt(Halt::unwritable(cx.path(), self.name, binding, &error));
+            return Ok(Next::Go(frame));
+        }
+        match writer.checkpoint {
+            None => Ok(Next::Go(frame)),
+            Some(mut checkpoint) => {
+                checkpoint.at = Cow::Borrowed(self.name);
+                Ok(Next::Save(frame, checkpoint))
+            }
+        }
+    }
+
+    /// The bindings of a frame that stands at a point which is never stored.
+    pub fn take(self, frame: Frame) -> S {
+        match self.open(frame) {
+            Ok(live) => live,
+            // A stored frame is built only for points with `saved`, and those are entered through `open`.
+            Err(_) => unreachable!("point `{}` is never stored", self.name),
+        }
+    }
+
+    /// The bindings, or the reader to take them from.
+    pub fn open(self, frame: Frame) -> Result<S, Box<Reader>> {
+        match frame.live {
+            Live::Memory(live) => match live.downcast::<S>() {
+                Ok(live) => Ok(*live),
+                // Only this point's own slot makes frames with this number.
+                Err(_) => unreachable!("point `{}` was entered with the bindings of another point", self.name),
+            },
+            Live::Stored(reader) => Err(reader),
+        }
+    }
+}
+
+/// Collects what a checkpoint writes. Does nothing for a run that is not kept.
+pub struct Writer {
+    pub(crate) checkpoint: Option<Box<Checkpoint>>,
+    pub(crate) pause: Option<Box<str>>,
+    /// The first binding that could not be written, and why.
+    pub(crate) error: Option<(&'static str, serde_json::Error)>,
+}
+
+impl Writer {
+    /// Writes one binding.
+    pub fn put<T: Serialize>(&mut self, name: &'static str, value: &T) {
+        let Some(checkpoint) = &mut self.checkpoint else { return };
+        match serde_json::to_string(value) {
+            Ok(value) => checkpoint.bindings.push(Binding { name: Cow::Borrowed(name), value }),
+            Err(error) if self.error.is_none() => self.error = Some((name, error)),
+            Err(_) => {}
+        }
+    }
+
+    /// Leaves the frames of a joined fork behind: all whose path begins with this below the current frame.
+    pub fn forget(&mut self, fork: &'static str) {
+        if let Some(checkpoint) = &mut self.checkpoint {
+            let path = &checkpoint.path;
+            checkpoint.forget = Some(if path.is_empty() { format!("{fork}.") } else { format!("{path}/{fork}.") });
+        }
+    }
+}
+
+/// Reads the bindings of a stored frame.
+pub struct Reader {
+    path: Box<str>,
+    at: String,
+    bindings: HashMap<Cow<'static, str>, String>,
+}
+
+impl Reader {
+    pub(crate) fn new(record: FrameRecord) -> Self {
+        let bindings = record.bindings.into_iter().map(|binding| (binding.name, binding.value)).collect();
+        Reader { path: record.path.into(), at: record.at, bindings }
+    }
+
+    /// Reads one binding.
+    ///
+    /// # Errors
+    /// When the binding is not stored or does not fit its type any more.
+    pub fn get<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, Refusal> {
+        let Some(text) = self.bindings.remove(name) else {
+            return Err(Refusal::missing_binding(&self.path, &self.at, name));
+        };
+        crate::json::decode(&text).map_err(|error| Refusal::binding(&self.path, &self.at, name, error))
+    }
+}
+
+impl Cx {
+    /// Refuses a stored frame: the block that never runs.
+    pub fn refuse<'a, T: Send + 'a, E: Send + 'a>(&'a self, refusal: Refusal) -> Block<'a, T, E> {
+        self.request_halt(Halt::Refused(refusal));
+        Box::pin(std::future::pending())
+    }
+}
+
+/// The `Result` a workflow returns.
+#[diagnostic::on_unimplemented(
+    message = "a workflow returns `Result<Output, Error>`, not `{Self}`",
+    label = "write `Result<…>` here"
+)]
+pub trait ResultLike {
+    /// The output.
+    type Ok;
+    /// The error.
+    type Err;
+    /// As the end of a block.
+    fn done(self) -> Result<Next<Self::Ok>, Self::Err>;
+}
+
+impl<T, E> ResultLike for Result<T, E> {
+    type Ok = T;
+    type Err = E;
+
+    fn done(self) -> Result<Next<T>, E> {
+        self.map(Next::Done)
+    }
+}
+
+/// Ends the workflow or branch with its result.
+pub fn finish<R: ResultLike>(result: R) -> Result<Next<R::Ok>, R::Err> {
+    result.done()
+}
+
+/// Ends a branch with the result of its only step, whose error becomes the workflow's.
+pub fn finish_branch<T, E, F: Into<E>>(result: Result<T, F>) -> Result<Next<T>, E> {
+    result.map(Next::Done).map_err(Into::into)
+}

@@ -1,0 +1,134 @@
+//! Questions to somebody outside: what `#[pause]` declares, and what an open one looks like.
+
+use std::{
+    future::{IntoFuture, Pending},
+    marker::PhantomData,
+};
+
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    machine::HasMeta,
+    store::{NewPause, PauseRecord},
+};
+
+/// A kind of question, declared by `#[pause] fn approve(draft: &Draft) -> Approval;`. The macro makes a marker type of its
+/// name, here `Approve`, which names the pause where it is answered: `run.answer::<Approve>(…)`.
+pub trait Pause: HasMeta + Send + Sync {
+    /// What the answer is.
+    type Answer: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
+}
+
+/// A question about to be asked: the call of a `#[pause]` function, waiting to be passed to [`pause`].
+#[must_use = "a question is asked by `pause(…).await` inside `workflow!`"]
+pub struct Ask<P> {
+    prompt: Result<String, serde_json::Error>,
+    pause: PhantomData<fn() -> P>,
+}
+
+impl<P: Pause> Ask<P> {
+    /// A question with its arguments. Called by `#[pause]`.
+    #[doc(hidden)]
+    pub fn new(prompt: Result<String, serde_json::Error>) -> Self {
+        Ask { prompt, pause: PhantomData }
+    }
+
+    pub(crate) fn into_prompt(self) -> Result<String, serde_json::Error> {
+        self.prompt
+    }
+}
+
+/// Marks the place in a workflow where a person, or any other program, is asked: `pause(approve(&draft)).await`.
+///
+/// The workflow is saved with the question, leaves memory once nothing else of it can go on, and continues with the answer,
+/// a second or a year later and in any process. Takes the call of a `#[pause]` function; the result has the type that
+/// function returns. Outside of `workflow!` there is nobody to ask, and the wait never ends.
+pub fn pause<P: Pause>(ask: Ask<P>) -> Ask<P> {
+    ask
+}
+
+impl<P: Pause> IntoFuture for Ask<P> {
+    type Output = P::Answer;
+    type IntoFuture = Pending<P::Answer>;
+
+    fn into_future(self) -> Pending<P::Answer> {
+        std::future::pending()
+    }
+}
+
+/// The JSON Schema of the answer of a pause.
+pub(crate) fn answer_schema<P: Pause>() -> Value {
+    crate::machine::schema::<P::Answer>()
+}
+
+/// A question that waits for its answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OpenPause {
+    id: String,
+    name: String,
+    path: String,
+    question: String,
+    prompt: Value,
+    schema: Value,
+    asked_at: i64,
+}
+
+impl OpenPause {
+    /// Unique in the run: the name of the pause and a number, as in `approve-2`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Name of the `#[pause]` function.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Path of the frame that asks: empty for the workflow's body, `parallel.1` for the second branch of its fork.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The question in words: the doc comment of the `#[pause]` function.
+    pub fn question(&self) -> &str {
+        &self.question
+    }
+
+    /// What the question is about: the arguments of the call, as an object keyed by the parameters' names.
+    pub fn prompt(&self) -> &Value {
+        &self.prompt
+    }
+
+    /// JSON Schema of the answer.
+    pub fn schema(&self) -> &Value {
+        &self.schema
+    }
+
+    /// When it was asked, in milliseconds since the Unix epoch.
+    pub fn asked_at(&self) -> i64 {
+        self.asked_at
+    }
+
+    /// The pause of a stored row, `None` if it is answered.
+    pub(crate) fn open(record: PauseRecord) -> Option<Self> {
+        record.answer.is_none().then(|| record.pause.into())
+    }
+}
+
+impl From<NewPause> for OpenPause {
+    fn from(pause: NewPause) -> Self {
+        // Both texts were written by serde_json; a store that hands out something else gets it shown as a string.
+        let parse = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+        OpenPause {
+            id: pause.id,
+            name: pause.name,
+            path: pause.path,
+            question: pause.question,
+            prompt: parse(pause.prompt),
+            schema: parse(pause.schema),
+            asked_at: pause.asked_at,
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What only the SQLite store does: files, other processes, failures of SQLite itself.
+
+use std::{
+    error::Error,
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use super::*;
+
+const CHILD: &str = "FLOW_TEST_STORE_TO_CLAIM_IN";
+
+fn lock_files(folder: &TempDir) -> usize {
+    let entries = fs::read_dir(folder.path()).unwrap();
+    entries.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("-driver-")).count()
+}
+
+fn cause(error: &StoreError) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_not_touched() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("flow.db");
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.pragma_update(None, "user_version", 1_000).unwrap();
+    let error = Sqlite::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::NewerSchema { found: 1_000, known: 1 }), "{error:?}");
+    let mode: String = raw.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "delete");
+}
+
+#[test]
+fn what_cannot_be_opened_is_named() {
+    let folder = TempDir::new().unwrap();
+    let missing = folder.path().join("missing").join("flow.db");
+    let error = Sqlite::open(&missing).unwrap_err();
+    assert_eq!(error.to_string(), format!("the store could not open `{}`", missing.display()));
+    assert!(cause(&error).contains("there is no folder"), "{error:?}");
+
+    let text = folder.path().join("notes.txt");
+    fs::write(&text, "no database at all, but long enough to be looked at".repeat(100)).unwrap();
+    let error = Sqlite::open(&text).unwrap_err();
+    assert_eq!(error.to_string(), format!("the store could not open `{}`", text.display()));
+    assert!(cause(&error).contains("not a database"), "{error:?}");
+
+    assert!(Sqlite::open(folder.path()).unwrap_err().to_string().contains("could not open"));
+    assert!(cause(&Sqlite::open(":memory:").unwrap_err()).contains("`Memory`"));
+    assert!(cause(&Sqlite::open("").unwrap_err()).contains("empty"));
+}
+
+#[test]
+fn many_may_open_a_new_file_at_once() {
+    for _ in 0..5 {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("flow.db");
+        std::thread::scope(|scope| {
+            for opening in (0..8).map(|_| scope.spawn(|| Sqlite::open(&path))).collect::<Vec<_>>() {
+                opening.join().unwrap().unwrap();
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn only_a_driver_leaves_a_file_and_takes_it_away() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("flow.db");
+    let store = Sqlite::open(&path).unwrap();
+    store.list(&RunFilter::default()).await.unwrap();
+    assert_eq!(lock_files(&folder), 0);
+    store.create(&new_run("r")).await.unwrap();
+    let reader = Sqlite::open(&path).unwrap();
+    assert_eq!(reader.claim("r").await.unwrap(), Claim::Busy);
+    assert_eq!(lock_files(&folder), 1);
+    drop(store);
+    assert_eq!(lock_files(&folder), 0);
+    drop(reader);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "the database alone");
+}
+
+#[tokio::test]
+async fn a_dropped_future_is_written() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("flow.db");
+    let store = Sqlite::open(&path).unwrap();
+    let fence = store.create(&new_run("r")).await.unwrap();
+    let checkpoint = step("", "x", &[]);
+    let mut write = store.checkpoint("r", fence, &checkpoint);
+    let _ = futures::poll!(&mut write);
+    drop(write);
+    drop(store);
+    assert_eq!(paths(&Sqlite::open(&path).unwrap(), "r").await, [""]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_waits_for_another_process_and_gives_up_in_time() {
+    for synchronous in [Synchronous::Normal, Synchronous::Full] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("flow.db");
+        let options = Sqlite::options().synchronous(synchronous).busy_timeout(Duration::from_millis(300));
+        let store = Arc::new(options.open(&path).unwrap());
+        let fence = store.create(&new_run("r")).await.unwrap();
+        let raw = rusqlite::Connection::open(&path).unwrap();
+        raw.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+        let writing = tokio::spawn({
+            let store = store.clone();
+            async move { store.checkpoint("r", fence, &step("", "x", &[])).await }
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!writing.is_finished());
+        assert_eq!(store.frames("r").await.unwrap(), [], "reading waits for nobody");
+        raw.execute_batch("COMMIT").unwrap();
+        writing.await.unwrap().unwrap();
+
+        raw.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let error = store.checkpoint("r", fence, &step("", "y", &[])).await.unwrap_err();
+        assert_eq!(error.to_string(), "the store could not write a checkpoint of run `r`");
+        assert!(cause(&error).contains("another process"), "{error:?}");
+        raw.execute_batch("COMMIT").unwrap();
+        assert_eq!(frames(&*store, "r").await[""].0, "x");
+        store.checkpoint("r", fence, &step("", "z", &[])).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_failure_in_a_transaction_is_undone() {
+    let folder = TempDir::new().unwrap();
+    for synchronous in [Synchronous::Normal, Synchronous::Full] {
+        let path = folder.path().join(format!("{synchronous:?}.db"));
+        let store = Sqlite::options().synchronous(synchronous).open(&path).unwrap();
+        let fence = store.create(&new_run("r")).await.unwrap();
+        store.checkpoint("r", fence, &asks("", "approve", 1)).await.unwrap();
+        // The same pause once more: the frame is written already when SQLite refuses the pause.
+        let again = asks("x", "approve", 1);
+        let error = store.checkpoint("r", fence, &again).await.unwrap_err();
+        assert!(cause(&error).contains("UNIQUE"), "{error:?}");
+        let (good, next) = (step("", "y", &[]), step("", "z", &[]));
+        let (one, two, three) = tokio::join!(
+            store.checkpoint("r", fence, &good),
+            store.checkpoint("r", fence, &again),
+            store.checkpoint("r", fence, &next)
+        );
+        one.unwrap();
+        two.unwrap_err();
+        three.unwrap();
+        assert_eq!(paths(&store, "r").await, [""]);
+        assert_eq!(frames(&store, "r").await[""].0, "z");
+    }
+}
+
+/// Not a test of its own: what the child of [`a_killed_process_holds_no_claim`] does.
+#[tokio::test]
+async fn child_that_claims() {
+    let Some(path) = std::env::var_os(CHILD) else { return };
+    let store = Sqlite::open(path).unwrap();
+    store.create(&new_run("created")).await.unwrap();
+    assert!(matches!(store.claim("claimed").await.unwrap(), Claim::Claimed(_)));
+    println!("\nholding");
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+fn child(path: &Path) -> Child {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "sqlite::child_that_claims", "--nocapture"])
+        .env(CHILD, path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.map_while(Result::ok).any(|line| line == "holding"), "the child must come to hold its claims");
+    child
+}
+
+#[tokio::test]
+async fn a_killed_process_holds_no_claim() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("flow.db");
+    let store = Sqlite::open(&path).unwrap();
+    let fence = store.create(&new_run("claimed")).await.unwrap();
+    store.release("claimed", fence).await.unwrap();
+
+    let mut child = child(&path);
+    for run in ["created", "claimed"] {
+        assert_eq!(store.claim(run).await.unwrap(), Claim::Busy);
+    }
+    assert_eq!(lock_files(&folder), 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(store.claim("created").await.unwrap(), Claim::Claimed(2));
+    assert_eq!(store.claim("claimed").await.unwrap(), Claim::Claimed(3));
+    assert_eq!(lock_files(&folder), 1, "the dead driver's file is gone");
+}
+
+#[tokio::test]
+async fn a_killed_process_leaves_nothing_for_good() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("flow.db");
+    let first = Sqlite::open(&path).unwrap();
+    let fence = first.create(&new_run("claimed")).await.unwrap();
+    first.release("claimed", fence).await.unwrap();
+    let mut child = child(&path);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(lock_files(&folder), 2);
+    // Another driver sweeps when it begins, but leaves the living alone.
+    let second = Sqlite::open(&path).unwrap();
+    second.create(&new_run("other")).await.unwrap();
+    assert_eq!(lock_files(&folder), 2);
+    assert_eq!(first.claim("other").await.unwrap(), Claim::Busy);
+}
