@@ -65,6 +65,7 @@ pub(crate) struct Call {
 
 /// Where the value of a suspension goes.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "few of them exist, and only while a workflow is compiled")]
 pub(crate) enum Bind {
     /// `value;`
     Discard,
@@ -78,18 +79,37 @@ pub(crate) enum Bind {
 
 /// How a block ends.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "few of them exist, and only while a workflow is compiled")]
 pub(crate) enum Term {
     /// Not closed yet.
     Open,
     Goto(BlockId),
     /// `bind = c0.step(cx, call).await?; return s1.save(…)`
-    Step { call: Call, bind: Bind, next: BlockId },
+    Step {
+        call: Call,
+        bind: Bind,
+        next: BlockId,
+    },
     /// `c0.ask(cx, &mut w, pause(call)); return s1.save(…)`: `next` begins with [`OpKind::Answer`].
-    Ask { call: Call, next: BlockId },
+    Ask {
+        call: Call,
+        next: BlockId,
+    },
     /// `bind = joined(branch(…), …).await?; return s1.save(…)`
-    Fork { fork: Fork, bind: Bind, next: BlockId },
-    If { cond: Expr, then: BlockId, other: BlockId },
-    Match { on: Expr, arms: Vec<Arm> },
+    Fork {
+        fork: Fork,
+        bind: Bind,
+        next: BlockId,
+    },
+    If {
+        cond: Expr,
+        then: BlockId,
+        other: BlockId,
+    },
+    Match {
+        on: Expr,
+        arms: Vec<Arm>,
+    },
     /// `return finish(c0.step(cx, call).await)`: there is nothing to save after the last step.
     Last(Call),
     /// `return finish(expr)`
@@ -125,6 +145,7 @@ pub(crate) struct Effect {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "few of them exist, and only while a workflow is compiled")]
 pub(crate) enum OpKind {
     /// A statement of the user's without suspension points.
     Glue(Stmt),
@@ -190,7 +211,9 @@ impl Region {
     /// The blocks a block leads to.
     pub(crate) fn successors(&self, block: BlockId) -> Vec<BlockId> {
         match &self.blocks[block].term {
-            Term::Goto(next) | Term::Step { next, .. } | Term::Ask { next, .. } | Term::Fork { next, .. } => vec![*next],
+            Term::Goto(next) | Term::Step { next, .. } | Term::Ask { next, .. } | Term::Fork { next, .. } => {
+                vec![*next]
+            }
             Term::If { then, other, .. } => vec![*then, *other],
             Term::Match { arms, .. } => arms.iter().map(|arm| arm.target).collect(),
             Term::Open | Term::Last(_) | Term::Return(_) | Term::Diverge(_) => Vec::new(),

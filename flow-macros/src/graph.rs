@@ -144,14 +144,30 @@ impl Walk<'_> {
         }
     }
 
-    fn call(&mut self, graph: &mut Graph, block: BlockId, kind: &'static str, call: &Call, from: usize, when: String) -> usize {
+    fn call(
+        &mut self,
+        graph: &mut Graph,
+        block: BlockId,
+        kind: &'static str,
+        call: &Call,
+        from: usize,
+        when: String,
+    ) -> usize {
         let node = graph.node(kind, call.name.clone(), call.span, Some(call.index));
         self.entered[block].get_or_insert(node);
         graph.edge(from, node, when);
         node
     }
 
-    fn choice(&mut self, graph: &mut Graph, block: BlockId, name: String, on: &Expr, from: usize, when: String) -> usize {
+    fn choice(
+        &mut self,
+        graph: &mut Graph,
+        block: BlockId,
+        name: String,
+        on: &Expr,
+        from: usize,
+        when: String,
+    ) -> usize {
         let node = graph.node("Choice", name, syn::spanned::Spanned::span(on), None);
         self.entered[block].get_or_insert(node);
         graph.edge(from, node, when);
@@ -176,7 +192,7 @@ fn is_next_item(on: &Expr) -> bool {
     let Expr::MethodCall(call) = on else { return false };
     let Expr::Path(path) = &*call.receiver else { return false };
     let name = path.path.get_ident().map(ToString::to_string).unwrap_or_default();
-    call.method == "next" && (name.starts_with("__items_") || name.starts_with("__range_"))
+    call.method == "advance" && (name.starts_with("__items_") || name.starts_with("__range_"))
 }
 
 fn text(tokens: impl ToTokens) -> String {
@@ -187,8 +203,21 @@ fn text(tokens: impl ToTokens) -> String {
 pub(crate) fn tidy(tokens: &str) -> String {
     let mut text = tokens.split_whitespace().collect::<Vec<_>>().join(" ");
     for (from, to) in [
-        (" . ", "."), (" (", "("), ("( ", "("), (" )", ")"), (" ,", ","), (" :: ", "::"), (":: ", "::"), (" ::", "::"),
-        (" ?", "?"), (" [", "["), ("[ ", "["), (" ]", "]"), (" ;", ";"), ("! ", "!"), (",)", ")"),
+        (" . ", "."),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" ,", ","),
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" ::", "::"),
+        (" ?", "?"),
+        (" [", "["),
+        ("[ ", "["),
+        (" ]", "]"),
+        (" ;", ";"),
+        ("! ", "!"),
+        (",)", ")"),
     ] {
         text = text.replace(from, to);
     }

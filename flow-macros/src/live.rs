@@ -131,9 +131,10 @@ fn name_stored(region: &mut Region) {
         let mut name = base.clone();
         let mut number = 1;
         let taken = |region: &Region, name: &str| {
-            saved.iter().filter(|live| live.contains(&var)).any(|live| {
-                live.iter().any(|other| *other < var && region.vars[*other].stored == name)
-            })
+            saved
+                .iter()
+                .filter(|live| live.contains(&var))
+                .any(|live| live.iter().any(|other| *other < var && region.vars[*other].stored == name))
         };
         while taken(region, &name) {
             number += 1;

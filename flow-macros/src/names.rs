@@ -2,8 +2,8 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{
-    BinOp, Block, Expr, ExprAssign, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprMatch,
-    ExprMethodCall, ExprPath, ExprReference, ExprWhile, Ident, Item, Local, Macro, Pat, PatIdent, Token,
+    BinOp, Block, Expr, ExprAssign, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprMatch, ExprMethodCall,
+    ExprPath, ExprReference, ExprWhile, Ident, Item, Local, Macro, Pat, PatIdent, Token,
     parse::Parser,
     punctuated::Punctuated,
     visit::{self, Visit},
@@ -191,8 +191,24 @@ fn root(place: &Expr) -> Option<&Ident> {
 /// Macros of the standard library that take their arguments by reference or by value.
 fn only_reads(path: &syn::Path) -> bool {
     const READERS: [&str; 18] = [
-        "format", "print", "println", "eprint", "eprintln", "panic", "assert", "assert_eq", "assert_ne", "debug_assert",
-        "debug_assert_eq", "debug_assert_ne", "vec", "matches", "unreachable", "todo", "dbg", "json",
+        "format",
+        "print",
+        "println",
+        "eprint",
+        "eprintln",
+        "panic",
+        "assert",
+        "assert_eq",
+        "assert_ne",
+        "debug_assert",
+        "debug_assert_eq",
+        "debug_assert_ne",
+        "vec",
+        "matches",
+        "unreachable",
+        "todo",
+        "dbg",
+        "json",
     ];
     path.segments.last().is_some_and(|last| READERS.iter().any(|reader| last.ident == reader))
 }

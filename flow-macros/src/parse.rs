@@ -3,7 +3,8 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, Meta, Pat, PatType, Path, ReturnType, Token, Type, TypeReference,
+    Attribute, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, Meta, Pat, PatType, Path, ReturnType, Token, Type,
+    TypeReference,
     parse::{Parse, ParseStream},
 };
 
@@ -100,7 +101,10 @@ impl Parameters {
             let (name, mutable) = (ident.ident.clone(), ident.mutability.is_some());
             match &**ty {
                 Type::Reference(TypeReference { mutability: Some(_), .. }) => {
-                    report.at(ty, "steps share a dependency, so it cannot be `&mut`: take `&`, with a lock inside if need be");
+                    report.at(
+                        ty,
+                        "steps share a dependency, so it cannot be `&mut`: take `&`, with a lock inside if need be",
+                    );
                 }
                 Type::Reference(TypeReference { lifetime: Some(lifetime), .. }) => {
                     report.at(lifetime, "leave the lifetime out: a dependency lives as long as the run is driven");
@@ -134,7 +138,9 @@ pub(crate) fn check_signature(item: &ItemFn, report: &mut Report) {
         report.at(lifetime, "a workflow cannot have lifetimes: what it works on is either saved or a dependency `&T`");
     }
     match &sig.output {
-        ReturnType::Default => report.at(&sig.ident, "a workflow returns `Result<Output, Error>`: write `-> Result<…>`"),
+        ReturnType::Default => {
+            report.at(&sig.ident, "a workflow returns `Result<Output, Error>`: write `-> Result<…>`")
+        }
         ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)) => {
             report.at(ty, "a workflow's output is stored, so its type has a name: write it");
         }

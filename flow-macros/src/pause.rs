@@ -25,7 +25,9 @@ impl Parse for Declaration {
         let declaration =
             Declaration { attrs: input.call(Attribute::parse_outer)?, vis: input.parse()?, sig: input.parse()? };
         if !input.peek(Token![;]) {
-            return Err(input.error("a pause has no body, because somebody else answers it: end the signature with `;`"));
+            return Err(
+                input.error("a pause has no body, because somebody else answers it: end the signature with `;`")
+            );
         }
         input.parse::<Token![;]>()?;
         Ok(declaration)
@@ -103,7 +105,8 @@ pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
 /// Checks that an argument can be shown, with an error that names it.
 fn shown_check(pause: &str, parameter: &str, ty: &Type) -> TokenStream {
     let span = syn::spanned::Spanned::span(&ty.to_token_stream()).resolved_at(proc_macro2::Span::call_site());
-    let message = format!("parameter `{parameter}` of pause `{pause}` is shown to a person, but `{{Self}}` cannot be serialized");
+    let message =
+        format!("parameter `{parameter}` of pause `{pause}` is shown to a person, but `{{Self}}` cannot be serialized");
     let label = "add `#[derive(serde::Serialize)]` to `{Self}`";
     let name = syn::Ident::new(parameter, span);
     let assert = quote_spanned!(span=> shown(&#name));

@@ -31,7 +31,10 @@ pub(crate) fn expand(args: TokenStream, tokens: &TokenStream) -> TokenStream {
     };
     let mut report = Report::default();
     if item.sig.asyncness.is_none() {
-        report.at(item.sig.fn_token, "a step is an `async fn`; plain code is called without `.await` and needs no `#[step]`");
+        report.at(
+            item.sig.fn_token,
+            "a step is an `async fn`; plain code is called without `.await` and needs no `#[step]`",
+        );
     }
     if let Some(FnArg::Receiver(receiver)) = item.sig.inputs.first() {
         report.at(receiver, "a step is a free function: pass what it needs as a parameter");
@@ -67,11 +70,16 @@ fn wrap(krate: &CratePath, item: &ItemFn) -> TokenStream {
             arguments.push(ident);
         }
     }
-    let captured: Vec<TokenStream> = sig.generics.params.iter().filter_map(|param| match param {
-        GenericParam::Type(param) => Some(param.ident.to_token_stream()),
-        GenericParam::Const(param) => Some(param.ident.to_token_stream()),
-        GenericParam::Lifetime(_) => None,
-    }).collect();
+    let captured: Vec<TokenStream> = sig
+        .generics
+        .params
+        .iter()
+        .filter_map(|param| match param {
+            GenericParam::Type(param) => Some(param.ident.to_token_stream()),
+            GenericParam::Const(param) => Some(param.ident.to_token_stream()),
+            GenericParam::Lifetime(_) => None,
+        })
+        .collect();
     let turbofish = (!captured.is_empty()).then(|| quote!(::<#(#captured),*>));
     sig.asyncness = None;
     sig.output = parse_quote! {

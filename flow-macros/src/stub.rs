@@ -54,7 +54,13 @@ impl Face<'_> {
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let deps: Vec<_> = self.parameters.deps.iter().map(|dep| &dep.ty).collect();
         let (deps_ty, refs_ty, refs) = match deps[..] {
-            [] => (quote!(()), quote!(()), quote!({ let _ = deps; })),
+            [] => (
+                quote!(()),
+                quote!(()),
+                quote!({
+                    let _ = deps;
+                }),
+            ),
             [one] => (quote!(#one), quote!(&'d #one), quote!(deps)),
             ref many => {
                 let fields = (0..many.len()).map(syn::Index::from);

@@ -28,7 +28,7 @@ pub enum RunError {
         workflow: String,
         /// What does not fit.
         #[source]
-        reason: Refusal,
+        reason: Box<Refusal>,
     },
     /// The workflow is not registered with the [`App`](crate::App).
     #[error("workflow `{workflow}` is not registered: add `.register::<…>(deps)` to the builder of the App")]
@@ -237,8 +237,11 @@ fn branch_of(path: &str) -> String {
 }
 
 /// Why and where a run failed.
+pub struct Failure(Box<Parts>);
+
+/// Boxed, so that a `Result` with an error of this crate stays small.
 #[derive(Serialize, Deserialize)]
-pub struct Failure {
+struct Parts {
     /// The error and its sources, the outermost first.
     chain: Vec<String>,
     /// Path of the frame that failed; empty for the workflow's body.
@@ -255,41 +258,44 @@ pub struct Failure {
 
 impl Failure {
     pub(crate) fn new(chain: Vec<String>, path: &str, after: Option<&str>) -> Self {
-        let mut failure =
-            Failure { chain, path: path.to_owned(), after: after.map(str::to_owned), cause: None, error: None };
-        failure.link();
-        failure
+        let (path, after) = (path.to_owned(), after.map(str::to_owned));
+        Parts { chain, path, after, cause: None, error: None }.linked()
     }
 
-    /// Rebuilds the chain of sources from the texts.
-    pub(crate) fn link(&mut self) {
-        let sources = self.chain.iter().skip(1).rev();
-        self.cause = sources.fold(None, |source, text| Some(Cause { text: text.clone(), source: source.map(Box::new) }));
+    /// A failure as it is stored.
+    pub(crate) fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str::<Parts>(text).map(Parts::linked)
+    }
+
+    /// The form in which it is stored.
+    pub(crate) fn to_json(&self) -> String {
+        // A struct of texts always has a JSON form.
+        serde_json::to_string(&self.0).unwrap_or_default()
     }
 
     pub(crate) fn with_error(mut self, error: Box<dyn Any + Send + Sync>) -> Self {
-        self.error = Some(error);
+        self.0.error = Some(error);
         self
     }
 
     /// The error and its sources as texts, the outermost first.
     pub fn chain(&self) -> &[String] {
-        &self.chain
+        &self.0.chain
     }
 
     /// Path of the frame that failed: empty for the workflow's body, `parallel.1` for the second branch of its fork.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.0.path
     }
 
     /// The last point the frame had reached, `None` if it had reached none.
     pub fn after(&self) -> Option<&str> {
-        self.after.as_deref()
+        self.0.after.as_deref()
     }
 
     /// The workflow's own error, if it was returned in this process and is of type `E`.
     pub fn error<E: 'static>(&self) -> Option<&E> {
-        self.error.as_ref()?.downcast_ref()
+        self.0.error.as_ref()?.downcast_ref()
     }
 
     /// As [`error`](Self::error), by value.
@@ -297,23 +303,30 @@ impl Failure {
     /// # Errors
     /// The failure itself, if there is no error of type `E`.
     pub fn into_error<E: 'static>(mut self) -> Result<E, Self> {
-        match self.error.take().map(Box::<dyn Any + Send + Sync>::downcast::<E>) {
+        match self.0.error.take().map(Box::<dyn Any + Send + Sync>::downcast::<E>) {
             Some(Ok(error)) => Ok(*error),
-            Some(Err(other)) => {
-                self.error = Some(other);
-                Err(self)
-            }
+            Some(Err(other)) => Err(self.with_error(other)),
             None => Err(self),
         }
+    }
+}
+
+impl Parts {
+    /// Builds the chain of sources from the texts.
+    fn linked(mut self) -> Failure {
+        let sources = self.chain.iter().skip(1).rev();
+        self.cause =
+            sources.fold(None, |source, text| Some(Cause { text: text.clone(), source: source.map(Box::new) }));
+        Failure(Box::new(self))
     }
 }
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Failure")
-            .field("chain", &self.chain)
-            .field("path", &self.path)
-            .field("after", &self.after)
+            .field("chain", &self.0.chain)
+            .field("path", &self.0.path)
+            .field("after", &self.0.after)
             .finish_non_exhaustive()
     }
 }
@@ -321,13 +334,11 @@ impl fmt::Debug for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the run failed")?;
-        match (&self.after, self.path.is_empty()) {
-            (Some(after), true) => write!(f, " after `{after}`")?,
-            (Some(after), false) => write!(f, " in branch `{}` after `{after}`", self.path)?,
-            (None, true) => {}
-            (None, false) => write!(f, " in branch `{}`", self.path)?,
+        f.write_str(&branch_of(&self.0.path))?;
+        if let Some(after) = &self.0.after {
+            write!(f, " after `{after}`")?;
         }
-        match self.chain.first() {
+        match self.0.chain.first() {
             Some(error) => write!(f, ": {error}"),
             None => Ok(()),
         }
@@ -336,7 +347,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.as_ref().map(|cause| cause as _)
+        self.0.cause.as_ref().map(|cause| cause as _)
     }
 }
 

@@ -5,23 +5,52 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 type Result<T> = std::result::Result<T, String>;
 #[derive(Serialize, Deserialize, JsonSchema, Debug, Clone)]
-pub struct Topic { title: String }
+pub struct Topic {
+    title: String,
+}
 #[derive(Serialize, Deserialize, Debug)]
-pub struct Notes { items: Vec<String> }
+pub struct Notes {
+    items: Vec<String>,
+}
 #[derive(Serialize, Deserialize, Debug, JsonSchema, PartialEq)]
-pub enum Approval { Publish { by: String }, Reject(String) }
+pub enum Approval {
+    Publish { by: String },
+    Reject(String),
+}
 #[derive(Serialize, Deserialize, Debug)]
-pub enum Verdict { Accept, Revise { feedback: String } }
-pub struct Llm { n: usize }
+pub enum Verdict {
+    Accept,
+    Revise { feedback: String },
+}
+pub struct Llm {
+    n: usize,
+}
 /// Research it.
-#[step] async fn research(llm: &Llm, topic: &Topic) -> Result<Notes> { Ok(Notes { items: vec![topic.title.clone(); llm.n] }) }
-#[step] async fn write(notes: &Notes, n: usize) -> Result<String> { Ok(format!("{} {n}", notes.items.join(","))) }
-#[step] async fn review(d: &str) -> Result<Verdict> { Ok(if d.len() < 20 { Verdict::Revise { feedback: "longer".into() } } else { Verdict::Accept }) }
-#[step] async fn revise(d: String, f: String, k: usize) -> Result<String> { Ok(format!("{d}+{f}{k}")) }
-#[step] async fn lookup(f: &String) -> Result<usize> { Ok(f.len()) }
+#[step]
+async fn research(llm: &Llm, topic: &Topic) -> Result<Notes> {
+    Ok(Notes { items: vec![topic.title.clone(); llm.n] })
+}
+#[step]
+async fn write(notes: &Notes, n: usize) -> Result<String> {
+    Ok(format!("{} {n}", notes.items.join(",")))
+}
+#[step]
+async fn review(d: &str) -> Result<Verdict> {
+    Ok(if d.len() < 20 { Verdict::Revise { feedback: "longer".into() } } else { Verdict::Accept })
+}
+#[step]
+async fn revise(d: String, f: String, k: usize) -> Result<String> {
+    Ok(format!("{d}+{f}{k}"))
+}
+#[step]
+async fn lookup(f: &String) -> Result<usize> {
+    Ok(f.len())
+}
 /// Please approve.
-#[pause] fn approve(draft: &String) -> Approval;
-#[pause] fn confirm(n: usize) -> bool;
+#[pause]
+fn approve(draft: &String) -> Approval;
+#[pause]
+fn confirm(n: usize) -> bool;
 workflow! {
     /// Content.
     pub async fn content_creation(llm: &Llm, topic: Topic) -> Result<String> {

@@ -10,9 +10,7 @@ use syn::{Ident, ItemFn};
 
 use crate::{
     cfg::{Region, Term},
-    check,
-    graph,
-    live,
+    check, graph, live,
     lower::{Lower, Shared},
     parse::{CratePath, Parameters, check_signature},
     report::Report,

@@ -114,14 +114,18 @@ impl<'r> Generator<'_, 'r> {
             Kind::Entry if self.entry.ty.is_some() => {
                 let inputs = region.captured..region.vars.len();
                 let inputs = inputs.filter(|var| block.scope.values().any(|known| known == var));
-                inputs.map(|var| {
-                    let (name, mutability) = (&region.vars[var].name, region.vars[var].mutable.then(|| quote!(mut)));
-                    quote!(#mutability #name)
-                }).collect()
+                inputs
+                    .map(|var| {
+                        let (name, mutability) =
+                            (&region.vars[var].name, region.vars[var].mutable.then(|| quote!(mut)));
+                        quote!(#mutability #name)
+                    })
+                    .collect()
             }
             _ => block.live_in.iter().map(|var| names.pattern(*var)).collect(),
         };
-        let pattern = if block.kind == Kind::Entry && self.entry.one_input { quote!(#(#bound)*) } else { quote!((#(#bound,)*)) };
+        let pattern =
+            if block.kind == Kind::Entry && self.entry.one_input { quote!(#(#bound)*) } else { quote!((#(#bound,)*)) };
         let body = self.block(slot, &mut names);
         quote! {
             #number => {
@@ -275,7 +279,9 @@ impl<'r> Generator<'_, 'r> {
             cond => {
                 if let Some(hidden) = inside.hides(defs, needed) {
                     let name = &self.region.vars[hidden].name;
-                    let message = format!("`{name}` is still needed after this `if`, so a `let` in it cannot take its name: choose another");
+                    let message = format!(
+                        "`{name}` is still needed after this `if`, so a `let` in it cannot take its name: choose another"
+                    );
                     self.report.at(cond, message);
                 }
                 inside.define(&parse_quote!(_), defs, &BTreeSet::new());
@@ -290,16 +296,27 @@ impl<'r> Generator<'_, 'r> {
         let bound: BTreeSet<String> =
             crate::names::bound(&arm.pat).into_iter().map(|(name, _)| name.to_string()).collect();
         let scope = &region.blocks[arm.target].scope;
-        let defs: BTreeSet<VarId> = block.term_effect.defs.iter().copied().filter(|var| {
-            let name = region.vars[*var].name.to_string();
-            bound.contains(&name) && scope.get(&name) == Some(var)
-        }).collect();
+        let defs: BTreeSet<VarId> = block
+            .term_effect
+            .defs
+            .iter()
+            .copied()
+            .filter(|var| {
+                let name = region.vars[*var].name.to_string();
+                bound.contains(&name) && scope.get(&name) == Some(var)
+            })
+            .collect();
         let needed: BTreeSet<VarId> = region.blocks[arm.target].live_in.iter().copied().collect();
         if let Some(hidden) = inside.hides(&defs, &needed) {
             self.refuse_borrowing_shadow(hidden, on, &arm.pat);
             if let Some(guard) = &arm.guard {
                 let name = &region.vars[hidden].name;
-                self.report.at(guard, format!("`{name}` is still needed after this `match`, so its arm cannot take that name: choose another"));
+                self.report.at(
+                    guard,
+                    format!(
+                        "`{name}` is still needed after this `match`, so its arm cannot take that name: choose another"
+                    ),
+                );
             }
         }
         let (pat, after) = inside.define(&arm.pat, &defs, &needed);
@@ -327,7 +344,9 @@ impl<'r> Generator<'_, 'r> {
         let mut borrows = Borrows(name, false);
         borrows.visit_expr(on);
         if borrows.1 {
-            let message = format!("this `{name}` borrows from the `{name}` outside, which is still needed later: give one of the two another name");
+            let message = format!(
+                "this `{name}` borrows from the `{name}` outside, which is still needed later: give one of the two another name"
+            );
             self.report.at(pat, message);
         }
     }
@@ -398,7 +417,13 @@ impl<'r> Generator<'_, 'r> {
         }
     }
 
-    fn assign(&mut self, var: VarId, value: &TokenStream, needed: &BTreeSet<VarId>, names: &mut Names<'r>) -> TokenStream {
+    fn assign(
+        &mut self,
+        var: VarId,
+        value: &TokenStream,
+        needed: &BTreeSet<VarId>,
+        names: &mut Names<'r>,
+    ) -> TokenStream {
         if names.is_visible(var) {
             let name = names.of(var);
             return quote!(#name = #value;);
@@ -440,9 +465,11 @@ impl<'r> Generator<'_, 'r> {
         let results: Vec<Ident> = (0..branches.len()).map(|position| ident(&format!("__r{position}"))).collect();
         let positions = 0..branches.len();
         let _ = names;
-        let mut futures = cxs.iter().zip(&branches).map(|(cx, branch)| {
-            quote_spanned!(span=> __flow::branch::<Self, _>(&#cx, #branch))
-        }).rev();
+        let mut futures = cxs
+            .iter()
+            .zip(&branches)
+            .map(|(cx, branch)| quote_spanned!(span=> __flow::branch::<Self, _>(&#cx, #branch)))
+            .rev();
         let mut nested_results = results.iter().rev();
         // The last branch, with the others around it one by one.
         let (mut joined, mut pattern) = (futures.next().unwrap_or_default(), nested_results.next().to_token_stream());

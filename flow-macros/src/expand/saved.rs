@@ -45,7 +45,11 @@ impl Savers {
         let user_named = !info.made_up;
         let shown = stored.split('#').next().unwrap_or_default();
         let what = if user_named { format!("binding `{shown}`") } else { made_up(shown) };
-        let when = if place.starts_with("pause") || place.contains('!') { format!("at {place}") } else { format!("after {place}") };
+        let when = if place.starts_with("pause") || place.contains('!') {
+            format!("at {place}")
+        } else {
+            format!("after {place}")
+        };
         let message = format!("{what} has to be saved {when}, but `{{Self}}` cannot be saved");
         let label = format!("{what} is still needed later, so it is part of the saved state");
         let rule = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`";
@@ -53,7 +57,8 @@ impl Savers {
             true => format!("either derive serde for `{{Self}}`, or finish using `{shown}` before {place}"),
             false => "derive serde for `{Self}`".to_owned(),
         };
-        let (check, put, get) = (format_ident!("Saved_{text}"), format_ident!("__save_{text}"), format_ident!("__load_{text}"));
+        let (check, put, get) =
+            (format_ident!("Saved_{text}"), format_ident!("__save_{text}"), format_ident!("__load_{text}"));
         self.items.extend(quote_spanned! {span=>
             #[diagnostic::on_unimplemented(message = #message, label = #label, note = #rule, note = #way_out)]
             #[allow(non_camel_case_types)]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proc_macro2::Span;
 use syn::{
-    Attribute, Expr, ExprBreak, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Label, Lit, RangeLimits, Stmt, parse_quote,
-    spanned::Spanned,
+    Attribute, Expr, ExprBreak, ExprContinue, ExprForLoop, ExprLoop, ExprWhile, Label, Lit, RangeLimits, Stmt,
+    parse_quote, spanned::Spanned,
 };
 
 use super::{Dest, Loop, Lower, suspends};
@@ -73,7 +73,8 @@ impl Lower<'_> {
         let bound = self.bound(&expr.attrs);
         let suspended = expr.body.stmts.iter().any(stmt_suspends);
         if matches!(bound, Bound::None) && suspended {
-            let message = "this loop has no bound: write `#[max(n)]` before it, or `#[forever]` if it is meant to run for ever";
+            let message =
+                "this loop has no bound: write `#[max(n)]` before it, or `#[forever]` if it is meant to run for ever";
             self.report().at(expr.loop_token, message);
         }
         let name = loop_name("loop", expr.label.as_ref(), expr.loop_token.span());
@@ -89,7 +90,8 @@ impl Lower<'_> {
         let bound = self.bound(&expr.attrs);
         let suspended = suspends(&expr.cond) || expr.body.stmts.iter().any(stmt_suspends);
         if matches!(bound, Bound::None) && suspended {
-            let message = "this loop has no bound: write `#[max(n)]` before it, or `#[forever]` if it is meant to run for ever";
+            let message =
+                "this loop has no bound: write `#[max(n)]` before it, or `#[forever]` if it is meant to run for ever";
             self.report().at(expr.while_token, message);
         }
         let name = loop_name("while", expr.label.as_ref(), expr.while_token.span());
@@ -182,13 +184,13 @@ impl Lower<'_> {
                 let changed = BTreeSet::from([rest]);
                 let effect = Effect { reads: changed.clone(), mutates: changed, ..Effect::default() };
                 let rest = name(rest);
-                (parse_quote!(#rest.next()), effect)
+                (parse_quote!(#rest.advance()), effect)
             }
             Visited::List(list, position) => {
                 // Taking an item out of the list is no change to what is stored of it.
                 let (reads, mutates) = (BTreeSet::from([list, position]), BTreeSet::from([position]));
                 let (list, position) = (name(list), name(position));
-                (parse_quote!(#list.next(&mut #position)), Effect { reads, mutates, ..Effect::default() })
+                (parse_quote!(#list.advance(&mut #position)), Effect { reads, mutates, ..Effect::default() })
             }
         }
     }

@@ -11,8 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use proc_macro2::Span;
 use syn::{
     Attribute, Expr, ExprAsync, ExprAwait, ExprBreak, ExprClosure, ExprContinue, ExprForLoop, ExprLoop, ExprMacro,
-    ExprWhile, Ident, Item, Lifetime, Local, LocalInit, Macro, Pat, Stmt, StmtMacro,
-    parse_quote,
+    ExprWhile, Ident, Item, Lifetime, Local, LocalInit, Macro, Pat, Stmt, StmtMacro, parse_quote,
     spanned::Spanned,
     visit::{self, Visit},
 };
@@ -202,7 +201,8 @@ impl<'s> Lower<'s> {
     pub(super) fn define_name(&mut self, name: Ident, mutable: bool) -> VarId {
         let text = name.to_string();
         if self.shared.deps.contains(&text) {
-            self.report().span(name.span(), format!("`{text}` is a dependency of this workflow: give the binding another name"));
+            self.report()
+                .span(name.span(), format!("`{text}` is a dependency of this workflow: give the binding another name"));
         }
         let var = self.region.add_var(name, mutable);
         self.scope.insert(text, var);
@@ -286,7 +286,8 @@ impl<'s> Lower<'s> {
             pat => (pat.clone(), None),
         };
         let Some(LocalInit { expr, diverge, .. }) = &local.init else {
-            let message = "give the binding a value here: a workflow's bindings are saved, so they cannot be filled in later";
+            let message =
+                "give the binding a value here: a workflow's bindings are saved, so they cannot be filled in later";
             self.report().at(local, message);
             self.define(&pat);
             return;
@@ -327,7 +328,10 @@ impl<'s> Lower<'s> {
             None => {
                 let name = self.region.vars[from].name.to_string();
                 if self.shared.deps.contains(&name) {
-                    self.report().at(&local.pat, format!("`{name}` is a dependency of this workflow: give the binding another name"));
+                    self.report().at(
+                        &local.pat,
+                        format!("`{name}` is a dependency of this workflow: give the binding another name"),
+                    );
                 }
                 self.scope.insert(name, from);
             }
@@ -355,9 +359,12 @@ impl<'s> Lower<'s> {
             if attr.path().is_ident("max") || attr.path().is_ident("forever") {
                 self.report().at(attr, "this attribute bounds a loop: write it before `loop`, `while` or `for`");
             } else if attr.path().is_ident("cfg") {
-                self.report().at(attr, "a workflow is one graph: put `#[cfg]` on the step instead, or on the whole workflow");
-            } else if !attr.path().segments.first().is_some_and(|first| known.iter().any(|known| first.ident == known)) {
-                let name = attr.path().segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>().join("::");
+                self.report()
+                    .at(attr, "a workflow is one graph: put `#[cfg]` on the step instead, or on the whole workflow");
+            } else if !attr.path().segments.first().is_some_and(|first| known.iter().any(|known| first.ident == known))
+            {
+                let name =
+                    attr.path().segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>().join("::");
                 self.report().at(attr, format!("`#[{name}]` is not known in a workflow"));
             }
         }

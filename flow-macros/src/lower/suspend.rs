@@ -96,7 +96,8 @@ impl Lower<'_> {
         let Expr::Await(awaited) = expr else { return None };
         let (base, pause) = pause_of(&awaited.base);
         let Some(name) = name_of(base) else {
-            let message = "only calls can be awaited in a workflow: write `step(args).await`, so that the step has a name";
+            let message =
+                "only calls can be awaited in a workflow: write `step(args).await`, so that the step has a name";
             self.report().at(&awaited.base, message);
             return None;
         };
@@ -163,7 +164,10 @@ impl Lower<'_> {
                     branch.body(&[syn::Stmt::Expr(step, None)])
                 }
                 other => {
-                    branch.shared.report.at(other, "a branch is a step call, without `.await`, or an `async { … }` block");
+                    branch
+                        .shared
+                        .report
+                        .at(other, "a branch is a step call, without `.await`, or an `async { … }` block");
                     continue;
                 }
             };

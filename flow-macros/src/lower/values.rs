@@ -11,6 +11,7 @@ use crate::{
 };
 
 /// Where the value of a suspension point goes, before its names are defined.
+#[allow(clippy::large_enum_variant, reason = "few of them exist, and only while a workflow is compiled")]
 pub(super) enum Target {
     Dest(Dest),
     Let(Pat, Option<Type>),
@@ -209,7 +210,9 @@ impl Lower<'_> {
             Expr::Macro(call) => {
                 let span = names::awaits_in_tokens(&call.mac.tokens).unwrap_or_else(|| call.span());
                 let name = call.mac.path.segments.last().map_or_else(String::new, |last| last.ident.to_string());
-                let message = format!("the workflow cannot stop inside `{name}!`: give the result a name first: `let x = ….await?;`");
+                let message = format!(
+                    "the workflow cannot stop inside `{name}!`: give the result a name first: `let x = ….await?;`"
+                );
                 self.report().span(span, message);
                 false
             }

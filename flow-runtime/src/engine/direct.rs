@@ -12,7 +12,8 @@ use crate::{
 pub(crate) async fn run_here<W: Workflow>(deps: &W::Deps, input: W::Input) -> Result<W::Output, RunError> {
     let state = Arc::new(RunState::volatile(W::MACHINE.points));
     let cx = Cx::root(state.clone());
-    let refused = |reason| RunError::Refused { run: String::new(), workflow: W::ID.to_owned(), reason };
+    let refused =
+        |reason| RunError::Refused { run: String::new(), workflow: W::ID.to_owned(), reason: Box::new(reason) };
     let mut body = run_body::<W>(&cx, deps, Ok(input)).map_err(refused)?;
     match next_event::<W>(&state, &mut body).await {
         Event::Returned(Ok(output)) => Ok(output),

@@ -46,7 +46,10 @@ pub(crate) fn run_body<'a, W: Workflow>(
 }
 
 /// Polls a run's code until something happens.
-pub(crate) async fn next_event<W: Workflow>(state: &Arc<RunState>, body: &mut Body<'_, W>) -> Event<W::Output, W::Error> {
+pub(crate) async fn next_event<W: Workflow>(
+    state: &Arc<RunState>,
+    body: &mut Body<'_, W>,
+) -> Event<W::Output, W::Error> {
     poll_fn(|task| {
         state.register_driver(task.waker());
         // After a panic the body is dropped and never polled again, so nobody sees it half-way.

@@ -131,14 +131,15 @@ async fn drive<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, input: &str) 
         Err(refusal) => return Left::Refused(refusal),
     };
     loop {
-        let next = match select(pin!(next_event::<W>(state, &mut body)), pin!(tokio::time::sleep(LOOK_FOR_ANSWERS))).await {
-            Either::Left((event, _)) => event,
-            Either::Right(_) if state.is_waiting() => match read_answers(state).await {
-                Ok(()) => continue,
-                Err(error) => return Left::Store(error),
-            },
-            Either::Right(_) => continue,
-        };
+        let next =
+            match select(pin!(next_event::<W>(state, &mut body)), pin!(tokio::time::sleep(LOOK_FOR_ANSWERS))).await {
+                Either::Left((event, _)) => event,
+                Either::Right(_) if state.is_waiting() => match read_answers(state).await {
+                    Ok(()) => continue,
+                    Err(error) => return Left::Store(error),
+                },
+                Either::Right(_) => continue,
+            };
         match next {
             Event::Returned(Ok(output)) => return completed::<W>(state, &output).await,
             Event::Returned(Err(error)) => return failed(state, failure_of::<W>(state, error)).await,
@@ -166,9 +167,7 @@ async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Left {
 }
 
 async fn failed(state: &RunState, failure: Failure) -> Left {
-    // A struct of texts always has a JSON form.
-    let text = serde_json::to_string(&failure).unwrap_or_default();
-    finish(state, &Finish::Failed(text), Some(failure)).await
+    finish(state, &Finish::Failed(failure.to_json()), Some(failure)).await
 }
 
 async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>) -> Left {

@@ -181,7 +181,8 @@ impl AnyRun {
         let (record, frames) = (self.record().await?, self.app.store.frames(&self.id).await?);
         let ended = matches!(record.status, RunStatus::Completed | RunStatus::Failed);
         // A pause whose frame is gone was withdrawn: the other branches of its fork failed, for instance.
-        let waits = |pause: &PauseRecord| !ended && frames.iter().any(|frame| frame.pause.as_ref() == Some(&pause.pause.id));
+        let waits =
+            |pause: &PauseRecord| !ended && frames.iter().any(|frame| frame.pause.as_ref() == Some(&pause.pause.id));
         let pauses = self.app.store.pauses(&self.id).await?;
         Ok(pauses.into_iter().filter(waits).filter_map(OpenPause::open).collect())
     }
@@ -207,7 +208,9 @@ impl AnyRun {
             match record.status {
                 RunStatus::Completed => return Ok(Outcome::Done(record.output.unwrap_or_default())),
                 RunStatus::Failed => return Err(stored_failure(record.failure.as_deref()).into()),
-                RunStatus::Paused if !self.has_unread_answer().await? => return Ok(Outcome::Paused(self.pauses().await?)),
+                RunStatus::Paused if !self.has_unread_answer().await? => {
+                    return Ok(Outcome::Paused(self.pauses().await?));
+                }
                 RunStatus::Paused | RunStatus::Running => match self.app.take_up(&self.id).await? {
                     Some(driven) => *self.driven.lock().unwrap_or_else(PoisonError::into_inner) = Some(driven),
                     // Another process drives it; a store has no way to call us.
@@ -227,7 +230,7 @@ impl AnyRun {
     }
 
     fn refused(&self, reason: crate::Refusal) -> RunError {
-        RunError::Refused { run: self.id.clone(), workflow: self.workflow.clone(), reason }
+        RunError::Refused { run: self.id.clone(), workflow: self.workflow.clone(), reason: Box::new(reason) }
     }
 
     fn output_error(&self, source: json::JsonError) -> RunError {
@@ -296,7 +299,7 @@ impl AnyRun {
         let open: Vec<&PauseRecord> = named(true).collect();
         match open[..] {
             [only] => Ok(only),
-            [] => match named(false).last() {
+            [] => match named(false).next_back() {
                 // Somebody else answered it: the store's receipt says with what.
                 Some(answered) => Ok(answered),
                 None => {
@@ -332,11 +335,9 @@ impl AnyRun {
 }
 
 fn stored_failure(text: Option<&str>) -> Failure {
-    match text.map(serde_json::from_str::<Failure>) {
-        Some(Ok(mut failure)) => {
-            failure.link();
-            failure
-        }
+    match text.map(Failure::from_json) {
+        Some(Ok(failure)) => failure,
+        // What the store holds is still the best there is to show.
         Some(Err(_)) | None => Failure::new(vec![text.unwrap_or("the store does not say why").to_owned()], "", None),
     }
 }

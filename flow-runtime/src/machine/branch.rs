@@ -5,7 +5,10 @@ use std::{borrow::Cow, future::Future};
 use futures::future::try_join;
 
 use super::{Block, Cx, Frame, Halt, drive_frame};
-use crate::{Saved, Workflow, store::{Binding, Checkpoint}};
+use crate::{
+    Saved, Workflow,
+    store::{Binding, Checkpoint},
+};
 
 /// Name of the point of a branch that has finished.
 const DONE: &str = "=done";

@@ -42,10 +42,7 @@ pub enum CallKind {
 impl CallKind {
     /// A pause with answers of type `A`.
     pub const fn pause<A: DeserializeOwned + JsonSchema>() -> Self {
-        CallKind::Pause {
-            schema: super::schema::<A>,
-            check: |text| crate::json::decode::<A>(text).map(drop),
-        }
+        CallKind::Pause { schema: super::schema::<A>, check: |text| crate::json::decode::<A>(text).map(drop) }
     }
 }
 

@@ -66,11 +66,9 @@ impl Cx {
     }
 
     /// Asks the driver to stop, and waits for it.
-    pub(crate) fn halt<'c, T: Send + 'c>(&'c self, halt: Halt) -> impl Future<Output = T> + Send + 'c {
-        async move {
-            self.state.request_halt(halt);
-            std::future::pending().await
-        }
+    pub(crate) async fn halt<T: Send>(&self, halt: Halt) -> T {
+        self.state.request_halt(halt);
+        std::future::pending().await
     }
 
     pub(crate) fn note_failure(&self, at: Option<std::borrow::Cow<'static, str>>) {

@@ -20,7 +20,7 @@ impl<T> Each<T> {
     }
 
     /// The item at `position`, which moves on. Items before it, visited before a restart, are dropped.
-    pub fn next(&mut self, position: &mut usize) -> Option<T> {
+    pub fn advance(&mut self, position: &mut usize) -> Option<T> {
         while self.from < *position {
             self.from += 1;
             self.items.pop_front();
@@ -57,7 +57,7 @@ impl<T> Countdown<T> {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> Option<T>
+    pub fn advance(&mut self) -> Option<T>
     where
         T: PartialOrd,
         RangeInclusive<T>: Iterator<Item = T>,

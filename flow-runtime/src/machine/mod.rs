@@ -24,11 +24,11 @@ pub use cx::Cx;
 pub use describe::{Describe, DescribeAny, DescribeDebug, DescribeDisplay, DescribeError};
 pub use each::{Countdown, Each};
 pub use face::{Branches, parallel_face};
-pub use frame::{Frame, Next, Reader, ResultLike, Slot, Writer, finish, finish_branch, slot};
 pub(crate) use frame::drive_frame;
+pub use frame::{Frame, Next, Reader, ResultLike, Slot, Writer, finish, finish_branch, slot};
 pub use input::{
-    DeserializeOwned, Fields, JsonSchema, SerdeError, Serialize, Value, from_json, object_schema, object_to_json, question,
-    schema, to_json,
+    DeserializeOwned, Fields, JsonSchema, SerdeError, Serialize, Value, from_json, object_schema, object_to_json,
+    question, schema, to_json,
 };
 pub(crate) use state::{Halt, RunState};
 

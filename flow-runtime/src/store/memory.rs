@@ -70,9 +70,10 @@ impl Entry {
     }
 
     fn has_unread_answer(&self) -> bool {
-        self.frames.values().filter_map(|frame| frame.pause.as_ref()).any(|waits_at| {
-            self.pauses.iter().any(|pause| pause.pause.id == *waits_at && pause.answer.is_some())
-        })
+        self.frames
+            .values()
+            .filter_map(|frame| frame.pause.as_ref())
+            .any(|waits_at| self.pauses.iter().any(|pause| pause.pause.id == *waits_at && pause.answer.is_some()))
     }
 
     fn set_status(&mut self, status: RunStatus) {

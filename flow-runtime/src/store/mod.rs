@@ -46,7 +46,9 @@ pub enum StoreError {
         run: String,
     },
     /// The stored data was written by a newer version of this crate.
-    #[error("the store has schema version {found}, this program knows versions up to {known}: use a newer flow-runtime")]
+    #[error(
+        "the store has schema version {found}, this program knows versions up to {known}: use a newer flow-runtime"
+    )]
     NewerSchema {
         /// The version found in the store.
         found: i64,
