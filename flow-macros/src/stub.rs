@@ -88,7 +88,7 @@ impl Face<'_> {
                 fn describe_error(error: &Self::Error) -> ::std::vec::Vec<::std::string::String> {
                     #[allow(unused_imports)]
                     use __flow::{DescribeAny as _, DescribeDebug as _, DescribeDisplay as _, DescribeError as _};
-                    (&&&__flow::Describe(error)).describe()
+                    (&&&&__flow::Describe(error)).describe()
                 }
             }
         }

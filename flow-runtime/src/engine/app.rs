@@ -276,12 +276,26 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
                 metadata: self.metadata.map(|metadata| metadata.to_string()),
                 created_at: now_ms(),
             };
-            let fence = self.inner.store.create(&run).await?;
-            let store = Some((self.inner.store.clone(), fence));
-            let state = RunState::new(run.id.clone(), entry.points(), store, Vec::new(), Vec::new());
-            let driven = self.inner.spawn(&entry, state, run.input);
-            Ok(AnyRun::new(self.inner, run.id, run.workflow, Some(driven)).into())
+            detached(async move {
+                let fence = self.inner.store.create(&run).await?;
+                let store = Some((self.inner.store.clone(), fence));
+                let state = RunState::new(run.id.clone(), entry.points(), store, Vec::new(), Vec::new());
+                let driven = self.inner.spawn(&entry, state, run.input);
+                Ok(AnyRun::new(self.inner, run.id, run.workflow, Some(driven)))
+            })
+            .await
+            .map(H::from)
         })
+    }
+}
+
+/// Runs a future to its end even if the caller goes away: a run that is claimed must get its driver.
+async fn detached<T: Send + 'static>(
+    future: impl Future<Output = Result<T, RunError>> + Send + 'static,
+) -> Result<T, RunError> {
+    match tokio::spawn(future).await {
+        Ok(result) => result,
+        Err(stopped) => Err(StoreError::backend("finish, because the tokio runtime stopped", stopped).into()),
     }
 }
 
@@ -305,6 +319,11 @@ impl Inner {
 
     /// Takes a run up, if nobody drives it. `None`: another App does, or the run has ended.
     pub(crate) async fn take_up(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
+        let (app, run) = (self.clone(), run.to_owned());
+        detached(async move { app.claim_and_drive(&run).await }).await
+    }
+
+    async fn claim_and_drive(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
         let _one_at_a_time = self.taking_up.lock().await;
         if let Some(driven) = self.driven(run) {
             return Ok(Some(driven));
@@ -339,7 +358,7 @@ impl Inner {
             *lock(&shared.left) = Some(left);
             if parked && state.take_news() {
                 // An answer was handed to this driver after it had parked. Whoever waits for the run sees an error of this.
-                let _ = app.take_up(&state.id).await;
+                let _ = app.claim_and_drive(&state.id).await;
             }
             done.send_replace(true);
         });

@@ -20,8 +20,10 @@ use crate::{
     store::{Finish, StoreError},
 };
 
-/// How often a driver looks for answers given in other processes while some branch waits and another one works.
-const LOOK_FOR_ANSWERS: Duration = Duration::from_millis(500);
+/// How soon a driver looks for answers given in other processes while some branch waits and another one works. It looks
+/// less and less often: what has waited for an hour can wait a quarter of a minute more.
+const FIRST_LOOK: Duration = Duration::from_millis(500);
+const SLOWEST_LOOK: Duration = Duration::from_secs(15);
 
 /// How a driver left its run.
 #[derive(Debug)]
@@ -130,9 +132,10 @@ async fn drive<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, input: &str) 
         Ok(body) => body,
         Err(refusal) => return Left::Refused(refusal),
     };
+    let mut look = FIRST_LOOK;
     loop {
         let next =
-            match select(pin!(next_event::<W>(state, &mut body)), pin!(tokio::time::sleep(LOOK_FOR_ANSWERS))).await {
+            match select(pin!(next_event::<W>(state, &mut body)), pin!(tokio::time::sleep(look))).await {
                 Either::Left((event, _)) => event,
                 Either::Right(_) if state.is_waiting() => match read_answers(state).await {
                     Ok(()) => continue,

@@ -86,8 +86,7 @@ impl Store for Memory {
     fn create<'a>(&'a self, run: &'a NewRun) -> StoreFuture<'a, u64> {
         let mut runs = self.lock();
         if runs.contains_key(&run.id) {
-            let taken = StoreError::backend(format!("create run `{}`", run.id), "a run of this id exists already");
-            return Box::pin(std::future::ready(Err(taken)));
+            return Box::pin(std::future::ready(Err(StoreError::AlreadyExists { run: run.id.clone() })));
         }
         let record = RunRecord {
             run: run.clone(),
@@ -154,6 +153,14 @@ impl Store for Memory {
     fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()> {
         self.with(run, |entry| {
             entry.check(fence)?;
+            if let Some(asked) = &checkpoint.asked
+                && entry.pauses.iter().any(|known| known.pause.id == asked.id)
+            {
+                return Err(StoreError::backend(
+                    format!("ask pause `{}`", asked.id),
+                    "a pause of this id was asked before",
+                ));
+            }
             if let Some(prefix) = &checkpoint.forget {
                 entry.frames.retain(|path, _| !path.starts_with(prefix.as_str()));
             }

@@ -31,6 +31,12 @@ pub enum StoreError {
         /// The id that was asked for.
         run: String,
     },
+    /// There is a run of this id already.
+    #[error("there is a run `{run}` in this store already")]
+    AlreadyExists {
+        /// The id that was to be created.
+        run: String,
+    },
     /// The run has no pause of this id.
     #[error("run `{run}` has no pause `{pause}`")]
     UnknownPause {
@@ -78,7 +84,7 @@ impl StoreError {
 /// Keeps runs, their frames and their pauses.
 ///
 /// Every method is one transaction: when it returns `Ok`, all of it is kept, also after a crash; when it returns `Err`,
-/// nothing of it is.
+/// nothing of it is. A future that is dropped before it is done may or may not have written, but never a part.
 ///
 /// # Claims
 /// A run has at most one driver. [`create`](Store::create) and [`claim`](Store::claim) hand out a *fence*, a number that
@@ -101,13 +107,14 @@ pub trait Store: Send + Sync + 'static {
     /// Gives a claim back without a change to the run. A claim that is lost already is no error.
     fn release<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, ()>;
 
-    /// Reads the frames of a run with their bindings.
+    /// Reads the frames of a run with their bindings, in no particular order.
     fn frames<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<FrameRecord>>;
 
     /// Reads all pauses of a run, in the order in which they were asked.
     fn pauses<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<PauseRecord>>;
 
-    /// Moves one frame and writes the bindings that changed, the pause it asks, and the frames it leaves behind.
+    /// Moves one frame, writes the bindings that changed and the pause it asks, and removes the frames it leaves behind.
+    /// A pause id that the run has used before is an error.
     fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()>;
 
     /// Marks the run as paused and gives the claim back, unless a frame stands at a pause that has been answered.

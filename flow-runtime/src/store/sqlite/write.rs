@@ -77,8 +77,7 @@ pub(super) fn create(tx: &Tx<'_>, run: &NewRun) -> Result<u64, Fault> {
         ],
     )?;
     if inserted == 0 {
-        let taken = "a run of this id exists already";
-        return Err(StoreError::backend(format!("create run `{}`", run.id), taken).into());
+        return Err(StoreError::AlreadyExists { run: run.id.clone() }.into());
     }
     Ok(FIRST_FENCE)
 }
