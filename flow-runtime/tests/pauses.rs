@@ -33,9 +33,9 @@ fn approve(draft: &Draft, round: u32) -> Approval;
 fn check(fact: &str) -> bool;
 
 #[step]
-async fn long_step(days: u64) -> Result<u64> {
-    tokio::time::sleep(Duration::from_secs(days * 86_400)).await;
-    Ok(days)
+async fn long_step(hours: u64) -> Result<u64> {
+    tokio::time::sleep(Duration::from_secs(hours * 3600)).await;
+    Ok(hours)
 }
 
 #[step]
@@ -73,9 +73,9 @@ workflow! {
 }
 
 workflow! {
-    async fn ask_while_working(days: u64) -> Result<(u64, bool)> {
-        let (days, sure) = parallel!(long_step(days), async { Ok(pause(check("sure")).await) })?;
-        Ok((days, sure))
+    async fn ask_while_working(hours: u64) -> Result<(u64, bool)> {
+        let (hours, sure) = parallel!(long_step(hours), async { Ok(pause(check("sure")).await) })?;
+        Ok((hours, sure))
     }
 }
 
@@ -160,7 +160,9 @@ async fn a_wrong_answer_names_the_field_and_changes_nothing() {
 
 #[tokio::test]
 async fn several_pauses_are_answered_in_any_order() {
-    for order in [["check-1", "check-2", "check-3"], ["check-3", "check-1", "check-2"], ["check-2", "check-3", "check-1"]] {
+    for order in
+        [["check-1", "check-2", "check-3"], ["check-3", "check-1", "check-2"], ["check-2", "check-3", "check-1"]]
+    {
         let store = Memory::new();
         let id = app(store.clone()).start::<CheckFacts>(()).await.unwrap().id().to_owned();
         for (answered, pause) in order.iter().enumerate() {

@@ -210,10 +210,7 @@ async fn handles_of_other_runs_are_refused() {
     let app = app(Memory::new());
     let run = app.start::<Fulfil>(1).await.unwrap();
     let error = app.run::<UntilEnough>(run.id()).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("run `{}` is a run of workflow `fulfil`, not of `until-enough`", run.id())
-    );
+    assert_eq!(error.to_string(), format!("run `{}` is a run of workflow `fulfil`, not of `until-enough`", run.id()));
     let error = app.run::<Fulfil>("no-such-run").await.unwrap_err();
     assert!(matches!(error, RunError::Store(StoreError::UnknownRun { .. })), "{error}");
     let error = app.run::<CountsToTen>(run.id()).await.unwrap_err();

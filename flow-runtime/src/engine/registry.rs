@@ -134,15 +134,20 @@ async fn drive<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, input: &str) 
     };
     let mut look = FIRST_LOOK;
     loop {
-        let next =
-            match select(pin!(next_event::<W>(state, &mut body)), pin!(tokio::time::sleep(look))).await {
-                Either::Left((event, _)) => event,
-                Either::Right(_) if state.is_waiting() => match read_answers(state).await {
-                    Ok(()) => continue,
-                    Err(error) => return Left::Store(error),
-                },
-                Either::Right(_) => continue,
-            };
+        let next = match select(pin!(next_event::<W>(state, &mut body)), pin!(tokio::time::sleep(look))).await {
+            Either::Left((event, _)) => event,
+            Either::Right(_) if !state.is_waiting() => {
+                look = FIRST_LOOK;
+                continue;
+            }
+            Either::Right(_) => match read_answers(state).await {
+                Ok(()) => {
+                    look = (look * 3 / 2).min(SLOWEST_LOOK);
+                    continue;
+                }
+                Err(error) => return Left::Store(error),
+            },
+        };
         match next {
             Event::Returned(Ok(output)) => return completed::<W>(state, &output).await,
             Event::Returned(Err(error)) => return failed(state, failure_of::<W>(state, error)).await,
