@@ -1,6 +1,6 @@
 //! The control-flow graph of one region: the workflow's body, or one branch of `parallel!`. Plain data, in program order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proc_macro2::Span;
 use syn::{Expr, Ident, Pat, Stmt, Type};
@@ -144,6 +144,13 @@ pub(crate) struct Effect {
     pub(crate) defs: BTreeSet<VarId>,
 }
 
+impl Effect {
+    /// The bindings that hold something else afterwards.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = VarId> {
+        self.defs.iter().chain(&self.mutates).copied()
+    }
+}
+
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "few of them exist, and only while a workflow is compiled")]
 pub(crate) enum OpKind {
@@ -183,6 +190,15 @@ pub(crate) struct Block {
     pub(crate) live_in: Vec<VarId>,
     /// Filled by [`live`](crate::live): what may have changed since its region was last saved.
     pub(crate) dirty_in: BTreeSet<VarId>,
+    /// Filled by [`live`](crate::live): what may be stored as it is. After a join a binding can be here and in `dirty_in`.
+    pub(crate) clean_in: BTreeSet<VarId>,
+}
+
+impl Block {
+    /// What its operations and its end do, in order.
+    pub(crate) fn effects(&self) -> impl Iterator<Item = &Effect> {
+        self.ops.iter().map(|op| &op.effect).chain([&self.term_effect])
+    }
 }
 
 #[derive(Debug, Default)]
@@ -195,6 +211,9 @@ pub(crate) struct Region {
     /// The bindings; the first `captured` ones belong to the region around this one.
     pub(crate) vars: Vec<Var>,
     pub(crate) captured: usize,
+    /// Filled by [`live`](crate::live): the bindings for which only the running frame knows whether they have changed since
+    /// they were stored, and the number of the flag that says so.
+    pub(crate) flags: BTreeMap<VarId, usize>,
     /// Every place where a binding is mentioned, in program order.
     pub(crate) mentions: Vec<(VarId, Span)>,
     /// Bindings that are plainly borrows, and where.

@@ -16,6 +16,8 @@ mod pause;
 mod report;
 mod step;
 mod stub;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 use quote::quote;

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::cfg::{BlockId, Effect, Kind, Region, Term, VarId};
 
-/// Fills in `live_in`, `live_after` and `dirty_in` of a region and of its branches, and gives stored names that are unique
+/// Fills in `live_in`, `live_after`, `dirty_in`, `clean_in` and `flags` of a region and of its branches, and gives stored names that are unique
 /// among the bindings that are saved together.
 pub(crate) fn analyse(region: &mut Region) {
     inline_single_joins(region);
     liveness(region);
     dirtiness(region);
+    flag_joined(region);
     name_stored(region);
     for block in &mut region.blocks {
         if let Term::Fork { fork, .. } = &mut block.term {
@@ -87,30 +88,44 @@ fn liveness(region: &mut Region) {
     }
 }
 
-/// What a block may have changed when it ends, given what had changed when it began.
+/// What a block may have changed since its region was last saved, when it ends.
 pub(crate) fn dirty_after(region: &Region, block: BlockId) -> BTreeSet<VarId> {
     let block = &region.blocks[block];
     let mut dirty = block.dirty_in.clone();
-    for effect in block.ops.iter().map(|op| &op.effect).chain([&block.term_effect]) {
-        dirty.extend(effect.defs.iter().chain(&effect.mutates));
+    for effect in block.effects() {
+        dirty.extend(effect.changes());
     }
     dirty
 }
 
+/// What may be stored as it is now, when a block ends.
+pub(crate) fn clean_after(region: &Region, block: BlockId) -> BTreeSet<VarId> {
+    let block = &region.blocks[block];
+    let mut clean = block.clean_in.clone();
+    for var in block.effects().flat_map(Effect::changes) {
+        clean.remove(&var);
+    }
+    clean
+}
+
 fn dirtiness(region: &mut Region) {
     region.blocks[0].dirty_in = region.blocks[0].live_in.iter().copied().collect();
+    for block in region.blocks.iter_mut().filter(|block| block.kind.is_saved()) {
+        block.clean_in = block.live_in.iter().copied().collect();
+    }
     let reachable = region.reachable();
     loop {
         let mut changed = false;
         for block in &reachable {
-            let dirty = dirty_after(region, *block);
+            let (dirty, clean) = (dirty_after(region, *block), clean_after(region, *block));
             for next in region.successors(*block) {
+                let next = &mut region.blocks[next];
                 // Where a frame is saved, everything is clean again.
-                if !region.blocks[next].kind.is_saved() {
-                    let known = &mut region.blocks[next].dirty_in;
-                    let before = known.len();
-                    known.extend(&dirty);
-                    changed |= known.len() != before;
+                if !next.kind.is_saved() {
+                    let before = next.dirty_in.len() + next.clean_in.len();
+                    next.dirty_in.extend(&dirty);
+                    next.clean_in.extend(&clean);
+                    changed |= next.dirty_in.len() + next.clean_in.len() != before;
                 }
             }
         }
@@ -118,6 +133,21 @@ fn dirtiness(region: &mut Region) {
             break;
         }
     }
+}
+
+/// Where paths meet, a binding may be stored on one of them and not on the other: the list of a `for` loop is, in every round
+/// but the first. A flag in the frame tells then. Beyond the flags there are, a binding is written once more than needed.
+fn flag_joined(region: &mut Region) {
+    const FLAGS: usize = 64;
+    let mut joined = BTreeSet::new();
+    for block in region.reachable() {
+        let (dirty, clean) = (dirty_after(region, block), clean_after(region, block));
+        for next in region.successors(block).into_iter().filter(|next| region.blocks[*next].kind.is_saved()) {
+            let live = region.blocks[next].live_in.iter();
+            joined.extend(live.copied().filter(|var| dirty.contains(var) && clean.contains(var)));
+        }
+    }
+    region.flags = joined.into_iter().take(FLAGS).enumerate().map(|(bit, var)| (var, bit)).collect();
 }
 
 /// Bindings of one name that are alive together are stored as `x`, `x#2` and so on, in program order.

@@ -50,7 +50,13 @@ macro_rules! editor_face {
     ($($tokens:tt)*) => { $($tokens)* };
 }
 
-/// The programs in the README compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+/// The programs in the README and in the guides compile.
+#[cfg(all(doctest, feature = "sqlite"))]
+mod guides {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/language.md")]
+    struct Language;
+    #[doc = include_str!("../../docs/runs.md")]
+    struct Runs;
+}

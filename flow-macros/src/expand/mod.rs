@@ -17,6 +17,9 @@ use crate::{
     stub::Face,
 };
 
+#[cfg(test)]
+pub(crate) use region::slots;
+
 /// Expands a workflow. The marker type and an implementation exist even if there are mistakes.
 pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> TokenStream {
     let mut report = Report::default();

@@ -16,7 +16,7 @@ use super::{
     saved::Savers,
 };
 use crate::{
-    cfg::{Arm, Bind, Block, BlockId, Call, Fork, Kind, Op, OpKind, Region, Term, VarId},
+    cfg::{Arm, Bind, Block, BlockId, Call, Effect, Fork, Kind, Op, OpKind, Region, Term, VarId},
     live,
     report::Report,
 };
@@ -32,7 +32,7 @@ pub(super) struct Entry {
 }
 
 /// The blocks of a region that are points, in the order of their numbers.
-pub(super) fn slots(region: &Region) -> Vec<BlockId> {
+pub(crate) fn slots(region: &Region) -> Vec<BlockId> {
     region.reachable().into_iter().filter(|block| region.blocks[*block].kind != Kind::Inline).collect()
 }
 
@@ -127,9 +127,11 @@ impl<'r> Generator<'_, 'r> {
         let pattern =
             if block.kind == Kind::Entry && self.entry.one_input { quote!(#(#bound)*) } else { quote!((#(#bound,)*)) };
         let body = self.block(slot, &mut names);
+        let flags = (!region.flags.is_empty()).then(|| quote!(let mut __changed = __frame.changed();));
         quote! {
             #number => {
                 #pause
+                #flags
                 let __live = #live;
                 __flow::block(async move { let #pattern = __live; #body })
             }
@@ -141,10 +143,19 @@ impl<'r> Generator<'_, 'r> {
         let block = &self.region.blocks[id];
         let mut tokens = TokenStream::new();
         for op in &block.ops {
+            tokens.extend(self.flag(&op.effect));
             tokens.extend(self.op(op, names));
         }
+        tokens.extend(self.flag(&block.term_effect));
         tokens.extend(self.term(id, block, names));
         tokens
+    }
+
+    /// `__changed |= 4;` for bindings of which only the frame knows whether they have changed.
+    fn flag(&self, effect: &Effect) -> Option<TokenStream> {
+        let bits =
+            effect.changes().filter_map(|var| self.region.flags.get(&var)).fold(0_u64, |bits, bit| bits | 1 << bit);
+        (bits != 0).then(|| quote!(__changed |= #bits;))
     }
 
     fn op(&mut self, op: &Op, names: &mut Names<'r>) -> TokenStream {
@@ -363,11 +374,21 @@ impl<'r> Generator<'_, 'r> {
         let slot = self.slot_ident(to);
         let values: Vec<Ident> = block.live_in.iter().map(|var| self.mention(*var, names)).collect();
         if !block.kind.is_saved() {
-            return quote!(return #slot.jump((#(#values,)*)););
+            let changed = if self.region.flags.is_empty() { quote!(0) } else { quote!(__changed) };
+            return quote!(return #slot.jump(#changed, (#(#values,)*)););
         }
-        let dirty = live::dirty_after(self.region, from);
+        let (dirty, clean) = (live::dirty_after(self.region, from), live::clean_after(self.region, from));
         let saves = block.live_in.iter().zip(&values).filter(|(var, _)| dirty.contains(var));
-        let saves = saves.map(|(var, value)| self.savers.save(self.region, *var, value));
+        let saves = saves.map(|(var, value)| {
+            let save = self.savers.save(self.region, *var, value);
+            match self.region.flags.get(var) {
+                Some(bit) if clean.contains(var) => {
+                    let bit = 1_u64 << bit;
+                    quote!(if __changed & #bit != 0 #save)
+                }
+                _ => save,
+            }
+        });
         quote! {
             let mut __w = __cx.writer();
             #first
@@ -537,8 +558,9 @@ fn mentions(expr: &Expr, name: &Ident) -> bool {
 fn captures(branch: &Region) -> TokenStream {
     let mut used: BTreeSet<VarId> = BTreeSet::new();
     for block in &branch.blocks {
-        let effects = block.ops.iter().map(|op| &op.effect).chain([&block.term_effect]);
-        used.extend(effects.flat_map(|effect| effect.reads.iter().copied()).filter(|var| *var < branch.captured));
+        used.extend(
+            block.effects().flat_map(|effect| effect.reads.iter().copied()).filter(|var| *var < branch.captured),
+        );
     }
     let captures = used.into_iter().map(|var| {
         let name = &branch.vars[var].name;

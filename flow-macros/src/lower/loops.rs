@@ -35,9 +35,13 @@ impl Lower<'_> {
                 match attr.parse_args::<Expr>() {
                     Ok(Expr::Lit(literal)) if is_zero(&literal.lit) => {
                         self.report().at(attr, "this loop would never run: write a bound of at least 1");
+                        bound = Bound::Forever;
                     }
                     Ok(max) => bound = Bound::Max(max),
-                    Err(_) => self.report().at(attr, "write how often the loop may run: `#[max(5)]`"),
+                    Err(_) => {
+                        self.report().at(attr, "write how often the loop may run: `#[max(5)]`");
+                        bound = Bound::Forever;
+                    }
                 }
             } else if attr.path().is_ident("forever") {
                 bound = Bound::Forever;

@@ -137,6 +137,7 @@ impl<'s> Lower<'s> {
             term_effect: Effect::default(),
             live_in: Vec::new(),
             dirty_in: BTreeSet::new(),
+            clean_in: BTreeSet::new(),
         });
         self.region.blocks.len() - 1
     }

@@ -171,10 +171,8 @@ impl Lower<'_> {
                     continue;
                 }
             };
-            let used = region.blocks.iter().flat_map(|block| {
-                let ops = block.ops.iter().map(|op| &op.effect);
-                ops.chain([&block.term_effect]).flat_map(|effect| effect.reads.iter().copied())
-            });
+            let used =
+                region.blocks.iter().flat_map(|block| block.effects().flat_map(|effect| effect.reads.iter().copied()));
             effect.reads.extend(used.filter(|var| *var < region.captured).map(|var| visible[var]));
             for (var, span) in region.mentions.iter().filter(|(var, _)| *var < region.captured) {
                 self.region.mentions.push((visible[*var], *span));

@@ -15,6 +15,8 @@ pub struct Frame {
     at: u32,
     live: Live,
     pause: Option<Box<str>>,
+    /// Flags of bindings that have changed since they were stored, where only the frame knows.
+    changed: u64,
 }
 
 enum Live {
@@ -37,7 +39,12 @@ pub enum Next<T> {
 impl Frame {
     /// The first point, with what it starts from.
     pub fn start<S: Send + 'static>(live: S) -> Self {
-        Frame { at: 0, live: Live::Memory(Box::new(live)), pause: None }
+        Frame { at: 0, live: Live::Memory(Box::new(live)), pause: None, changed: u64::MAX }
+    }
+
+    /// The bindings that have changed since they were stored.
+    pub fn changed(&self) -> u64 {
+        self.changed
     }
 
     /// The point it stands at.
@@ -58,7 +65,7 @@ impl Frame {
             return Err(Refusal::unknown_point(cx.path(), &record.at));
         };
         let pause = record.pause.as_deref().map(Box::from);
-        Ok(Frame { at, live: Live::Stored(Box::new(cx.reader(record))), pause })
+        Ok(Frame { at, live: Live::Stored(Box::new(cx.reader(record))), pause, changed: 0 })
     }
 }
 
@@ -111,13 +118,13 @@ pub const fn slot<S>(at: u32, name: &'static str) -> Slot<S> {
 
 impl<S: Send + 'static> Slot<S> {
     /// Goes on here without saving.
-    pub fn jump<T, E>(self, live: S) -> Result<Next<T>, E> {
-        Ok(Next::Go(Frame { at: self.at, live: Live::Memory(Box::new(live)), pause: None }))
+    pub fn jump<T, E>(self, changed: u64, live: S) -> Result<Next<T>, E> {
+        Ok(Next::Go(Frame { at: self.at, live: Live::Memory(Box::new(live)), pause: None, changed }))
     }
 
     /// Saves and goes on here.
     pub fn save<T, E>(self, cx: &Cx, writer: Writer, live: S) -> Result<Next<T>, E> {
-        let frame = Frame { at: self.at, live: Live::Memory(Box::new(live)), pause: writer.pause };
+        let frame = Frame { at: self.at, live: Live::Memory(Box::new(live)), pause: writer.pause, changed: 0 };
         if let Some((binding, error)) = writer.error {
             cx.request_halt(Halt::unwritable(cx.path(), self.name, binding, &error));
             return Ok(Next::Go(frame));

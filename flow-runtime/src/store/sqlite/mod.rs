@@ -45,7 +45,7 @@ struct Inner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Synchronous {
     /// When the operating system has it. A killed process loses nothing; a power failure can lose the last commits, never
-    /// the file's consistency. About ten times faster than `Full`.
+    /// the file's consistency. Several times faster than `Full` on most disks.
     Normal,
     /// When the disk has it. Nothing acknowledged is lost, not even when the power fails.
     #[default]

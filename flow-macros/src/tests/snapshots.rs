@@ -1,0 +1,95 @@
+//! What small workflows expand to. `cargo xtask bless` writes the expected text anew.
+
+use expect_test::expect_file;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::parse::CratePath;
+
+fn check(source: TokenStream, expected: &expect_test::ExpectFile) {
+    let item = syn::parse2(source).expect("the test's source is a function");
+    let expansion = crate::expand::expand(&CratePath::default(), &item);
+    let file = syn::parse2(expansion).expect("the expansion is Rust");
+    expected.assert_eq(&prettyplease::unparse(&file));
+}
+
+#[test]
+fn a_chain() {
+    check(
+        quote! {
+            /// Research and write.
+            pub async fn article(app: &App, topic: Topic) -> Result<Draft> {
+                let notes = research(app, &topic).await?;
+                let words = notes.len();
+                write(notes, words).await
+            }
+        },
+        &expect_file!["snapshots/chain.rs"],
+    );
+}
+
+#[test]
+fn a_pause_in_a_loop() {
+    check(
+        quote! {
+            async fn ask(mut draft: Draft) -> Result<Draft> {
+                #[max(3)]
+                loop {
+                    match pause(approve(&draft)).await {
+                        Approval::Publish => return Ok(draft),
+                        Approval::Reject(why) => draft = revise(draft, why).await?,
+                    }
+                }
+            }
+        },
+        &expect_file!["snapshots/pause_in_a_loop.rs"],
+    );
+}
+
+#[test]
+fn a_fork() {
+    check(
+        quote! {
+            async fn both(notes: Notes) -> Result<u32> {
+                let (a, b) = parallel!(
+                    count(&notes),
+                    async {
+                        let n = count(&notes).await?;
+                        Ok(n + 1)
+                    },
+                )?;
+                Ok(a + b)
+            }
+        },
+        &expect_file!["snapshots/fork.rs"],
+    );
+}
+
+#[test]
+fn a_hidden_binding() {
+    check(
+        quote! {
+            async fn hidden(x: u32) -> Result<u32> {
+                let sum = {
+                    let x = f(x).await?;
+                    g(x).await?
+                };
+                Ok(sum + x)
+            }
+        },
+        &expect_file!["snapshots/hidden_binding.rs"],
+    );
+}
+
+#[test]
+fn a_mistake_leaves_a_stub() {
+    check(
+        quote! {
+            async fn broken(n: u32) -> Result<u32> {
+                let m;
+                Ok(n)
+            }
+        },
+        &expect_file!["snapshots/mistake.rs"],
+    );
+}

@@ -1,0 +1,92 @@
+#[derive(Debug, Clone, Copy)]
+struct Broken;
+::core::compile_error! {
+    "give the binding a value here: a workflow's bindings are saved, so they cannot be filled in later"
+}
+const _: () = {
+    use ::flow_runtime::machine as __flow;
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `n` has to be stored, but `{Self}` does not implement `Serialize`",
+            label = "add `#[derive(serde::Serialize)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_Serialize_n {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::Serialize> Needs_Serialize_n for T {}
+        const fn is<T: Needs_Serialize_n>() {}
+        is::<u32>()
+    };
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `n` has to be read back, but `{Self}` does not implement `Deserialize`",
+            label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_Deserialize_n {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::DeserializeOwned> Needs_Deserialize_n for T {}
+        const fn is<T: Needs_Deserialize_n>() {}
+        is::<u32>()
+    };
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `n` has to be described, but `{Self}` does not implement `JsonSchema`",
+            label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_JsonSchema_n {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::JsonSchema> Needs_JsonSchema_n for T {}
+        const fn is<T: Needs_JsonSchema_n>() {}
+        is::<u32>()
+    };
+    impl ::flow_runtime::Workflow for Broken {
+        const ID: &'static str = "broken";
+        const NAME: &'static str = "broken";
+        const DOC: &'static str = "";
+        const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
+            name: "broken",
+            nodes: &[],
+            edges: &[],
+            calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
+        };
+        const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
+            &__flow::body::<Self, (), _>(|_, _, _, _| ::core::unreachable!()),
+            &[],
+        );
+        type Deps = ();
+        type Refs<'d> = ();
+        type Input = u32;
+        type Output = <Result<u32> as __flow::ResultLike>::Ok;
+        type Error = <Result<u32> as __flow::ResultLike>::Err;
+        fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
+            {
+                let _ = deps;
+            }
+        }
+        fn input_schema() -> __flow::Value {
+            __flow::schema::<u32>()
+        }
+        fn input_to_json(
+            input: &Self::Input,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
+            __flow::to_json(input)
+        }
+        fn input_from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
+            __flow::from_json(text)
+        }
+        fn describe_error(
+            error: &Self::Error,
+        ) -> ::std::vec::Vec<::std::string::String> {
+            #[allow(unused_imports)]
+            use __flow::{
+                DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
+                DescribeError as _,
+            };
+            (&&&&__flow::Describe(error)).describe()
+        }
+    }
+};
