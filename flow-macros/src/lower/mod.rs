@@ -274,10 +274,15 @@ impl<'s> Lower<'s> {
         let changed = outside.iter().any(|(name, var)| self.scope.get(name) != Some(var));
         self.scope = outside;
         if changed && !self.is_closed() {
-            let next = self.block(Kind::Inline, "after");
-            self.goto(next);
-            self.enter(next);
+            self.continue_inline();
         }
+    }
+
+    /// Goes on in a block whose scope is that of now.
+    fn continue_inline(&mut self) {
+        let next = self.block(Kind::Inline, "after");
+        self.goto(next);
+        self.enter(next);
     }
 
     fn local(&mut self, local: &Local) {
@@ -335,6 +340,8 @@ impl<'s> Lower<'s> {
                     );
                 }
                 self.scope.insert(name, from);
+                // The value was made where its name was not known yet.
+                self.continue_inline();
             }
             Some(pat) => {
                 let defs = self.define(&pat);

@@ -245,6 +245,7 @@ const _: () = {
                             __flow::block(async move {
                                 let (__hidden_x_0, __hidden_sum_1) = __live;
                                 let x = __hidden_x_0;
+                                let sum = __hidden_sum_1;
                                 return __flow::finish::<Result<u32>>(Ok(sum + x));
                             })
                         }
