@@ -169,6 +169,45 @@ async fn a_panic_fails_the_run_and_nothing_else() {
     assert!(matches!(other.wait().await.unwrap(), Outcome::Done(parcel) if parcel == "item 0"));
 }
 
+/// A value that breaks while it is written down.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Fragile;
+
+impl serde::Serialize for Fragile {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> std::result::Result<S::Ok, S::Error> {
+        panic!("broken in two")
+    }
+}
+
+#[step]
+async fn make() -> Result<Fragile> {
+    Ok(Fragile)
+}
+
+workflow! {
+    async fn breaks_at_the_end() -> Result<Fragile> {
+        make().await
+    }
+}
+
+workflow! {
+    async fn breaks_in_the_middle() -> Result<Fragile> {
+        let fragile = make().await?;
+        pack(&[]).await?;
+        Ok(fragile)
+    }
+}
+
+#[tokio::test]
+async fn a_panic_while_a_value_is_written_fails_the_run() {
+    let app = App::builder().register::<BreaksAtTheEnd>(()).register::<BreaksInTheMiddle>(()).build().unwrap();
+    let at_the_end = app.start::<BreaksAtTheEnd>(()).await.unwrap().wait().await.map(drop);
+    let in_the_middle = app.start::<BreaksInTheMiddle>(()).await.unwrap().wait().await.map(drop);
+    for ended in [at_the_end, in_the_middle] {
+        assert_eq!(ended.unwrap_err().to_string(), "the run failed: the code panicked: broken in two");
+    }
+}
+
 #[tokio::test]
 async fn a_loop_past_its_bound_fails_the_run_and_names_the_loop() {
     let error = CountsToTen::run(&(), ()).await.unwrap_err();

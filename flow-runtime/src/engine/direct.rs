@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::drive::{Event, failure_of, next_event, panic_failure, run_body};
+use super::drive::{Event, caught, failure_of, next_event, run_body};
 use crate::{
     RunError, Workflow,
     machine::{Cx, Halt, RunState},
@@ -10,6 +10,10 @@ use crate::{
 
 /// Runs a workflow in place.
 pub(crate) async fn run_here<W: Workflow>(deps: &W::Deps, input: W::Input) -> Result<W::Output, RunError> {
+    caught(run::<W>(deps, input)).await?
+}
+
+async fn run<W: Workflow>(deps: &W::Deps, input: W::Input) -> Result<W::Output, RunError> {
     let state = Arc::new(RunState::volatile(W::MACHINE.points));
     let cx = Cx::root(state.clone());
     let refused =
@@ -18,7 +22,6 @@ pub(crate) async fn run_here<W: Workflow>(deps: &W::Deps, input: W::Input) -> Re
     match next_event::<W>(&state, &mut body).await {
         Event::Returned(Ok(output)) => Ok(output),
         Event::Returned(Err(error)) => Err(failure_of::<W>(&state, error).into()),
-        Event::Panicked(text) => Err(panic_failure(text).into()),
         Event::Halted(Halt::Failed(failure)) => Err(failure.into()),
         Event::Halted(Halt::Store(error)) => Err(error.into()),
         Event::Halted(Halt::Refused(reason)) => Err(refused(reason)),

@@ -1,13 +1,14 @@
 //! Drives one run until it is done, fails, or waits for answers only.
 
 use std::{
-    any::Any,
     future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::AssertUnwindSafe,
     pin::Pin,
     sync::Arc,
     task::Poll,
 };
+
+use futures::FutureExt as _;
 
 use crate::{
     Failure, Workflow,
@@ -19,8 +20,6 @@ use crate::{
 pub(crate) enum Event<T, E> {
     /// Its code returned.
     Returned(Result<T, E>),
-    /// Its code panicked.
-    Panicked(String),
     /// It has to stop.
     Halted(Halt),
     /// It waits for answers and for nothing else.
@@ -52,33 +51,31 @@ pub(crate) async fn next_event<W: Workflow>(
 ) -> Event<W::Output, W::Error> {
     poll_fn(|task| {
         state.register_driver(task.waker());
-        // After a panic the body is dropped and never polled again, so nobody sees it half-way.
-        let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(task)));
+        let polled = body.as_mut().poll(task);
         if let Some(halt) = state.take_halt() {
             return Poll::Ready(Event::Halted(halt));
         }
         match polled {
-            Err(panic) => Poll::Ready(Event::Panicked(panic_text(&*panic))),
-            Ok(Poll::Ready(result)) => Poll::Ready(Event::Returned(result)),
-            Ok(Poll::Pending) if state.is_quiet() => Poll::Ready(Event::Quiet),
-            Ok(Poll::Pending) => Poll::Pending,
+            Poll::Ready(result) => Poll::Ready(Event::Returned(result)),
+            Poll::Pending if state.is_quiet() => Poll::Ready(Event::Quiet),
+            Poll::Pending => Poll::Pending,
         }
     })
     .await
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the code panicked: {}", text.unwrap_or("with a value that is not text"))
+/// A future whose panics are failures of the run: those of steps and glue, and those of the user's serde code.
+pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    // After a panic the future is dropped and never polled again, so nobody sees it half-way.
+    AssertUnwindSafe(future).catch_unwind().await.map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let text = format!("the code panicked: {}", text.unwrap_or("with a value that is not text"));
+        Failure::new(vec![text], "", None)
+    })
 }
 
 /// The failure of a run whose code returned an error.
 pub(crate) fn failure_of<W: Workflow>(state: &RunState, error: W::Error) -> Failure {
     let (path, after) = state.failed_at();
     Failure::new(W::describe_error(&error), &path, after.as_deref()).with_error(Box::new(error))
-}
-
-/// The failure of a run whose code panicked.
-pub(crate) fn panic_failure(text: String) -> Failure {
-    Failure::new(vec![text], "", None)
 }

@@ -12,7 +12,7 @@ use std::{
 use futures::future::{Either, select};
 use serde_json::Value;
 
-use super::drive::{Event, failure_of, next_event, panic_failure, run_body};
+use super::drive::{Event, caught, failure_of, next_event, run_body};
 use crate::{
     Failure, Graph, JsonError, Workflow,
     error::Refusal,
@@ -115,7 +115,10 @@ impl<W: Workflow> Registered for Entry<W> {
 
     fn drive(&self, state: Arc<RunState>, input: String) -> Pin<Box<dyn Future<Output = Left> + Send + '_>> {
         Box::pin(async move {
-            let left = drive::<W>(&state, &self.deps, &input).await;
+            let left = match caught(drive::<W>(&state, &self.deps, &input)).await {
+                Ok(left) => left,
+                Err(failure) => failed(&state, failure).await,
+            };
             // After a failed write somebody else may hold the run; giving a lost claim back is no error.
             if let (Left::Store(_) | Left::Refused(_), Some((store, fence))) = (&left, &state.store) {
                 let _ = store.release(&state.id, *fence).await;
@@ -151,7 +154,6 @@ async fn drive<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, input: &str) 
         match next {
             Event::Returned(Ok(output)) => return completed::<W>(state, &output).await,
             Event::Returned(Err(error)) => return failed(state, failure_of::<W>(state, error)).await,
-            Event::Panicked(text) => return failed(state, panic_failure(text)).await,
             Event::Halted(Halt::Failed(failure)) => return failed(state, failure).await,
             Event::Halted(Halt::Store(error)) => return Left::Store(error),
             Event::Halted(Halt::Refused(refusal)) => return Left::Refused(refusal),
