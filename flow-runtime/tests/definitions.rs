@@ -199,3 +199,49 @@ async fn a_stored_answer_of_another_type_is_refused() {
     let run = app::<first::Order>(&store).run::<first::Order>(&id).await.unwrap();
     assert!(matches!(run.wait().await.unwrap(), Outcome::Done(text) if text == "hello true"));
 }
+
+mod branches {
+    use super::*;
+
+    #[pause]
+    pub(super) fn left() -> bool;
+    #[pause]
+    pub(super) fn right() -> bool;
+
+    pub(super) mod before {
+        use super::*;
+        workflow! {
+            pub(in super::super) async fn both() -> Result<bool> {
+                let (l, r) = parallel!(async { Ok(pause(left()).await) }, async { Ok(pause(right()).await) })?;
+                Ok(l && r)
+            }
+        }
+    }
+
+    pub(super) mod after {
+        use super::*;
+        workflow! {
+            pub(in super::super) async fn both() -> Result<bool> {
+                let (l, r) = parallel!(async { Ok(true) }, async { Ok(pause(right()).await) })?;
+                Ok(l && r)
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_point_that_is_gone_from_a_branch_is_refused_before_an_answer_counts() {
+    let store = Memory::new();
+    let app = App::builder().store(store.reopen()).register::<branches::before::Both>(()).build().unwrap();
+    let run = app.start::<branches::before::Both>(()).await.unwrap();
+    run.wait().await.unwrap();
+    drop(app);
+    let app = App::builder().store(store.reopen()).register::<branches::after::Both>(()).build().unwrap();
+    let changed = app.run::<branches::after::Both>(run.id()).await.unwrap();
+    let error = changed.answer::<branches::Right>(true).await.unwrap_err();
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        "it stands at point `left` in branch `parallel.0`, which the workflow no longer has"
+    );
+    assert_eq!(changed.pauses().await.unwrap().len(), 2, "nothing was answered");
+}

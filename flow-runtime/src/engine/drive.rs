@@ -36,6 +36,7 @@ pub(crate) fn run_body<'a, W: Workflow>(
     deps: &'a W::Deps,
     input: Result<W::Input, Refusal>,
 ) -> Result<Body<'a, W>, Refusal> {
+    cx.check_points()?;
     let frame = match cx.take_stored() {
         Some(stored) => Frame::stored(cx, stored)?,
         None => Frame::start(input?),

@@ -97,6 +97,7 @@ impl<W: Workflow> Registered for Entry<W> {
     }
 
     fn check_state(&self, state: RunState, input: &str) -> Result<(), Refusal> {
+        state.check_points()?;
         let state = Arc::new(state);
         let cx = Cx::root(state.clone());
         match cx.take_stored() {

@@ -11,9 +11,9 @@ use crate::{
 };
 
 /// Name of the point of a branch that has finished.
-const DONE: &str = "=done";
+pub(super) const DONE: &str = "=done";
 /// Name of the binding that keeps a finished branch's result.
-const RESULT: &str = "=result";
+pub(super) const RESULT: &str = "=result";
 
 /// Runs one branch from where it stands to its end. A branch that has finished before gives its stored result.
 pub async fn branch<'l, W, T>(

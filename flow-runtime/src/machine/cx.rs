@@ -40,6 +40,11 @@ impl Cx {
         &self.path
     }
 
+    /// Whether this program still has the points at which the run's stored frames stand.
+    pub(crate) fn check_points(&self) -> Result<(), Refusal> {
+        self.state.check_points()
+    }
+
     pub(crate) fn points(&self) -> &'static [PointInfo] {
         self.state.points
     }

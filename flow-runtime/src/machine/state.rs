@@ -11,7 +11,10 @@ use std::{
 
 use futures::task::AtomicWaker;
 
-use super::PointInfo;
+use super::{
+    PointInfo,
+    branch::{DONE, RESULT},
+};
 use crate::{
     error::{Failure, Refusal},
     store::{FrameRecord, NewPause, PauseRecord, Store, StoreError},
@@ -126,6 +129,29 @@ impl RunState {
             news: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         }
+    }
+
+    /// Whether the definition still has every point at which a stored frame stands, with the bindings it needs there. Whether
+    /// their types fit shows when they are read.
+    pub(crate) fn check_points(&self) -> Result<(), Refusal> {
+        let stored = lock(&self.stored);
+        let mut frames: Vec<&FrameRecord> = stored.values().collect();
+        frames.sort_by(|a, b| a.path.cmp(&b.path));
+        for frame in frames {
+            let mut region = self.points.iter().filter(|point| point.region == frame.path);
+            let live: &[&str] = match frame.at.as_str() {
+                DONE if region.next().is_some() => &[RESULT],
+                at => match region.find(|point| point.saved && point.name == at) {
+                    Some(point) => point.live,
+                    None => return Err(Refusal::unknown_point(&frame.path, at)),
+                },
+            };
+            let missing = live.iter().find(|name| frame.bindings.iter().all(|binding| binding.name != **name));
+            if let Some(name) = missing {
+                return Err(Refusal::missing_binding(&frame.path, &frame.at, name));
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn take_stored(&self, path: &str) -> Option<FrameRecord> {
