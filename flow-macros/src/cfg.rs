@@ -47,6 +47,15 @@ impl Kind {
     }
 }
 
+/// What is done to the result of a suspension point before it is saved.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct After {
+    /// Methods called on it: an expression that begins with `__awaited`.
+    pub(crate) chain: Option<Expr>,
+    /// Where the `?` stands.
+    pub(crate) tried: Option<Span>,
+}
+
 /// A call of a step or pause in the workflow.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -57,8 +66,7 @@ pub(crate) struct Call {
     pub(crate) expr: Expr,
     /// The `pause` of `pause(…)`.
     pub(crate) pause: Option<Expr>,
-    /// Where the `?` after it stands.
-    pub(crate) tried: Option<Span>,
+    pub(crate) after: After,
     pub(crate) await_span: Span,
     pub(crate) span: Span,
 }
@@ -130,7 +138,7 @@ pub(crate) struct Fork {
     /// Name of the point, and of the branches' paths: `parallel`, `parallel#2`.
     pub(crate) name: String,
     pub(crate) branches: Vec<Region>,
-    pub(crate) tried: Option<Span>,
+    pub(crate) after: After,
     pub(crate) span: Span,
 }
 

@@ -16,7 +16,7 @@ use super::{
     saved::Savers,
 };
 use crate::{
-    cfg::{Arm, Bind, Block, BlockId, Call, Effect, Fork, Kind, Op, OpKind, Region, Term, VarId},
+    cfg::{After, Arm, Bind, Block, BlockId, Call, Effect, Fork, Kind, Op, OpKind, Region, Term, VarId},
     live,
     report::Report,
 };
@@ -195,9 +195,9 @@ impl<'r> Generator<'_, 'r> {
                 quote!(let #pat #ty = #from; #after)
             }
             OpKind::Answer(call, bind) => {
-                let (index, span, tried) = (call_ident(call.index), here(call.await_span), question_mark(call.tried));
+                let (index, span) = (call_ident(call.index), here(call.await_span));
                 let (cx, pause) = (Ident::new("__cx", span), Ident::new("__pause", span));
-                let value = quote_spanned!(span=> #index.answer(#cx, #pause).await #tried);
+                let value = self.after(&call.after, quote_spanned!(span=> #index.answer(#cx, #pause).await));
                 self.bind(bind, defs, &value, &op.live_after, names)
             }
             OpKind::Count(var, max, name) => {
@@ -410,9 +410,35 @@ impl<'r> Generator<'_, 'r> {
     fn step(&mut self, call: &Call) -> TokenStream {
         let mut expr = call.expr.clone();
         self.returns(&mut expr);
-        let (index, span, tried) = (call_ident(call.index), here(call.await_span), question_mark(call.tried));
+        let (index, span) = (call_ident(call.index), here(call.await_span));
         let cx = Ident::new("__cx", span);
-        quote_spanned!(span=> #index.step(#cx, #expr).await #tried)
+        self.after(&call.after, quote_spanned!(span=> #index.step(#cx, #expr).await))
+    }
+
+    /// The methods and the `?` that belong to a suspension point.
+    fn after(&self, after: &After, value: TokenStream) -> TokenStream {
+        struct Awaited(Option<TokenStream>);
+        impl VisitMut for Awaited {
+            fn visit_expr_mut(&mut self, expr: &mut Expr) {
+                if matches!(expr, Expr::Path(path) if path.path.is_ident("__awaited"))
+                    && let Some(value) = self.0.take()
+                {
+                    *expr = Expr::Verbatim(value);
+                    return;
+                }
+                visit_mut::visit_expr_mut(self, expr);
+            }
+        }
+        let tried = after.tried.map(|span| syn::Token![?](span));
+        match &after.chain {
+            None => quote!(#value #tried),
+            Some(chain) => {
+                let mut chain = chain.clone();
+                self.returns(&mut chain);
+                Awaited(Some(value)).visit_expr_mut(&mut chain);
+                quote!(#chain #tried)
+            }
+        }
     }
 
     fn bind(
@@ -498,20 +524,16 @@ impl<'r> Generator<'_, 'r> {
             joined = quote!(__flow::joined(#future, #joined));
             pattern = quote!((#result, #pattern));
         }
-        let tried = question_mark(fork.tried);
         let value = quote_spanned! {span=>
-            {
+            ({
                 #(let #cxs = __cx.branch(#name, #positions);)*
                 match #joined.await {
                     ::core::result::Result::Ok(#pattern) => ::core::result::Result::Ok((#(#results,)*)),
                     ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
                 }
-            }
+            })
         };
-        match tried {
-            Some(tried) => quote!(#value #tried),
-            None => value,
-        }
+        self.after(&fork.after, value)
     }
 
     fn expr(&mut self, expr: &Expr) -> TokenStream {
@@ -536,10 +558,6 @@ impl<'r> Generator<'_, 'r> {
         }
         Returns(&self.entry.output).visit_expr_mut(expr);
     }
-}
-
-fn question_mark(tried: Option<Span>) -> Option<TokenStream> {
-    tried.map(|span| syn::Token![?](span).into_token_stream())
 }
 
 fn mentions(expr: &Expr, name: &Ident) -> bool {

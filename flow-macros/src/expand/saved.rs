@@ -55,7 +55,10 @@ impl Savers {
         let rule = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`";
         let way_out = match user_named {
             true => format!("either derive serde for `{{Self}}`, or finish using `{shown}` before {place}"),
-            false => "derive serde for `{Self}`".to_owned(),
+            false => {
+                "derive serde for `{Self}`; an error that has no serde can be made text: `.await.map_err(|error| error.to_string())`"
+                    .to_owned()
+            }
         };
         let (check, put, get) =
             (format_ident!("Saved_{text}"), format_ident!("__save_{text}"), format_ident!("__load_{text}"));

@@ -6,62 +6,78 @@ use proc_macro2::Span;
 use syn::{Expr, Macro, Token, parse_quote, punctuated::Punctuated, spanned::Spanned};
 
 use super::{Dest, Lower, MAX_CALLS, is_fork, suspends, values::Target};
-use crate::cfg::{Call, Effect, Fork, Kind, OpKind, Term, VarId};
+use crate::cfg::{After, Call, Effect, Fork, Kind, OpKind, Term, VarId};
 
-/// The suspension point in `e`, `e?` or `(e)`, and where the `?` stands.
-fn core(expr: &Expr) -> Option<(&Expr, Option<Span>)> {
-    match expr {
-        Expr::Await(_) => Some((expr, None)),
-        Expr::Macro(call) if is_fork(&call.mac) => Some((expr, None)),
-        Expr::Try(tried) => match core(&tried.expr)? {
-            (inner, None) => Some((inner, Some(tried.question_token.span()))),
-            // `e??` is an expression around a suspension point.
-            (_, Some(_)) => None,
-        },
-        Expr::Paren(paren) => core(&paren.expr),
-        Expr::Group(group) => core(&group.expr),
-        _ => None,
-    }
+/// One suspension point and what is done to its result before that is saved.
+struct Core<'e> {
+    /// The `step(…).await` or `parallel!(…)`.
+    inner: &'e Expr,
+    /// Where the `?` after it stands.
+    tried: Option<Span>,
+    /// Whether methods are called on the result before the `?`: `step(…).await.context("…")?`.
+    chained: bool,
 }
 
 impl Lower<'_> {
+    /// The suspension point in `e`, `e?`, `(e)` or `e.method(…)?`. Up to the `?` a result may hold an error that cannot be
+    /// saved, so what is called on it belongs to the step.
+    fn core<'e>(&self, expr: &'e Expr) -> Option<Core<'e>> {
+        match expr {
+            Expr::Await(_) => Some(Core { inner: expr, tried: None, chained: false }),
+            Expr::Macro(call) if is_fork(&call.mac) => Some(Core { inner: expr, tried: None, chained: false }),
+            Expr::Try(tried) => {
+                let core = self.core(&tried.expr)?;
+                // `e??` is an expression around a suspension point.
+                core.tried.is_none().then(|| Core { tried: Some(tried.question_token.span()), ..core })
+            }
+            Expr::MethodCall(call) if !call.args.iter().any(|arg| self.needs_graph(arg)) => {
+                let core = self.core(&call.receiver)?;
+                core.tried.is_none().then_some(Core { chained: true, ..core })
+            }
+            Expr::Paren(paren) => self.core(&paren.expr),
+            Expr::Group(group) => self.core(&group.expr),
+            _ => None,
+        }
+    }
+
     /// Whether an expression is one suspension point, with `?` or without.
     pub(super) fn is_suspension(&self, expr: &Expr) -> bool {
-        core(expr).is_some()
+        self.core(expr).is_some()
     }
 
     /// The name of the step or pause an expression waits for.
     pub(super) fn call_name(&self, expr: &Expr) -> Option<String> {
-        let (Expr::Await(awaited), _) = core(expr)? else { return None };
+        let Expr::Await(awaited) = self.core(expr)?.inner else { return None };
         let (call, _) = pause_of(&awaited.base);
         name_of(call)
     }
 
     /// Lowers one suspension point.
     pub(super) fn suspend(&mut self, expr: &Expr, target: Target) {
-        let Some((inner, tried)) = core(expr) else { return };
+        let Some(Core { inner, tried, chained }) = self.core(expr) else { return };
+        let after = After { tried, chain: chained.then(|| without_core(expr)) };
         match inner {
-            Expr::Macro(call) => self.fork(&call.mac, tried, target),
-            inner => self.call(inner, tried, target),
+            Expr::Macro(call) => self.fork(&call.mac, after, target),
+            inner => self.call(inner, after, target),
         }
     }
 
-    fn call(&mut self, expr: &Expr, tried: Option<Span>, target: Target) {
+    fn call(&mut self, expr: &Expr, after: After, target: Target) {
         let Some(mut call) = self.call_of(expr) else {
             // Reported. What follows still knows the names.
             self.bind(target);
             return;
         };
-        call.tried = tried;
+        call.after = after;
         let returns = matches!(target, Target::Dest(Dest::Return));
         if call.pause.is_some() {
             return self.ask(call, target);
         }
-        if returns && tried.is_none() {
-            let effect = self.effect_of(&call.expr);
+        let mut effect = self.effect_of(&call.expr);
+        merge(&mut effect, self.effect_after(&call.after));
+        if returns && call.after.tried.is_none() {
             return self.close(Term::Last(call), effect);
         }
-        let mut effect = self.effect_of(&call.expr);
         let result = returns.then(|| self.temp("result", expr.span()));
         let name = self.unique(&format!("{} done", call.name));
         let (bind, bound) = self.bind(result.map_or(target, |var| Target::Dest(Dest::Var(var))));
@@ -80,9 +96,15 @@ impl Lower<'_> {
         self.enter(next);
         let returns = matches!(target, Target::Dest(Dest::Return));
         let result = returns.then(|| self.temp("result", call.span));
-        let (bind, effect) = self.bind(result.map_or(target, |var| Target::Dest(Dest::Var(var))));
+        let mut effect = self.effect_after(&call.after);
+        let (bind, bound) = self.bind(result.map_or(target, |var| Target::Dest(Dest::Var(var))));
+        merge(&mut effect, bound);
         self.push(OpKind::Answer(call, bind), effect);
         self.returned(result);
+    }
+
+    fn effect_after(&mut self, after: &After) -> Effect {
+        after.chain.as_ref().map_or_else(Effect::default, |chain| self.effect_of(chain))
     }
 
     fn returned(&mut self, result: Option<VarId>) {
@@ -120,10 +142,10 @@ impl Lower<'_> {
         }
         self.shared.calls.push(name.clone());
         let (await_span, span) = (awaited.await_token.span, base.span());
-        Some(Call { index, name, expr: base.clone(), pause: pause.cloned(), tried: None, await_span, span })
+        Some(Call { index, name, expr: base.clone(), pause: pause.cloned(), after: After::default(), await_span, span })
     }
 
-    fn fork(&mut self, call: &Macro, tried: Option<Span>, target: Target) {
+    fn fork(&mut self, call: &Macro, after: After, target: Target) {
         self.shared.fork_path.get_or_insert_with(|| call.path.clone());
         let parts = match call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated) {
             Ok(parts) if parts.is_empty() => {
@@ -183,11 +205,27 @@ impl Lower<'_> {
         let result = returns.then(|| self.temp("result", call.span()));
         let (bind, bound) = self.bind(result.map_or(target, |var| Target::Dest(Dest::Var(var))));
         merge(&mut effect, bound);
+        merge(&mut effect, self.effect_after(&after));
         let done = self.unique(&format!("{name} done"));
         let next = self.block(Kind::After, done);
-        self.close(Term::Fork { fork: Fork { name, branches, tried, span: call.span() }, bind, next }, effect);
+        self.close(Term::Fork { fork: Fork { name, branches, after, span: call.span() }, bind, next }, effect);
         self.enter(next);
         self.returned(result);
+    }
+}
+
+/// `step(…).await.context("…")?` → `__awaited.context("…")`
+fn without_core(expr: &Expr) -> Expr {
+    match expr {
+        Expr::MethodCall(call) => {
+            let mut call = call.clone();
+            *call.receiver = without_core(&call.receiver);
+            Expr::MethodCall(call)
+        }
+        Expr::Try(tried) => without_core(&tried.expr),
+        Expr::Paren(paren) => without_core(&paren.expr),
+        Expr::Group(group) => without_core(&group.expr),
+        _ => parse_quote!(__awaited),
     }
 }
 

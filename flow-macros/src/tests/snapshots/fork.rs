@@ -237,7 +237,7 @@ const _: () = {
                             };
                             __flow::block(async move {
                                 let (notes,) = __live;
-                                let (a, b) = {
+                                let (a, b) = ({
                                     let __b0 = __cx.branch("parallel", 0usize);
                                     let __b1 = __cx.branch("parallel", 1usize);
                                     match __flow::joined(
@@ -357,7 +357,7 @@ const _: () = {
                                             ::core::result::Result::Err(__error)
                                         }
                                     }
-                                }?;
+                                })?;
                                 let mut __w = __cx.writer();
                                 __w.forget("parallel");
                                 {

@@ -155,7 +155,7 @@ const _: () = {
                         message = "the position of this loop has to be saved at pause `approve`, but `{Self}` cannot be saved",
                         label = "the position of this loop is still needed later, so it is part of the saved state",
                         note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "derive serde for `{Self}`"
+                        note = "derive serde for `{Self}`; an error that has no serde can be made text: `.await.map_err(|error| error.to_string())`"
                     )]
                     #[allow(non_camel_case_types)]
                     trait Saved_rounds: __flow::Saved {}
