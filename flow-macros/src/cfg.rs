@@ -230,7 +230,7 @@ pub(crate) struct Region {
 
 impl Region {
     pub(crate) fn add_var(&mut self, name: Ident, mutable: bool) -> VarId {
-        let stored = name.to_string();
+        let stored = name.to_string().trim_start_matches("r#").to_owned();
         self.vars.push(Var { name, mutable, made_up: false, ty: None, stored });
         self.vars.len() - 1
     }

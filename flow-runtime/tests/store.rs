@@ -72,6 +72,7 @@ suite! {
     a_checkpoint_changes_what_it_names_and_nothing_else
     forgetting_takes_exactly_the_paths_that_begin_so
     forgetting_nothing_in_particular_takes_all
+    a_checkpoint_keeps_only_the_bindings_it_names
     a_checkpoint_may_write_the_frame_it_forgets
     an_old_fence_writes_nothing
     a_released_run_can_be_claimed_and_not_written
@@ -115,6 +116,7 @@ fn step(path: &str, at: &'static str, bindings: &[(&'static str, &str)]) -> Chec
         bindings: bindings.iter().map(|(name, value)| binding(name, value)).collect(),
         asked: None,
         forget: None,
+        keep: None,
     }
 }
 
@@ -287,6 +289,26 @@ async fn forgetting_takes_exactly_the_paths_that_begin_so(place: Place) {
     store.checkpoint("r", fence, &forgets("", "joined", "parallel#")).await.unwrap();
     assert!(!paths(&*store, "r").await.contains(&"parallel#2.0".to_owned()));
     assert!(frames(&*store, "r").await.contains_key("parallel.0"));
+}
+
+async fn a_checkpoint_keeps_only_the_bindings_it_names(place: Place) {
+    let store = place.open();
+    let fence = store.create(&new_run("r")).await.unwrap();
+    store.checkpoint("r", fence, &step("", "write", &[("a", "1"), ("b", "2"), ("c#2", "3")])).await.unwrap();
+    store.checkpoint("r", fence, &step("parallel.0", "write", &[("a", "4")])).await.unwrap();
+    let names: &[&str] = &["c#2", "d"];
+    let rests = Checkpoint { keep: Some(names), ..step("", "approve", &[("d", "5")]) };
+    store.checkpoint("r", fence, &rests).await.unwrap();
+    let mut frames = store.frames("r").await.unwrap();
+    frames.iter_mut().for_each(|frame| frame.bindings.sort_by(|a, b| a.name.cmp(&b.name)));
+    let kept = |path: &str| {
+        let frame = frames.iter().find(|frame| frame.path == path).unwrap();
+        frame.bindings.iter().map(|binding| binding.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!((kept(""), kept("parallel.0")), (vec!["c#2".to_owned(), "d".to_owned()], vec!["a".to_owned()]));
+    let none = Checkpoint { keep: Some(&[]), ..step("", "approve", &[]) };
+    store.checkpoint("r", fence, &none).await.unwrap();
+    assert!(store.frames("r").await.unwrap().iter().any(|frame| frame.path.is_empty() && frame.bindings.is_empty()));
 }
 
 async fn forgetting_nothing_in_particular_takes_all(place: Place) {

@@ -49,6 +49,12 @@ impl Cx {
         self.state.points
     }
 
+    /// The bindings that live at a point of this frame.
+    pub(crate) fn live_at(&self, point: u32) -> Option<&'static [&'static str]> {
+        let mut region = self.state.points.iter().filter(|info| info.region == &*self.path);
+        region.nth(point as usize).map(|info| info.live)
+    }
+
     /// Whether checkpoints of this run are kept.
     pub(crate) fn keeps(&self) -> bool {
         self.state.store.is_some()
@@ -84,7 +90,7 @@ impl Cx {
     pub fn writer(&self) -> Writer {
         let checkpoint = self.keeps().then(|| {
             let path = self.path.clone();
-            Box::new(Checkpoint { path, at: "".into(), bindings: Vec::new(), asked: None, forget: None })
+            Box::new(Checkpoint { path, at: "".into(), bindings: Vec::new(), asked: None, forget: None, keep: None })
         });
         Writer { checkpoint, pause: None, error: None }
     }

@@ -133,6 +133,10 @@ impl<S: Send + 'static> Slot<S> {
             None => Ok(Next::Go(frame)),
             Some(mut checkpoint) => {
                 checkpoint.at = Cow::Borrowed(self.name);
+                if checkpoint.asked.is_some() {
+                    // The run may rest here for a year.
+                    checkpoint.keep = cx.live_at(self.at);
+                }
                 Ok(Next::Save(frame, checkpoint))
             }
         }

@@ -179,6 +179,9 @@ impl Store for Memory {
                     None => frame.bindings.push(new.clone()),
                 }
             }
+            if let Some(names) = checkpoint.keep {
+                frame.bindings.retain(|binding| names.contains(&&*binding.name));
+            }
             if let Some(pause) = &checkpoint.asked {
                 entry.pauses.push(PauseRecord { pause: pause.clone(), answer: None });
             }

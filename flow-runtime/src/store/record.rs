@@ -143,6 +143,8 @@ pub struct Checkpoint {
     pub asked: Option<NewPause>,
     /// All frames whose path begins so are left behind.
     pub forget: Option<String>,
+    /// Where the frame may rest for long, the names of all bindings that live there: the frame loses the others.
+    pub keep: Option<&'static [&'static str]>,
 }
 
 /// A question to somebody outside.

@@ -133,6 +133,9 @@ pub(super) fn checkpoint(tx: &Tx<'_>, run: &str, fence: u64, checkpoint: &Checkp
             params![run, path, binding.name, binding.value],
         )?;
     }
+    if let Some(names) = checkpoint.keep {
+        keep(tx, run, path, names)?;
+    }
     if let Some(pause) = asked {
         tx.execute(
             "INSERT INTO pauses (run, id, number, name, path, question, prompt, schema, asked_at)
@@ -158,6 +161,17 @@ fn forget(tx: &Tx<'_>, run: &str, prefix: &str) -> Result<(), Fault> {
     let end = end_of_prefix(prefix);
     tx.execute("DELETE FROM bindings WHERE run = ?1 AND path >= ?2 AND path < ?3", params![run, prefix, end])?;
     tx.execute("DELETE FROM frames WHERE run = ?1 AND path >= ?2 AND path < ?3", params![run, prefix, end])?;
+    Ok(())
+}
+
+/// Removes the bindings of a frame that are not among `names`.
+fn keep(tx: &Tx<'_>, run: &str, path: &str, names: &[&str]) -> Result<(), Fault> {
+    // Names of Rust bindings need no escapes in JSON.
+    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    tx.execute(
+        "DELETE FROM bindings WHERE run = ?1 AND path = ?2 AND name NOT IN (SELECT value FROM json_each(?3))",
+        params![run, path, format!("[{}]", names.join(","))],
+    )?;
     Ok(())
 }
 
