@@ -339,9 +339,14 @@ impl<'s> Lower<'s> {
                         format!("`{name}` is a dependency of this workflow: give the binding another name"),
                     );
                 }
-                self.scope.insert(name, from);
+                self.scope.insert(name.clone(), from);
                 // The value was made where its name was not known yet.
-                self.continue_inline();
+                let block = &mut self.region.blocks[self.current];
+                if block.ops.is_empty() {
+                    block.scope.insert(name, from);
+                } else {
+                    self.continue_inline();
+                }
             }
             Some(pat) => {
                 let defs = self.define(&pat);
