@@ -1,0 +1,190 @@
+//! A store of a process that dies.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use flow_runtime::{
+    Memory, Sqlite, Store, StoreError,
+    store::{
+        Answer, AnswerReceipt, Checkpoint, Claim, Finish, FrameRecord, NewRun, PauseRecord, RunFilter, RunRecord,
+        StoreFuture,
+    },
+};
+
+use crate::trace;
+
+/// What survives a process.
+pub trait Storage: Send + Sync + 'static {
+    /// The store of a new process.
+    type Store: Store;
+    /// Opens it.
+    fn open(&self) -> Self::Store;
+}
+
+impl Storage for Memory {
+    type Store = Memory;
+
+    fn open(&self) -> Memory {
+        self.reopen()
+    }
+}
+
+/// An SQLite file.
+impl Storage for std::path::PathBuf {
+    type Store = Sqlite;
+
+    fn open(&self) -> Sqlite {
+        let options = Sqlite::options().synchronous(flow_runtime::store::Synchronous::Normal);
+        match options.open(self) {
+            Ok(store) => store,
+            Err(error) => panic!("{}: {error}", self.display()),
+        }
+    }
+}
+
+/// When a process dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// Never.
+    None,
+    /// After so many writes, before the next one is applied.
+    Before(usize),
+    /// With so many writes applied, but before it is told of the last one.
+    After(usize),
+}
+
+/// A store that fails for good once its process has died.
+pub struct Mortal<S> {
+    shared: Arc<Mutex<Life<S>>>,
+}
+
+struct Life<S> {
+    /// Gone with the process, and its claims with it.
+    store: Option<Arc<S>>,
+    death: Death,
+    writes: usize,
+}
+
+impl<S> Clone for Mortal<S> {
+    fn clone(&self) -> Self {
+        Mortal { shared: self.shared.clone() }
+    }
+}
+
+/// What becomes of one write.
+enum Fate {
+    Applied,
+    Unheard,
+}
+
+impl<S: Store> Mortal<S> {
+    /// A process on this store.
+    pub fn new(store: S, death: Death) -> Self {
+        Mortal { shared: Arc::new(Mutex::new(Life { store: Some(Arc::new(store)), death, writes: 0 })) }
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life<S>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the process has died.
+    pub fn is_dead(&self) -> bool {
+        self.life().store.is_none()
+    }
+
+    fn alive(&self) -> Result<Arc<S>, StoreError> {
+        self.life().store.clone().ok_or_else(dead)
+    }
+
+    /// Counts a write.
+    fn write(&self) -> Result<(Arc<S>, Fate), StoreError> {
+        let mut life = self.life();
+        let store = life.store.clone().ok_or_else(dead)?;
+        life.writes += 1;
+        match life.death {
+            Death::Before(writes) if life.writes > writes => {
+                life.store = None;
+                Err(dead())
+            }
+            Death::After(writes) if life.writes >= writes => {
+                life.store = None;
+                Ok((store, Fate::Unheard))
+            }
+            _ => Ok((store, Fate::Applied)),
+        }
+    }
+}
+
+fn dead() -> StoreError {
+    StoreError::backend("do anything", "the process has died")
+}
+
+fn told<T>(fate: Fate, result: Result<T, StoreError>) -> Result<T, StoreError> {
+    match fate {
+        Fate::Applied => result,
+        Fate::Unheard => result.and(Err(dead())),
+    }
+}
+
+impl<S: Store> Store for Mortal<S> {
+    fn create<'a>(&'a self, run: &'a NewRun) -> StoreFuture<'a, u64> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            told(fate, store.create(run).await)
+        })
+    }
+
+    fn find<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Option<RunRecord>> {
+        Box::pin(async move { self.alive()?.find(run).await })
+    }
+
+    fn list<'a>(&'a self, filter: &'a RunFilter) -> StoreFuture<'a, Vec<RunRecord>> {
+        Box::pin(async move { self.alive()?.list(filter).await })
+    }
+
+    fn claim<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Claim> {
+        Box::pin(async move { self.alive()?.claim(run).await })
+    }
+
+    fn release<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, ()> {
+        Box::pin(async move { self.alive()?.release(run, fence).await })
+    }
+
+    fn frames<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<FrameRecord>> {
+        Box::pin(async move { self.alive()?.frames(run).await })
+    }
+
+    fn pauses<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<PauseRecord>> {
+        Box::pin(async move { self.alive()?.pauses(run).await })
+    }
+
+    fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            // The step is the last one in the trace now; by the time the write is done another branch may have run.
+            trace::kept();
+            told(fate, store.checkpoint(run, fence, checkpoint).await)
+        })
+    }
+
+    fn park<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            told(fate, store.park(run, fence).await)
+        })
+    }
+
+    fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            trace::kept();
+            told(fate, store.finish(run, fence, finish).await)
+        })
+    }
+
+    fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            told(fate, store.answer(run, pause, answer).await)
+        })
+    }
+}
