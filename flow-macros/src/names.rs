@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{
     BinOp, Block, Expr, ExprAssign, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprLet, ExprMatch, ExprMethodCall,
-    ExprPath, ExprReference, ExprWhile, Ident, Item, Local, Macro, Pat, PatIdent, Token,
+    ExprPath, ExprReference, ExprUnary, ExprWhile, Ident, Item, Local, Macro, Pat, PatIdent, Token, UnOp,
     parse::Parser,
     punctuated::Punctuated,
     visit::{self, Visit},
@@ -76,12 +76,20 @@ impl Mentions<'_> {
 
     /// A place such as `x`, `x.a.b` or `x[i]` of which the root may be changed.
     fn changed_place(&mut self, place: &Expr) {
-        match root(place) {
-            Some(ident) => {
+        match (root(place), place) {
+            (Some(ident), _) => {
                 self.name(&ident.to_string(), ident.span(), true);
                 self.indices(place);
             }
-            None => self.visit_expr(place),
+            // `(a, b) = …`, `[a, b] = …`, `Pair(a, b) = …`, `Pair { a, b: c } = …`
+            (None, Expr::Tuple(places)) => places.elems.iter().for_each(|place| self.changed_place(place)),
+            (None, Expr::Array(places)) => places.elems.iter().for_each(|place| self.changed_place(place)),
+            (None, Expr::Call(places)) => {
+                self.visit_expr(&places.func);
+                places.args.iter().for_each(|place| self.changed_place(place));
+            }
+            (None, Expr::Struct(places)) => places.fields.iter().for_each(|field| self.changed_place(&field.expr)),
+            (None, place) => self.visit_expr(place),
         }
     }
 
@@ -94,6 +102,7 @@ impl Mentions<'_> {
             }
             Expr::Field(field) => self.indices(&field.base),
             Expr::Paren(paren) => self.indices(&paren.expr),
+            Expr::Unary(unary) => self.indices(&unary.expr),
             _ => {}
         }
     }
@@ -119,7 +128,8 @@ impl Mentions<'_> {
                 }
                 self.format_captures(tokens);
             }
-            None => self.loose_tokens(tokens.clone(), changes),
+            // Not to be read as expressions, so it may change anything.
+            None => self.loose_tokens(tokens.clone()),
         }
     }
 
@@ -146,13 +156,13 @@ impl Mentions<'_> {
         }
     }
 
-    fn loose_tokens(&mut self, tokens: TokenStream, changes: bool) {
+    fn loose_tokens(&mut self, tokens: TokenStream) {
         let mut previous = ' ';
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
             match token {
                 TokenTree::Group(group) => {
-                    self.loose_tokens(group.stream(), changes);
+                    self.loose_tokens(group.stream());
                     previous = ' ';
                 }
                 TokenTree::Ident(ident) => {
@@ -162,7 +172,7 @@ impl Mentions<'_> {
                     };
                     // Not a field, a path, a macro or a field's name in a struct literal.
                     if previous != '.' && previous != ':' && !matches!(next, ':' | '!') {
-                        self.name(&ident.to_string(), ident.span(), changes || next == '.');
+                        self.name(&ident.to_string(), ident.span(), true);
                     }
                     previous = ' ';
                 }
@@ -176,12 +186,13 @@ impl Mentions<'_> {
     }
 }
 
-/// The binding a place begins with: the `x` of `x.a[3].b`.
+/// The binding a place begins with: the `x` of `x.a[3].b` and of `*x`.
 fn root(place: &Expr) -> Option<&Ident> {
     match place {
         Expr::Path(path) => path.path.get_ident(),
         Expr::Field(field) => root(&field.base),
         Expr::Index(index) => root(&index.expr),
+        Expr::Unary(ExprUnary { op: UnOp::Deref(_), expr, .. }) => root(expr),
         Expr::Paren(paren) => root(&paren.expr),
         Expr::Group(group) => root(&group.expr),
         _ => None,
@@ -211,6 +222,23 @@ fn only_reads(path: &syn::Path) -> bool {
         "json",
     ];
     path.segments.last().is_some_and(|last| READERS.iter().any(|reader| last.ident == reader))
+}
+
+/// Whether an operator changes its left side: `+=` and its like.
+pub(crate) fn changes_left(op: &BinOp) -> bool {
+    matches!(
+        op,
+        BinOp::AddAssign(_)
+            | BinOp::SubAssign(_)
+            | BinOp::MulAssign(_)
+            | BinOp::DivAssign(_)
+            | BinOp::RemAssign(_)
+            | BinOp::BitXorAssign(_)
+            | BinOp::BitAndAssign(_)
+            | BinOp::BitOrAssign(_)
+            | BinOp::ShlAssign(_)
+            | BinOp::ShrAssign(_)
+    )
 }
 
 fn binds_by_mut_ref(pattern: &Pat) -> bool {
@@ -253,20 +281,7 @@ impl<'a> Visit<'a> for Mentions<'_> {
     }
 
     fn visit_expr_binary(&mut self, binary: &'a ExprBinary) {
-        let assigns = matches!(
-            binary.op,
-            BinOp::AddAssign(_)
-                | BinOp::SubAssign(_)
-                | BinOp::MulAssign(_)
-                | BinOp::DivAssign(_)
-                | BinOp::RemAssign(_)
-                | BinOp::BitXorAssign(_)
-                | BinOp::BitAndAssign(_)
-                | BinOp::BitOrAssign(_)
-                | BinOp::ShlAssign(_)
-                | BinOp::ShrAssign(_)
-        );
-        if assigns {
+        if changes_left(&binary.op) {
             self.changed_place(&binary.left);
         } else {
             self.visit_expr(&binary.left);
