@@ -202,6 +202,10 @@ impl Lower<'_> {
                 let rest = made.rest.iter_mut().map(|rest| &mut **rest);
                 self.pull_all(made.fields.iter_mut().map(|field| &mut field.expr).chain(rest).collect())
             }
+            // The place that is changed is looked up after the value it is changed by.
+            Expr::Binary(binary) if names::changes_left(&binary.op) && !self.needs_graph(&binary.left) => {
+                self.pull(&mut binary.right)
+            }
             Expr::Binary(binary) => self.pull_all(vec![&mut binary.left, &mut binary.right]),
             Expr::Index(index) => self.pull_all(vec![&mut index.expr, &mut index.index]),
             Expr::Range(range) => {
