@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proc_macro2::Span;
-use syn::{Expr, Ident, Pat, Stmt, Type};
+use syn::{Expr, Ident, Item, Pat, Stmt, Type};
 
 pub(crate) type BlockId = usize;
 pub(crate) type VarId = usize;
@@ -222,6 +222,8 @@ pub(crate) struct Region {
     /// Filled by [`live`](crate::live): the bindings for which only the running frame knows whether they have changed since
     /// they were stored, and the number of the flag that says so.
     pub(crate) flags: BTreeMap<VarId, usize>,
+    /// Functions, constants and imports among the statements: every block may use them.
+    pub(crate) items: Vec<Item>,
     /// Every place where a binding is mentioned, in program order.
     pub(crate) mentions: Vec<(VarId, Span)>,
     /// Bindings that are plainly borrows, and where.

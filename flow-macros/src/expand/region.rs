@@ -43,8 +43,9 @@ pub(super) fn dispatch(region: &Region, entry: &Entry, report: &mut Report) -> T
     let mut generator = Generator { region, entry, slots: &slots, savers: &savers, report };
     let declarations: TokenStream = slots.iter().map(|slot| generator.declare(*slot)).collect();
     let arms: Vec<TokenStream> = slots.iter().map(|slot| generator.arm(*slot)).collect();
-    let items = &savers.items;
+    let (items, own_items) = (&savers.items, &region.items);
     quote! {
+        #(#own_items)*
         #items
         #declarations
         match __frame.at() {

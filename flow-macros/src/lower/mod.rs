@@ -244,7 +244,7 @@ impl<'s> Lower<'s> {
             let last = position + 1 == stmts.len();
             match stmt {
                 Stmt::Local(local) => self.local(local),
-                Stmt::Item(_) => self.push(OpKind::Glue(stmt.clone()), Effect::default()),
+                Stmt::Item(item) => self.region.items.push(item.clone()),
                 Stmt::Expr(expr, None) if last => {
                     self.expr(expr, dest);
                     self.leave_scope(outside);
