@@ -18,3 +18,18 @@ async fn check_all(cases: Vec<Case>) {
 async fn loops_behave() {
     check_all(loops::cases()).await;
 }
+
+#[tokio::test]
+async fn bindings_behave() {
+    check_all(bindings::cases()).await;
+}
+
+#[tokio::test]
+async fn branching_behaves() {
+    check_all(branching::cases()).await;
+}
+
+#[tokio::test]
+async fn errors_behave() {
+    check_all(errors::cases()).await;
+}
