@@ -1,0 +1,15 @@
+// The answer of `approve` has no such field.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(topic: Topic) -> Result<Draft> {
+        let notes = research(&topic).await?;
+        let draft = write(notes, 800).await?;
+        let approval = pause(approve(&draft)).await;
+        println!("{}", approval.comment);
+        publish(draft).await
+    }
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+// The bound is no number.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(topic: Topic) -> Result<Draft> {
+        let notes = research(&topic).await?;
+        let mut draft = outline(&notes).await?;
+        #[max("five")]
+        while draft.text.len() < 800 {
+            draft = outline(&notes).await?;
+        }
+        publish(draft).await
+    }
+}
+
+fn main() {}

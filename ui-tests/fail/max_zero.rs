@@ -1,0 +1,17 @@
+// The loop would never run.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(topic: Topic) -> Result<Draft> {
+        let notes = research(&topic).await?;
+        let mut draft = outline(&notes).await?;
+        #[max(0)]
+        while draft.text.len() < 800 {
+            draft = outline(&notes).await?;
+        }
+        publish(draft).await
+    }
+}
+
+fn main() {}

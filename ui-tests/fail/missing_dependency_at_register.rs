@@ -1,0 +1,15 @@
+// The app does not give the workflow its `Llm`.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(llm: &Llm, topic: Topic) -> Result<Draft> {
+        let Llm = llm;
+        let notes = research(&topic).await?;
+        write(notes, 800).await
+    }
+}
+
+fn main() {
+    let _ = App::builder().register::<Article>(());
+}

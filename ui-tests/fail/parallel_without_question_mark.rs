@@ -1,0 +1,13 @@
+// `parallel!` gives a `Result`.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(topic: Topic) -> Result<Draft> {
+        let notes = research(&topic).await?;
+        let (draft, _second) = parallel!(outline(&notes), outline(&notes));
+        publish(draft).await
+    }
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+// The answer has no type.
+mod prelude;
+use prelude::*;
+
+#[pause]
+fn check(draft: &Draft);
+
+fn main() {}

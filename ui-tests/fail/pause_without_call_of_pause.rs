@@ -1,0 +1,15 @@
+// The question is awaited without `pause(…)`.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(topic: Topic) -> Result<Draft> {
+        let notes = research(&topic).await?;
+        let draft = write(notes, 800).await?;
+        let approval = approve(&draft).await;
+        println!("{}", approval.by);
+        publish(draft).await
+    }
+}
+
+fn main() {}

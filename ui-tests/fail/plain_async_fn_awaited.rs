@@ -1,0 +1,15 @@
+// `plain` is an `async fn`, but not a step.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(topic: Topic) -> Result<Draft> {
+        let notes = plain(&topic).await?;
+        write(notes, 800).await
+    }
+}
+
+fn main() {
+    let _ = Article::run(&(), Topic { title: String::new() });
+    let _ = Article::input_schema();
+}

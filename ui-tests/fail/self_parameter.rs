@@ -1,0 +1,15 @@
+// A workflow is a free function.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(&self, topic: Topic) -> Result<Draft> {
+        let notes = research(&topic).await?;
+        write(notes, 800).await
+    }
+}
+
+fn main() {
+    let _ = Article::run(&(), Topic { title: String::new() });
+    let _ = Article::input_schema();
+}

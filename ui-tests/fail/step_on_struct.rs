@@ -1,0 +1,8 @@
+// Only functions are steps.
+mod prelude;
+use prelude::*;
+
+#[step]
+pub struct Research;
+
+fn main() {}

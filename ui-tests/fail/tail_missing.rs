@@ -1,0 +1,12 @@
+// The workflow ends without a value.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(topic: Topic) -> Result<Draft> {
+        let notes = research(&topic).await?;
+        write(notes, 800).await?;
+    }
+}
+
+fn main() {}

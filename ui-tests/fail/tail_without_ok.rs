@@ -1,0 +1,13 @@
+// The value is not wrapped in `Ok`.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(topic: Topic) -> Result<Draft> {
+        let notes = research(&topic).await?;
+        let draft = write(notes, 800).await?;
+        draft
+    }
+}
+
+fn main() {}
