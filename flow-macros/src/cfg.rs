@@ -59,7 +59,7 @@ pub(crate) struct After {
 /// A call of a step or pause in the workflow.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
-    /// Position among all calls of the workflow: the `c3` of `c3.step(…)`.
+    /// Position among all calls of the workflow: the `c3` of `Awaited(…).drive_step(cx, c3)`.
     pub(crate) index: usize,
     pub(crate) name: String,
     /// The call itself, without `.await`; for a pause what stands in `pause(…)`.
@@ -92,7 +92,7 @@ pub(crate) enum Term {
     /// Not closed yet.
     Open,
     Goto(BlockId),
-    /// `bind = c0.step(cx, call).await?; return s1.save(…)`
+    /// `bind = Awaited(call).drive_step(cx, c0).await?; return s1.save(…)`
     Step {
         call: Call,
         bind: Bind,
@@ -118,7 +118,7 @@ pub(crate) enum Term {
         on: Expr,
         arms: Vec<Arm>,
     },
-    /// `return finish(c0.step(cx, call).await)`: there is nothing to save after the last step.
+    /// `return finish(Awaited(call).drive_step(cx, c0).await)`: there is nothing to save after the last step.
     Last(Call),
     /// `return finish(expr)`
     Return(Expr),

@@ -120,7 +120,11 @@ fn call_tree(from: usize, to: usize) -> (TokenStream, TokenStream) {
 }
 
 fn call_ident(index: usize) -> Ident {
-    format_ident!("__c{index}", span = Span::call_site())
+    call_at(index, Span::call_site())
+}
+
+fn call_at(index: usize, span: Span) -> Ident {
+    format_ident!("__c{index}", span = span)
 }
 
 /// An identifier of the expansion's own.

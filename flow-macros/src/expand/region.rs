@@ -11,7 +11,7 @@ use syn::{
 };
 
 use super::{
-    call_ident, here, ident,
+    call_at, here, ident,
     naming::{Names, captured_alias},
     saved::Savers,
 };
@@ -196,7 +196,8 @@ impl<'r> Generator<'_, 'r> {
                 quote!(let #pat #ty = #from; #after)
             }
             OpKind::Answer(call, bind) => {
-                let (index, span) = (call_ident(call.index), here(call.await_span));
+                let span = here(call.await_span);
+                let index = call_at(call.index, span);
                 let (cx, pause) = (Ident::new("__cx", span), Ident::new("__pause", span));
                 let value = self.after(&call.after, quote_spanned!(span=> #index.answer(#cx, #pause).await));
                 self.bind(bind, defs, &value, &op.live_after, names)
@@ -221,9 +222,10 @@ impl<'r> Generator<'_, 'r> {
                 quote!(#bound #next)
             }
             Term::Ask { call, next } => {
-                let (index, pause, mut question) = (call_ident(call.index), &call.pause, call.expr.clone());
+                let (pause, mut question) = (&call.pause, call.expr.clone());
                 self.returns(&mut question);
                 let span = here(call.await_span);
+                let index = call_at(call.index, span);
                 let (cx, w) = (Ident::new("__cx", span), Ident::new("__w", span));
                 let ask = quote_spanned!(span=> #index.ask(#cx, &mut #w, #pause(#question)););
                 self.goto(id, *next, names, Some(ask))
@@ -407,13 +409,13 @@ impl<'r> Generator<'_, 'r> {
         name
     }
 
-    /// `c0.step(cx, research(&topic)).await?`
+    /// `Awaited(research(&topic)).drive_step(cx, c0).await?`
     fn step(&mut self, call: &Call) -> TokenStream {
         let mut expr = call.expr.clone();
         self.returns(&mut expr);
-        let (index, span) = (call_ident(call.index), here(call.await_span));
-        let cx = Ident::new("__cx", span);
-        self.after(&call.after, quote_spanned!(span=> #index.step(#cx, #expr).await))
+        let span = here(call.await_span);
+        let (index, cx) = (call_at(call.index, span), Ident::new("__cx", span));
+        self.after(&call.after, quote_spanned!(span=> __flow::Awaited(#expr).drive_step(#cx, #index).await))
     }
 
     /// The methods and the `?` that belong to a suspension point.

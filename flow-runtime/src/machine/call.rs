@@ -79,30 +79,6 @@ impl<M, F: Future> IntoFuture for Step<M, F> {
     }
 }
 
-/// What `.await` accepts inside `workflow!`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a step",
-    label = "this cannot be awaited in a workflow",
-    note = "a step is an `async fn` marked `#[step]`; plain code is called without `.await`"
-)]
-pub trait StepCall {
-    /// The step's marker.
-    type Meta: HasMeta;
-    /// What the step returns.
-    type Output;
-    /// Starts the step.
-    fn start(self) -> impl Future<Output = Self::Output> + Send;
-}
-
-impl<M: HasMeta, F: Future + Send> StepCall for Step<M, F> {
-    type Meta = M;
-    type Output = F::Output;
-
-    fn start(self) -> impl Future<Output = F::Output> + Send {
-        self.future
-    }
-}
-
 /// Stands for one call in the workflow's code. Which step or pause it is, the compiler infers from that code.
 pub struct Call<M>(PhantomData<fn(M) -> M>);
 
@@ -114,14 +90,50 @@ impl<M> Clone for Call<M> {
 
 impl<M> Copy for Call<M> {}
 
-impl<M: HasMeta> Call<M> {
+/// What stands before `.await`.
+///
+/// For something that is not a step the method does not exist, which the compiler says once; the bound of a function's
+/// argument it would repeat at every use. The bound is on this type and not on `C`, because only then is its message shown.
+pub struct Awaited<C>(pub C);
+
+/// What `.await` accepts inside `workflow!`.
+#[diagnostic::on_unimplemented(
+    message = "a workflow cannot wait for `{C}`: it is not a step",
+    label = "only steps and pauses can be awaited in a workflow",
+    note = "mark the `async fn` that is called with `#[step]`; call plain code without `.await`; ask a `#[pause]` by `pause(…).await`"
+)]
+pub trait StepCall<C> {
+    /// The step's marker.
+    type Meta: HasMeta;
+    /// What the step returns.
+    type Output;
+    /// Starts the step.
+    fn start(self) -> impl Future<Output = Self::Output> + Send;
+}
+
+impl<M: HasMeta, F: Future + Send> StepCall<Step<M, F>> for Awaited<Step<M, F>> {
+    type Meta = M;
+    type Output = F::Output;
+
+    fn start(self) -> impl Future<Output = F::Output> + Send {
+        self.0.future
+    }
+}
+
+impl<C> Awaited<C>
+where
+    Self: StepCall<C>,
+{
     /// Runs a step.
-    pub fn step<'c, C: StepCall<Meta = M> + 'c>(
+    pub fn drive_step<'c>(
         self,
         cx: &'c super::Cx,
-        call: C,
-    ) -> impl Future<Output = C::Output> + Send + 'c {
-        cx.run_step(call.start())
+        _call: Call<<Self as StepCall<C>>::Meta>,
+    ) -> impl Future<Output = <Self as StepCall<C>>::Output> + Send + 'c
+    where
+        Self: 'c,
+    {
+        cx.run_step(self.start())
     }
 }
 

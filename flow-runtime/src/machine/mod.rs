@@ -18,7 +18,7 @@ use std::{future::Future, marker::PhantomData, pin::Pin};
 pub use crate::{Refusal, Saved, Workflow};
 
 pub use branch::{branch, joined};
-pub use call::{Call, CallKind, CallMeta, CallTree, Calls, HasMeta, Step, StepCall};
+pub use call::{Awaited, Call, CallKind, CallMeta, CallTree, Calls, HasMeta, Step, StepCall};
 pub use capture::{Capture, CaptureCopy, CaptureRef};
 pub use cx::Cx;
 pub use describe::{Describe, DescribeAny, DescribeDebug, DescribeDisplay, DescribeError};

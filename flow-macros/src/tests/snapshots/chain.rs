@@ -143,7 +143,9 @@ const _: () = {
                             let __live = __s0.take(__frame);
                             __flow::block(async move {
                                 let topic = __live;
-                                let notes = __c0.step(__cx, research(app, &topic)).await?;
+                                let notes = __flow::Awaited(research(app, &topic))
+                                    .drive_step(__cx, __c0)
+                                    .await?;
                                 let mut __w = __cx.writer();
                                 {
                                     let __value = &notes;
@@ -172,7 +174,11 @@ const _: () = {
                                 let words = notes.len();
                                 return __flow::finish::<
                                     Result<Draft>,
-                                >(__c1.step(__cx, write(notes, words)).await);
+                                >(
+                                    __flow::Awaited(write(notes, words))
+                                        .drive_step(__cx, __c1)
+                                        .await,
+                                );
                             })
                         }
                         _ => ::core::unreachable!(),

@@ -260,7 +260,7 @@ const _: () = {
                                                                 __flow::block(async move {
                                                                     let () = __live;
                                                                     return __flow::finish_branch(
-                                                                        __c0.step(__cx, count(&notes)).await,
+                                                                        __flow::Awaited(count(&notes)).drive_step(__cx, __c0).await,
                                                                     );
                                                                 })
                                                             }
@@ -311,7 +311,9 @@ const _: () = {
                                                                 let __live = __s0.take(__frame);
                                                                 __flow::block(async move {
                                                                     let () = __live;
-                                                                    let n = __c1.step(__cx, count(&notes)).await?;
+                                                                    let n = __flow::Awaited(count(&notes))
+                                                                        .drive_step(__cx, __c1)
+                                                                        .await?;
                                                                     let mut __w = __cx.writer();
                                                                     {
                                                                         let __value = &n;

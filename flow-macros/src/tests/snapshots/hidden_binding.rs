@@ -180,7 +180,9 @@ const _: () = {
                             let __live = __s0.take(__frame);
                             __flow::block(async move {
                                 let x = __live;
-                                let __new_x = __c0.step(__cx, f(x)).await?;
+                                let __new_x = __flow::Awaited(f(x))
+                                    .drive_step(__cx, __c0)
+                                    .await?;
                                 let __hidden_x_0 = x;
                                 let x = __new_x;
                                 let mut __w = __cx.writer();
@@ -215,7 +217,9 @@ const _: () = {
                             };
                             __flow::block(async move {
                                 let (__hidden_x_0, x) = __live;
-                                let sum = __c1.step(__cx, g(x)).await?;
+                                let sum = __flow::Awaited(g(x))
+                                    .drive_step(__cx, __c1)
+                                    .await?;
                                 let mut __w = __cx.writer();
                                 {
                                     let __value = &sum;

@@ -241,7 +241,9 @@ const _: () = {
                                     }
                                     Approval::Reject(why) => {
                                         __changed |= 1u64;
-                                        draft = __c1.step(__cx, revise(draft, why)).await?;
+                                        draft = __flow::Awaited(revise(draft, why))
+                                            .drive_step(__cx, __c1)
+                                            .await?;
                                         let mut __w = __cx.writer();
                                         {
                                             let __value = &draft;
