@@ -19,6 +19,8 @@ pub(crate) struct Var {
     pub(crate) mutable: bool,
     /// Whether the macro made it up: its name is unique then and never shadowed.
     pub(crate) made_up: bool,
+    /// Whether it is the list of a `for` loop: an `Each` of the items.
+    pub(crate) list: bool,
     /// The type the user gave it.
     pub(crate) ty: Option<Type>,
     /// The name it is stored under. Unique among the bindings that are alive together.
@@ -233,7 +235,7 @@ pub(crate) struct Region {
 impl Region {
     pub(crate) fn add_var(&mut self, name: Ident, mutable: bool) -> VarId {
         let stored = name.to_string().trim_start_matches("r#").to_owned();
-        self.vars.push(Var { name, mutable, made_up: false, ty: None, stored });
+        self.vars.push(Var { name, mutable, made_up: false, list: false, ty: None, stored });
         self.vars.len() - 1
     }
 

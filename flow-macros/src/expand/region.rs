@@ -252,17 +252,19 @@ impl<'r> Generator<'_, 'r> {
             }
             Term::Last(call) => {
                 let value = self.step(call);
-                match self.entry.ty {
-                    Some(_) => {
-                        let output = &self.entry.output;
-                        quote!(return __flow::finish::<#output>(#value);)
+                let value = match self.entry.ty {
+                    Some(_) => finish(&self.entry.output, &value),
+                    None => {
+                        let (span, result) = (here(call.span), ident("__result"));
+                        let convert = quote_spanned!(span=> __flow::BranchError::into_error);
+                        quote!({ let #result = #value; __flow::finish_branch(#result, #convert) })
                     }
-                    None => quote!(return __flow::finish_branch(#value);),
-                }
+                };
+                quote!(return #value;)
             }
             Term::Return(value) => {
-                let (output, value) = (&self.entry.output, self.expr(value));
-                quote!(return __flow::finish::<#output>(#value);)
+                let value = finish(&self.entry.output, &self.expr(value));
+                quote!(return #value;)
             }
             Term::Diverge(value) => {
                 let value = self.expr(value);
@@ -502,7 +504,7 @@ impl<'r> Generator<'_, 'r> {
         let (span, name) = (here(fork.span), &fork.name);
         let mut branches = Vec::new();
         for branch in &fork.branches {
-            let output = quote!(::core::result::Result<_, <Self as __flow::Workflow>::Error>);
+            let output = quote_spanned!(span=> ::core::result::Result<_, <Self as __flow::Workflow>::Error>);
             let entry = Entry { ty: None, one_input: false, output };
             let code = dispatch(branch, &entry, self.report);
             let captures = captures(branch);
@@ -556,11 +558,16 @@ impl<'r> Generator<'_, 'r> {
                 visit_mut::visit_expr_return_mut(self, ret);
                 let (output, value) = (self.0, ret.expr.take());
                 let value = value.map_or_else(|| quote!(()), ToTokens::into_token_stream);
-                ret.expr = Some(Box::new(Expr::Verbatim(quote!(__flow::finish::<#output>(#value)))));
+                ret.expr = Some(Box::new(Expr::Verbatim(finish(output, &value))));
             }
         }
         Returns(&self.entry.output).visit_expr_mut(expr);
     }
+}
+
+/// Ends a block with a result. Its type stands at a `let`, so that another one is an error about the value and nothing else.
+fn finish(output: &TokenStream, value: &TokenStream) -> TokenStream {
+    quote!({ let __result: #output = #value; <#output as __flow::ResultLike>::done(__result) })
 }
 
 fn mentions(expr: &Expr, name: &Ident) -> bool {

@@ -9,42 +9,43 @@ use syn::Ident;
 
 use super::here;
 use crate::{
-    cfg::{BlockId, Region, VarId},
+    cfg::{BlockId, Region, Term, Var, VarId},
     check::place,
 };
 
-/// The functions that write and read the bindings of a region.
+/// The traits that write and read the bindings of a region.
+///
+/// Their methods are called by path: an error then says what is wrong with the type and not where the trait is declared.
 pub(super) struct Savers {
     pub(super) items: TokenStream,
-    functions: BTreeMap<VarId, (Ident, Ident)>,
+    traits: BTreeMap<VarId, Ident>,
 }
 
 impl Savers {
     /// The savers of all bindings that live at a saved point.
     pub(super) fn of(region: &Region, slots: &[BlockId]) -> Self {
-        let mut savers = Savers { items: TokenStream::new(), functions: BTreeMap::new() };
+        let mut savers = Savers { items: TokenStream::new(), traits: BTreeMap::new() };
         let mut taken = HashSet::new();
-        for block in slots.iter().map(|slot| &region.blocks[*slot]).filter(|block| block.kind.is_saved()) {
-            for var in &block.live_in {
-                if !savers.functions.contains_key(var) {
-                    savers.add(region, *var, &place(&block.name), &mut taken);
+        for slot in slots.iter().filter(|slot| region.blocks[**slot].kind.is_saved()) {
+            for var in &region.blocks[*slot].live_in {
+                if !savers.traits.contains_key(var) {
+                    savers.add(region, *var, *slot, &mut taken);
                 }
             }
         }
         savers
     }
 
-    fn add(&mut self, region: &Region, var: VarId, place: &str, taken: &mut HashSet<String>) {
-        let info = &region.vars[var];
+    fn add(&mut self, region: &Region, var: VarId, slot: BlockId, taken: &mut HashSet<String>) {
+        let (info, place) = (&region.vars[var], place(&region.blocks[slot].name));
         let stored = info.stored.as_str();
         let mut text: String = stored.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
         while !taken.insert(text.clone()) {
             text.push('_');
         }
         let span = here(info.name.span());
-        let user_named = !info.made_up;
         let shown = stored.split('#').next().unwrap_or_default();
-        let what = if user_named { format!("binding `{shown}`") } else { made_up(shown) };
+        let what = if info.made_up { made_up(info, shown) } else { format!("binding `{shown}`") };
         let when = if place.starts_with("pause") || place.contains('!') {
             format!("at {place}")
         } else {
@@ -53,58 +54,72 @@ impl Savers {
         let message = format!("{what} has to be saved {when}, but `{{Self}}` cannot be saved");
         let label = format!("{what} is still needed later, so it is part of the saved state");
         let rule = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`";
-        let way_out = match user_named {
-            true => format!("either derive serde for `{{Self}}`, or finish using `{shown}` before {place}"),
-            false => {
+        let way_out = match info.made_up {
+            true => {
                 "derive serde for `{Self}`; an error that has no serde can be made text: `.await.map_err(|error| error.to_string())`"
                     .to_owned()
             }
+            false if is_result(region, var, slot) => {
+                format!("either derive serde for `{{Self}}`, or let {place} return only what is needed of it")
+            }
+            false => format!("either derive serde for `{{Self}}`, or finish using `{shown}` before {place}"),
         };
-        let (check, put, get) =
-            (format_ident!("Saved_{text}"), format_ident!("__save_{text}"), format_ident!("__load_{text}"));
+        let saver = format_ident!("Saved_{text}", span = span);
+        // The error of a `for` loop's list is about its items.
+        let value = |ty: TokenStream| if info.list { quote!(__flow::Each<#ty>) } else { ty };
+        let (own, of_impl) = (value(quote!(Self)), value(quote!(T)));
         self.items.extend(quote_spanned! {span=>
             #[diagnostic::on_unimplemented(message = #message, label = #label, note = #rule, note = #way_out)]
             #[allow(non_camel_case_types)]
-            trait #check: __flow::Saved {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::Saved> #check for T {}
-            #[allow(non_snake_case)]
-            fn #put<T: #check>(writer: &mut __flow::Writer, value: &T) {
-                writer.put(#stored, value)
+            trait #saver: ::core::marker::Sized {
+                fn put(value: &#own, writer: &mut __flow::Writer);
+                fn get(reader: &mut __flow::Reader) -> ::core::result::Result<#own, __flow::Refusal>;
             }
-            #[allow(non_snake_case)]
-            fn #get<T: #check>(reader: &mut __flow::Reader) -> ::core::result::Result<T, __flow::Refusal> {
-                reader.get(#stored)
+            #[diagnostic::do_not_recommend]
+            impl<T: __flow::Saved> #saver for T {
+                fn put(value: &#of_impl, writer: &mut __flow::Writer) {
+                    writer.put(#stored, value)
+                }
+                fn get(reader: &mut __flow::Reader) -> ::core::result::Result<#of_impl, __flow::Refusal> {
+                    reader.get(#stored)
+                }
             }
         });
-        self.functions.insert(var, (put, get));
+        self.traits.insert(var, saver);
     }
 
-    /// `__save_x(&mut w, &x);`: the value is mentioned where the user mentions it last, the type where it was bound.
+    /// `Saved_x::put(&x, &mut w);`: the value is mentioned where the user mentions it last, the type where it was bound.
     pub(super) fn save(&self, region: &Region, var: VarId, value: &Ident) -> TokenStream {
-        let Some((put, _)) = self.functions.get(&var) else { return TokenStream::new() };
+        let Some(saver) = self.traits.get(&var) else { return TokenStream::new() };
         let span = here(region.vars[var].name.span());
-        let put = Ident::new(&put.to_string(), span);
         let borrow = quote_spanned!(value.span()=> &#value);
         let argument = Ident::new("__value", span);
         let declared = super::ident("__value");
-        quote!({ let #declared = #borrow; #put(&mut __w, #argument); })
+        let writer = quote!(&mut __w);
+        quote_spanned!(span=> { let #declared = #borrow; #saver::put(#argument, #writer); })
     }
 
-    /// `__load_x(&mut r)?`
+    /// `Saved_x::get(&mut r)?`
     pub(super) fn load(&self, region: &Region, var: VarId) -> TokenStream {
-        let Some((_, get)) = self.functions.get(&var) else { return TokenStream::new() };
+        let Some(saver) = self.traits.get(&var) else { return TokenStream::new() };
         let span = here(region.vars[var].name.span());
-        let get = Ident::new(&get.to_string(), span);
         let reader = quote!(&mut __reader);
-        quote_spanned!(span=> #get(#reader)?)
+        quote_spanned!(span=> #saver::get(#reader)?)
     }
 }
 
+/// Whether a binding is, or is taken out of, the result of the step or fork after which it is saved.
+fn is_result(region: &Region, var: VarId, slot: BlockId) -> bool {
+    region.blocks.iter().any(|block| match &block.term {
+        Term::Step { next, .. } | Term::Fork { next, .. } => *next == slot && block.term_effect.defs.contains(&var),
+        _ => false,
+    })
+}
+
 /// What a value without a name is to the user.
-fn made_up(base: &str) -> String {
+fn made_up(var: &Var, base: &str) -> String {
     match base {
-        "items" => "the list of this `for` loop".to_owned(),
+        _ if var.list => "the list of this `for` loop".to_owned(),
         "range" | "position" | "rounds" => "the position of this loop".to_owned(),
         "value" | "result" => "this value".to_owned(),
         step => format!("the result of `{step}`"),

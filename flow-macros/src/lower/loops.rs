@@ -115,6 +115,10 @@ impl Lower<'_> {
         if !self.pull(&mut items) {
             return;
         }
+        if let (Some(borrow), true) = (borrowed_list(&items), expr.body.stmts.iter().any(stmt_suspends)) {
+            let message = "this loop has steps in it, so what it visits is saved, and a borrow cannot be saved: clone it, or loop over positions, `for i in 0..items.len()`";
+            self.report().at(borrow, message);
+        }
         let span = expr.for_token.span();
         let visited = match plain_range(&items) {
             Some(_) if open_range(&items) && matches!(bound, Bound::None) => {
@@ -161,6 +165,7 @@ impl Lower<'_> {
     fn start_list(&mut self, items: &Expr, bound: &Bound, span: Span) -> Visited {
         let list = self.temp("items", span);
         let position = self.temp("position", span);
+        self.region.vars[list].list = true;
         for var in [list, position] {
             self.region.vars[var].mutable = true;
         }
@@ -314,6 +319,16 @@ fn open_range(expr: &Expr) -> bool {
         Expr::Range(range) => range.end.is_none(),
         Expr::Paren(paren) => open_range(&paren.expr),
         _ => false,
+    }
+}
+
+/// A list that is plainly a borrow: `&items`, `items.iter()`.
+fn borrowed_list(items: &Expr) -> Option<&Expr> {
+    match items {
+        Expr::Reference(_) => Some(items),
+        Expr::MethodCall(call) if call.args.is_empty() && (call.method == "iter" || call.method == "iter_mut") => Some(items),
+        Expr::Paren(paren) => borrowed_list(&paren.expr),
+        _ => None,
     }
 }
 

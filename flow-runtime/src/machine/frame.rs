@@ -248,12 +248,24 @@ impl<T, E> ResultLike for Result<T, E> {
     }
 }
 
-/// Ends the workflow or branch with its result.
-pub fn finish<R: ResultLike>(result: R) -> Result<Next<R::Ok>, R::Err> {
-    result.done()
+/// Ends a branch with the result of its only step, whose error becomes the workflow's.
+pub fn finish_branch<T, F, E>(result: Result<T, F>, convert: fn(F) -> E) -> Result<Next<T>, E> {
+    result.map(Next::Done).map_err(convert)
 }
 
-/// Ends a branch with the result of its only step, whose error becomes the workflow's.
-pub fn finish_branch<T, E, F: Into<E>>(result: Result<T, F>) -> Result<Next<T>, E> {
-    result.map(Next::Done).map_err(Into::into)
+/// An error that can become the workflow's.
+#[diagnostic::on_unimplemented(
+    message = "this branch fails with `{Self}`, which cannot become the workflow's error `{E}`",
+    label = "implement `From<{Self}>` for `{E}`, or convert the error in the branch"
+)]
+pub trait BranchError<E> {
+    /// The workflow's error.
+    fn into_error(self) -> E;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E, F: Into<E>> BranchError<E> for F {
+    fn into_error(self) -> E {
+        self.into()
+    }
 }

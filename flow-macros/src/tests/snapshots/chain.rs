@@ -117,24 +117,25 @@ const _: () = {
                         message = "binding `notes` has to be saved after step `research`, but `{Self}` cannot be saved",
                         label = "binding `notes` is still needed later, so it is part of the saved state",
                         note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or finish using `notes` before step `research`"
+                        note = "either derive serde for `{Self}`, or let step `research` return only what is needed of it"
                     )]
                     #[allow(non_camel_case_types)]
-                    trait Saved_notes: __flow::Saved {}
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_notes for T {}
-                    #[allow(non_snake_case)]
-                    fn __save_notes<T: Saved_notes>(
-                        writer: &mut __flow::Writer,
-                        value: &T,
-                    ) {
-                        writer.put("notes", value)
+                    trait Saved_notes: ::core::marker::Sized {
+                        fn put(value: &Self, writer: &mut __flow::Writer);
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<Self, __flow::Refusal>;
                     }
-                    #[allow(non_snake_case)]
-                    fn __load_notes<T: Saved_notes>(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("notes")
+                    #[diagnostic::do_not_recommend]
+                    impl<T: __flow::Saved> Saved_notes for T {
+                        fn put(value: &T, writer: &mut __flow::Writer) {
+                            writer.put("notes", value)
+                        }
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<T, __flow::Refusal> {
+                            reader.get("notes")
+                        }
                     }
                     let __s0 = __flow::slot::<Topic>(0u32, "start");
                     let __s1 = __flow::slot::<(_,)>(1u32, "research done");
@@ -149,7 +150,7 @@ const _: () = {
                                 let mut __w = __cx.writer();
                                 {
                                     let __value = &notes;
-                                    __save_notes(&mut __w, __value);
+                                    Saved_notes::put(__value, &mut __w);
                                 }
                                 return __s1.save(__cx, __w, (notes,));
                             })
@@ -161,7 +162,7 @@ const _: () = {
                                     match (|| ::core::result::Result::Ok::<
                                         _,
                                         __flow::Refusal,
-                                    >((__load_notes(&mut __reader)?,)))() {
+                                    >((Saved_notes::get(&mut __reader)?,)))() {
                                         ::core::result::Result::Ok(__live) => __live,
                                         ::core::result::Result::Err(__refusal) => {
                                             return __cx.refuse(__refusal);
@@ -172,13 +173,14 @@ const _: () = {
                             __flow::block(async move {
                                 let (notes,) = __live;
                                 let words = notes.len();
-                                return __flow::finish::<
-                                    Result<Draft>,
-                                >(
-                                    __flow::Awaited(write(notes, words))
+                                return {
+                                    let __result: Result<Draft> = __flow::Awaited(
+                                            write(notes, words),
+                                        )
                                         .drive_step(__cx, __c1)
-                                        .await,
-                                );
+                                        .await;
+                                    <Result<Draft> as __flow::ResultLike>::done(__result)
+                                };
                             })
                         }
                         _ => ::core::unreachable!(),

@@ -148,61 +148,70 @@ const _: () = {
                         note = "either derive serde for `{Self}`, or finish using `notes` before `parallel!`"
                     )]
                     #[allow(non_camel_case_types)]
-                    trait Saved_notes: __flow::Saved {}
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_notes for T {}
-                    #[allow(non_snake_case)]
-                    fn __save_notes<T: Saved_notes>(
-                        writer: &mut __flow::Writer,
-                        value: &T,
-                    ) {
-                        writer.put("notes", value)
+                    trait Saved_notes: ::core::marker::Sized {
+                        fn put(value: &Self, writer: &mut __flow::Writer);
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<Self, __flow::Refusal>;
                     }
-                    #[allow(non_snake_case)]
-                    fn __load_notes<T: Saved_notes>(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("notes")
+                    #[diagnostic::do_not_recommend]
+                    impl<T: __flow::Saved> Saved_notes for T {
+                        fn put(value: &T, writer: &mut __flow::Writer) {
+                            writer.put("notes", value)
+                        }
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<T, __flow::Refusal> {
+                            reader.get("notes")
+                        }
                     }
                     #[diagnostic::on_unimplemented(
                         message = "binding `a` has to be saved at `parallel!`, but `{Self}` cannot be saved",
                         label = "binding `a` is still needed later, so it is part of the saved state",
                         note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or finish using `a` before `parallel!`"
+                        note = "either derive serde for `{Self}`, or let `parallel!` return only what is needed of it"
                     )]
                     #[allow(non_camel_case_types)]
-                    trait Saved_a: __flow::Saved {}
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_a for T {}
-                    #[allow(non_snake_case)]
-                    fn __save_a<T: Saved_a>(writer: &mut __flow::Writer, value: &T) {
-                        writer.put("a", value)
+                    trait Saved_a: ::core::marker::Sized {
+                        fn put(value: &Self, writer: &mut __flow::Writer);
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<Self, __flow::Refusal>;
                     }
-                    #[allow(non_snake_case)]
-                    fn __load_a<T: Saved_a>(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("a")
+                    #[diagnostic::do_not_recommend]
+                    impl<T: __flow::Saved> Saved_a for T {
+                        fn put(value: &T, writer: &mut __flow::Writer) {
+                            writer.put("a", value)
+                        }
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<T, __flow::Refusal> {
+                            reader.get("a")
+                        }
                     }
                     #[diagnostic::on_unimplemented(
                         message = "binding `b` has to be saved at `parallel!`, but `{Self}` cannot be saved",
                         label = "binding `b` is still needed later, so it is part of the saved state",
                         note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or finish using `b` before `parallel!`"
+                        note = "either derive serde for `{Self}`, or let `parallel!` return only what is needed of it"
                     )]
                     #[allow(non_camel_case_types)]
-                    trait Saved_b: __flow::Saved {}
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_b for T {}
-                    #[allow(non_snake_case)]
-                    fn __save_b<T: Saved_b>(writer: &mut __flow::Writer, value: &T) {
-                        writer.put("b", value)
+                    trait Saved_b: ::core::marker::Sized {
+                        fn put(value: &Self, writer: &mut __flow::Writer);
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<Self, __flow::Refusal>;
                     }
-                    #[allow(non_snake_case)]
-                    fn __load_b<T: Saved_b>(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("b")
+                    #[diagnostic::do_not_recommend]
+                    impl<T: __flow::Saved> Saved_b for T {
+                        fn put(value: &T, writer: &mut __flow::Writer) {
+                            writer.put("b", value)
+                        }
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<T, __flow::Refusal> {
+                            reader.get("b")
+                        }
                     }
                     let __s0 = __flow::slot::<Notes>(0u32, "start");
                     let __s1 = __flow::slot::<(_,)>(1u32, "parallel");
@@ -215,7 +224,7 @@ const _: () = {
                                 let mut __w = __cx.writer();
                                 {
                                     let __value = &notes;
-                                    __save_notes(&mut __w, __value);
+                                    Saved_notes::put(__value, &mut __w);
                                 }
                                 return __s1.save(__cx, __w, (notes,));
                             })
@@ -227,7 +236,7 @@ const _: () = {
                                     match (|| ::core::result::Result::Ok::<
                                         _,
                                         __flow::Refusal,
-                                    >((__load_notes(&mut __reader)?,)))() {
+                                    >((Saved_notes::get(&mut __reader)?,)))() {
                                         ::core::result::Result::Ok(__live) => __live,
                                         ::core::result::Result::Err(__refusal) => {
                                             return __cx.refuse(__refusal);
@@ -259,9 +268,15 @@ const _: () = {
                                                                 let __live = __s0.take(__frame);
                                                                 __flow::block(async move {
                                                                     let () = __live;
-                                                                    return __flow::finish_branch(
-                                                                        __flow::Awaited(count(&notes)).drive_step(__cx, __c0).await,
-                                                                    );
+                                                                    return {
+                                                                        let __result = __flow::Awaited(count(&notes))
+                                                                            .drive_step(__cx, __c0)
+                                                                            .await;
+                                                                        __flow::finish_branch(
+                                                                            __result,
+                                                                            __flow::BranchError::into_error,
+                                                                        )
+                                                                    };
                                                                 })
                                                             }
                                                             _ => ::core::unreachable!(),
@@ -285,24 +300,25 @@ const _: () = {
                                                             message = "binding `n` has to be saved after step `count`, but `{Self}` cannot be saved",
                                                             label = "binding `n` is still needed later, so it is part of the saved state",
                                                             note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                                                            note = "either derive serde for `{Self}`, or finish using `n` before step `count`"
+                                                            note = "either derive serde for `{Self}`, or let step `count` return only what is needed of it"
                                                         )]
                                                         #[allow(non_camel_case_types)]
-                                                        trait Saved_n: __flow::Saved {}
-                                                        #[diagnostic::do_not_recommend]
-                                                        impl<T: __flow::Saved> Saved_n for T {}
-                                                        #[allow(non_snake_case)]
-                                                        fn __save_n<T: Saved_n>(
-                                                            writer: &mut __flow::Writer,
-                                                            value: &T,
-                                                        ) {
-                                                            writer.put("n", value)
+                                                        trait Saved_n: ::core::marker::Sized {
+                                                            fn put(value: &Self, writer: &mut __flow::Writer);
+                                                            fn get(
+                                                                reader: &mut __flow::Reader,
+                                                            ) -> ::core::result::Result<Self, __flow::Refusal>;
                                                         }
-                                                        #[allow(non_snake_case)]
-                                                        fn __load_n<T: Saved_n>(
-                                                            reader: &mut __flow::Reader,
-                                                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                                                            reader.get("n")
+                                                        #[diagnostic::do_not_recommend]
+                                                        impl<T: __flow::Saved> Saved_n for T {
+                                                            fn put(value: &T, writer: &mut __flow::Writer) {
+                                                                writer.put("n", value)
+                                                            }
+                                                            fn get(
+                                                                reader: &mut __flow::Reader,
+                                                            ) -> ::core::result::Result<T, __flow::Refusal> {
+                                                                reader.get("n")
+                                                            }
                                                         }
                                                         let __s0 = __flow::slot::<()>(0u32, "start");
                                                         let __s1 = __flow::slot::<(_,)>(1u32, "count done");
@@ -317,7 +333,7 @@ const _: () = {
                                                                     let mut __w = __cx.writer();
                                                                     {
                                                                         let __value = &n;
-                                                                        __save_n(&mut __w, __value);
+                                                                        Saved_n::put(__value, &mut __w);
                                                                     }
                                                                     return __s1.save(__cx, __w, (n,));
                                                                 })
@@ -329,7 +345,7 @@ const _: () = {
                                                                         match (|| ::core::result::Result::Ok::<
                                                                             _,
                                                                             __flow::Refusal,
-                                                                        >((__load_n(&mut __reader)?,)))() {
+                                                                        >((Saved_n::get(&mut __reader)?,)))() {
                                                                             ::core::result::Result::Ok(__live) => __live,
                                                                             ::core::result::Result::Err(__refusal) => {
                                                                                 return __cx.refuse(__refusal);
@@ -339,9 +355,16 @@ const _: () = {
                                                                 };
                                                                 __flow::block(async move {
                                                                     let (n,) = __live;
-                                                                    return __flow::finish::<
-                                                                        ::core::result::Result<_, <Self as __flow::Workflow>::Error>,
-                                                                    >(Ok(n + 1));
+                                                                    return {
+                                                                        let __result: ::core::result::Result<
+                                                                            _,
+                                                                            <Self as __flow::Workflow>::Error,
+                                                                        > = Ok(n + 1);
+                                                                        <::core::result::Result<
+                                                                            _,
+                                                                            <Self as __flow::Workflow>::Error,
+                                                                        > as __flow::ResultLike>::done(__result)
+                                                                    };
                                                                 })
                                                             }
                                                             _ => ::core::unreachable!(),
@@ -364,11 +387,11 @@ const _: () = {
                                 __w.forget("parallel");
                                 {
                                     let __value = &a;
-                                    __save_a(&mut __w, __value);
+                                    Saved_a::put(__value, &mut __w);
                                 }
                                 {
                                     let __value = &b;
-                                    __save_b(&mut __w, __value);
+                                    Saved_b::put(__value, &mut __w);
                                 }
                                 return __s2.save(__cx, __w, (a, b));
                             })
@@ -380,7 +403,10 @@ const _: () = {
                                     match (|| ::core::result::Result::Ok::<
                                         _,
                                         __flow::Refusal,
-                                    >((__load_a(&mut __reader)?, __load_b(&mut __reader)?)))() {
+                                    >((
+                                        Saved_a::get(&mut __reader)?,
+                                        Saved_b::get(&mut __reader)?,
+                                    )))() {
                                         ::core::result::Result::Ok(__live) => __live,
                                         ::core::result::Result::Err(__refusal) => {
                                             return __cx.refuse(__refusal);
@@ -390,7 +416,10 @@ const _: () = {
                             };
                             __flow::block(async move {
                                 let (a, b) = __live;
-                                return __flow::finish::<Result<u32>>(Ok(a + b));
+                                return {
+                                    let __result: Result<u32> = Ok(a + b);
+                                    <Result<u32> as __flow::ResultLike>::done(__result)
+                                };
                             })
                         }
                         _ => ::core::unreachable!(),

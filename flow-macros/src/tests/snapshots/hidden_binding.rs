@@ -119,58 +119,70 @@ const _: () = {
                         note = "either derive serde for `{Self}`, or finish using `x` before step `f`"
                     )]
                     #[allow(non_camel_case_types)]
-                    trait Saved_x: __flow::Saved {}
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_x for T {}
-                    #[allow(non_snake_case)]
-                    fn __save_x<T: Saved_x>(writer: &mut __flow::Writer, value: &T) {
-                        writer.put("x", value)
+                    trait Saved_x: ::core::marker::Sized {
+                        fn put(value: &Self, writer: &mut __flow::Writer);
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<Self, __flow::Refusal>;
                     }
-                    #[allow(non_snake_case)]
-                    fn __load_x<T: Saved_x>(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("x")
+                    #[diagnostic::do_not_recommend]
+                    impl<T: __flow::Saved> Saved_x for T {
+                        fn put(value: &T, writer: &mut __flow::Writer) {
+                            writer.put("x", value)
+                        }
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<T, __flow::Refusal> {
+                            reader.get("x")
+                        }
                     }
                     #[diagnostic::on_unimplemented(
                         message = "binding `x` has to be saved after step `f`, but `{Self}` cannot be saved",
                         label = "binding `x` is still needed later, so it is part of the saved state",
                         note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or finish using `x` before step `f`"
+                        note = "either derive serde for `{Self}`, or let step `f` return only what is needed of it"
                     )]
                     #[allow(non_camel_case_types)]
-                    trait Saved_x_2: __flow::Saved {}
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_x_2 for T {}
-                    #[allow(non_snake_case)]
-                    fn __save_x_2<T: Saved_x_2>(writer: &mut __flow::Writer, value: &T) {
-                        writer.put("x#2", value)
+                    trait Saved_x_2: ::core::marker::Sized {
+                        fn put(value: &Self, writer: &mut __flow::Writer);
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<Self, __flow::Refusal>;
                     }
-                    #[allow(non_snake_case)]
-                    fn __load_x_2<T: Saved_x_2>(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("x#2")
+                    #[diagnostic::do_not_recommend]
+                    impl<T: __flow::Saved> Saved_x_2 for T {
+                        fn put(value: &T, writer: &mut __flow::Writer) {
+                            writer.put("x#2", value)
+                        }
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<T, __flow::Refusal> {
+                            reader.get("x#2")
+                        }
                     }
                     #[diagnostic::on_unimplemented(
                         message = "binding `sum` has to be saved after step `g`, but `{Self}` cannot be saved",
                         label = "binding `sum` is still needed later, so it is part of the saved state",
                         note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or finish using `sum` before step `g`"
+                        note = "either derive serde for `{Self}`, or let step `g` return only what is needed of it"
                     )]
                     #[allow(non_camel_case_types)]
-                    trait Saved_sum: __flow::Saved {}
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_sum for T {}
-                    #[allow(non_snake_case)]
-                    fn __save_sum<T: Saved_sum>(writer: &mut __flow::Writer, value: &T) {
-                        writer.put("sum", value)
+                    trait Saved_sum: ::core::marker::Sized {
+                        fn put(value: &Self, writer: &mut __flow::Writer);
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<Self, __flow::Refusal>;
                     }
-                    #[allow(non_snake_case)]
-                    fn __load_sum<T: Saved_sum>(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("sum")
+                    #[diagnostic::do_not_recommend]
+                    impl<T: __flow::Saved> Saved_sum for T {
+                        fn put(value: &T, writer: &mut __flow::Writer) {
+                            writer.put("sum", value)
+                        }
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<T, __flow::Refusal> {
+                            reader.get("sum")
+                        }
                     }
                     let __s0 = __flow::slot::<u32>(0u32, "start");
                     let __s1 = __flow::slot::<(_, _)>(1u32, "f done");
@@ -188,11 +200,11 @@ const _: () = {
                                 let mut __w = __cx.writer();
                                 {
                                     let __value = &__hidden_x_0;
-                                    __save_x(&mut __w, __value);
+                                    Saved_x::put(__value, &mut __w);
                                 }
                                 {
                                     let __value = &x;
-                                    __save_x_2(&mut __w, __value);
+                                    Saved_x_2::put(__value, &mut __w);
                                 }
                                 return __s1.save(__cx, __w, (__hidden_x_0, x));
                             })
@@ -205,8 +217,8 @@ const _: () = {
                                         _,
                                         __flow::Refusal,
                                     >((
-                                        __load_x(&mut __reader)?,
-                                        __load_x_2(&mut __reader)?,
+                                        Saved_x::get(&mut __reader)?,
+                                        Saved_x_2::get(&mut __reader)?,
                                     )))() {
                                         ::core::result::Result::Ok(__live) => __live,
                                         ::core::result::Result::Err(__refusal) => {
@@ -223,7 +235,7 @@ const _: () = {
                                 let mut __w = __cx.writer();
                                 {
                                     let __value = &sum;
-                                    __save_sum(&mut __w, __value);
+                                    Saved_sum::put(__value, &mut __w);
                                 }
                                 return __s2.save(__cx, __w, (__hidden_x_0, sum));
                             })
@@ -236,8 +248,8 @@ const _: () = {
                                         _,
                                         __flow::Refusal,
                                     >((
-                                        __load_x(&mut __reader)?,
-                                        __load_sum(&mut __reader)?,
+                                        Saved_x::get(&mut __reader)?,
+                                        Saved_sum::get(&mut __reader)?,
                                     )))() {
                                         ::core::result::Result::Ok(__live) => __live,
                                         ::core::result::Result::Err(__refusal) => {
@@ -250,7 +262,10 @@ const _: () = {
                                 let (__hidden_x_0, __hidden_sum_1) = __live;
                                 let x = __hidden_x_0;
                                 let sum = __hidden_sum_1;
-                                return __flow::finish::<Result<u32>>(Ok(sum + x));
+                                return {
+                                    let __result: Result<u32> = Ok(sum + x);
+                                    <Result<u32> as __flow::ResultLike>::done(__result)
+                                };
                             })
                         }
                         _ => ::core::unreachable!(),

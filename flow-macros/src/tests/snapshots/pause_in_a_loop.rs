@@ -135,21 +135,22 @@ const _: () = {
                         note = "either derive serde for `{Self}`, or finish using `draft` before pause `approve`"
                     )]
                     #[allow(non_camel_case_types)]
-                    trait Saved_draft: __flow::Saved {}
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_draft for T {}
-                    #[allow(non_snake_case)]
-                    fn __save_draft<T: Saved_draft>(
-                        writer: &mut __flow::Writer,
-                        value: &T,
-                    ) {
-                        writer.put("draft", value)
+                    trait Saved_draft: ::core::marker::Sized {
+                        fn put(value: &Self, writer: &mut __flow::Writer);
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<Self, __flow::Refusal>;
                     }
-                    #[allow(non_snake_case)]
-                    fn __load_draft<T: Saved_draft>(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("draft")
+                    #[diagnostic::do_not_recommend]
+                    impl<T: __flow::Saved> Saved_draft for T {
+                        fn put(value: &T, writer: &mut __flow::Writer) {
+                            writer.put("draft", value)
+                        }
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<T, __flow::Refusal> {
+                            reader.get("draft")
+                        }
                     }
                     #[diagnostic::on_unimplemented(
                         message = "the position of this loop has to be saved at pause `approve`, but `{Self}` cannot be saved",
@@ -158,21 +159,22 @@ const _: () = {
                         note = "derive serde for `{Self}`; an error that has no serde can be made text: `.await.map_err(|error| error.to_string())`"
                     )]
                     #[allow(non_camel_case_types)]
-                    trait Saved_rounds: __flow::Saved {}
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_rounds for T {}
-                    #[allow(non_snake_case)]
-                    fn __save_rounds<T: Saved_rounds>(
-                        writer: &mut __flow::Writer,
-                        value: &T,
-                    ) {
-                        writer.put("rounds", value)
+                    trait Saved_rounds: ::core::marker::Sized {
+                        fn put(value: &Self, writer: &mut __flow::Writer);
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<Self, __flow::Refusal>;
                     }
-                    #[allow(non_snake_case)]
-                    fn __load_rounds<T: Saved_rounds>(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("rounds")
+                    #[diagnostic::do_not_recommend]
+                    impl<T: __flow::Saved> Saved_rounds for T {
+                        fn put(value: &T, writer: &mut __flow::Writer) {
+                            writer.put("rounds", value)
+                        }
+                        fn get(
+                            reader: &mut __flow::Reader,
+                        ) -> ::core::result::Result<T, __flow::Refusal> {
+                            reader.get("rounds")
+                        }
                     }
                     let __s0 = __flow::slot::<Draft>(0u32, "start");
                     let __s1 = __flow::slot::<(_, _)>(1u32, "loop");
@@ -203,11 +205,11 @@ const _: () = {
                                 __c0.ask(__cx, &mut __w, pause(approve(&draft)));
                                 if __changed & 1u64 != 0 {
                                     let __value = &draft;
-                                    __save_draft(&mut __w, __value);
+                                    Saved_draft::put(__value, &mut __w);
                                 }
                                 {
                                     let __value = &__rounds_2;
-                                    __save_rounds(&mut __w, __value);
+                                    Saved_rounds::put(__value, &mut __w);
                                 }
                                 return __s2.save(__cx, __w, (draft, __rounds_2));
                             })
@@ -222,8 +224,8 @@ const _: () = {
                                         _,
                                         __flow::Refusal,
                                     >((
-                                        __load_draft(&mut __reader)?,
-                                        __load_rounds(&mut __reader)?,
+                                        Saved_draft::get(&mut __reader)?,
+                                        Saved_rounds::get(&mut __reader)?,
                                     )))() {
                                         ::core::result::Result::Ok(__live) => __live,
                                         ::core::result::Result::Err(__refusal) => {
@@ -237,7 +239,10 @@ const _: () = {
                                 let __approve_3 = __c0.answer(__cx, __pause).await;
                                 match __approve_3 {
                                     Approval::Publish => {
-                                        return __flow::finish::<Result<Draft>>(Ok(draft));
+                                        return {
+                                            let __result: Result<Draft> = Ok(draft);
+                                            <Result<Draft> as __flow::ResultLike>::done(__result)
+                                        };
                                     }
                                     Approval::Reject(why) => {
                                         __changed |= 1u64;
@@ -247,7 +252,7 @@ const _: () = {
                                         let mut __w = __cx.writer();
                                         {
                                             let __value = &draft;
-                                            __save_draft(&mut __w, __value);
+                                            Saved_draft::put(__value, &mut __w);
                                         }
                                         return __s3.save(__cx, __w, (draft, __rounds_2));
                                     }
@@ -263,8 +268,8 @@ const _: () = {
                                         _,
                                         __flow::Refusal,
                                     >((
-                                        __load_draft(&mut __reader)?,
-                                        __load_rounds(&mut __reader)?,
+                                        Saved_draft::get(&mut __reader)?,
+                                        Saved_rounds::get(&mut __reader)?,
                                     )))() {
                                         ::core::result::Result::Ok(__live) => __live,
                                         ::core::result::Result::Err(__refusal) => {
