@@ -1,6 +1,6 @@
 //! One process after another works on a run until it has ended.
 
-use flow_runtime::{AnyRun, App, AnswerError, OpenPause, Outcome, RunError, Store, store::RunFilter};
+use flow_runtime::{AnswerError, AnyRun, App, OpenPause, Outcome, RunError, Store, store::RunFilter};
 use serde_json::{Value, json};
 
 use crate::{
@@ -56,13 +56,7 @@ pub(crate) async fn run_to_end<S: Storage>(storage: &S, case: &Case, seed: u64, 
 }
 
 /// What one process does with the run.
-async fn process(
-    app: &App,
-    case: &Case,
-    seed: u64,
-    order: Order,
-    id: &mut Option<String>,
-) -> Result<String, RunError> {
+async fn process(app: &App, case: &Case, seed: u64, order: Order, id: &mut Option<String>) -> Result<String, RunError> {
     let run = match id {
         Some(id) => app.any_run(id).await?,
         None => {

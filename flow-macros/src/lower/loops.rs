@@ -326,7 +326,9 @@ fn open_range(expr: &Expr) -> bool {
 fn borrowed_list(items: &Expr) -> Option<&Expr> {
     match items {
         Expr::Reference(_) => Some(items),
-        Expr::MethodCall(call) if call.args.is_empty() && (call.method == "iter" || call.method == "iter_mut") => Some(items),
+        Expr::MethodCall(call) if call.args.is_empty() && (call.method == "iter" || call.method == "iter_mut") => {
+            Some(items)
+        }
         Expr::Paren(paren) => borrowed_list(&paren.expr),
         _ => None,
     }

@@ -260,8 +260,8 @@ const _: () = {
                             };
                             __flow::block(async move {
                                 let (__hidden_x_0, __hidden_sum_1) = __live;
-                                let x = __hidden_x_0;
                                 let sum = __hidden_sum_1;
+                                let x = __hidden_x_0;
                                 return {
                                     let __result: Result<u32> = Ok(sum + x);
                                     <Result<u32> as __flow::ResultLike>::done(__result)
