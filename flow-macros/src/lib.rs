@@ -7,6 +7,7 @@ extern crate proc_macro;
 mod cfg;
 mod check;
 mod expand;
+mod faces;
 mod graph;
 mod live;
 mod lower;
@@ -19,6 +20,7 @@ mod stub;
 #[cfg(test)]
 mod tests;
 
+use expand::Expansion;
 use proc_macro::TokenStream;
 use quote::quote;
 
@@ -68,21 +70,18 @@ fn workflow_tokens(tokens: proc_macro2::TokenStream) -> proc_macro2::TokenStream
         Ok(krate) => (krate, None),
         Err(error) => (parse::CratePath::default(), Some(error.to_compile_error())),
     };
-    // What the editor sees comes first and is the same for finished and half-typed code: the user's own tokens as a plain
-    // function. rustc drops them unparsed; the `cfg` is looked up in the user's crate, where rust-analyzer sets it.
-    let face = quote! {
-        #[allow(unexpected_cfgs)]
-        const _: () = { #[cfg(rust_analyzer)] #krate::editor_face! { #tokens } };
-    };
-    let machine = match syn::parse2::<parse::Source>(tokens) {
-        Err(error) => error.to_compile_error(),
-        Ok(parse::Source(item)) => {
-            let expansion = expand::expand(&krate, &item);
-            dump(&item.sig.ident, &expansion);
-            expansion
+    match syn::parse2::<parse::Source>(tokens.clone()) {
+        Err(error) => {
+            let faces = faces::in_constant(&krate, &tokens, &error.to_compile_error());
+            quote!(#mistake #faces)
         }
-    };
-    quote!(#mistake #face #machine)
+        Ok(parse::Source(item)) => {
+            let Expansion { marker, machine, stub } = expand::expand(&krate, &item);
+            dump(&item.sig.ident, &quote!(#marker const _: () = { #machine };));
+            let faces = faces::in_constant(&krate, &quote!(#tokens #stub), &machine);
+            quote!(#mistake #faces #marker)
+        }
+    }
 }
 
 fn dump(name: &syn::Ident, expansion: &proc_macro2::TokenStream) {

@@ -8,6 +8,7 @@ use syn::{
 };
 
 use crate::{
+    faces,
     parse::{CratePath, doc_of},
     report::Report,
 };
@@ -43,7 +44,7 @@ pub(crate) fn expand(args: TokenStream, tokens: &TokenStream) -> TokenStream {
         let errors = report.to_tokens();
         return quote!(#errors #tokens);
     }
-    wrap(&krate, &item)
+    faces::in_place(&krate, (&item.sig.ident, &item.attrs), tokens, &wrap(&krate, &item))
 }
 
 fn wrap(krate: &CratePath, item: &ItemFn) -> TokenStream {

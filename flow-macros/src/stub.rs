@@ -67,9 +67,8 @@ impl Face<'_> {
                 (quote!((#(#many,)*)), quote!((#(&'d #many,)*)), quote!((#(&deps.#fields,)*)))
             }
         };
-        let Input { ty, schema, to_json, from_json, checks } = self.input();
+        let Input { ty, schema, to_json, from_json } = self.input();
         quote! {
-            #checks
             impl #impl_generics #krate::Workflow for #name #ty_generics #where_clause {
                 const ID: &'static str = #id;
                 const NAME: &'static str = #text;
@@ -92,6 +91,17 @@ impl Face<'_> {
                 }
             }
         }
+    }
+
+    /// Checks that the input can be stored, read back and described.
+    pub(crate) fn checks(&self) -> TokenStream {
+        if !self.item.sig.generics.params.is_empty() {
+            return TokenStream::new();
+        }
+        let inputs = self.parameters.inputs.iter();
+        inputs
+            .map(|input| derive_checks(&format!("input `{}`", input.name), &input.ty, &input.name.to_string()))
+            .collect()
     }
 
     /// The return type, made up if there is none.
@@ -119,19 +129,11 @@ struct Input {
     schema: TokenStream,
     to_json: TokenStream,
     from_json: TokenStream,
-    checks: TokenStream,
 }
 
 impl Face<'_> {
     fn input(&self) -> Input {
-        let inputs = &self.parameters.inputs;
-        let mut checks = TokenStream::new();
-        if self.item.sig.generics.params.is_empty() {
-            for input in inputs {
-                checks.extend(derive_checks(&format!("input `{}`", input.name), &input.ty, &input.name.to_string()));
-            }
-        }
-        match &inputs[..] {
+        match &self.parameters.inputs[..] {
             [one] => {
                 let ty = &one.ty;
                 Input {
@@ -139,7 +141,6 @@ impl Face<'_> {
                     schema: quote!(__flow::schema::<#ty>()),
                     to_json: quote!(__flow::to_json(input)),
                     from_json: quote!(__flow::from_json(text)),
-                    checks,
                 }
             }
             many => {
@@ -158,7 +159,6 @@ impl Face<'_> {
                         let mut fields = __flow::Fields::read(text, &[#(#names),*])?;
                         ::core::result::Result::Ok((#(fields.take::<#types>(#names)?,)*))
                     }},
-                    checks,
                 }
             }
         }

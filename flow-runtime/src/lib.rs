@@ -43,11 +43,18 @@ macro_rules! parallel {
     };
 }
 
-/// What editors see of a workflow: the plain function.
+/// What editors see of a macro's result, see `faces.rs` in flow-macros.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! editor_face {
-    ($($tokens:tt)*) => { $($tokens)* };
+    ({ $($editor:tt)* } $compiler:tt) => { $($editor)* };
+}
+
+/// What the compiler sees of a macro's result.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! compiler_face {
+    ($editor:tt { $($compiler:tt)* }) => { $($compiler)* };
 }
 
 /// The programs in the README and in the guides compile.

@@ -20,13 +20,22 @@ use crate::{
 #[cfg(test)]
 pub(crate) use region::slots;
 
+/// What a workflow becomes.
+pub(crate) struct Expansion {
+    /// The type users name.
+    pub(crate) marker: TokenStream,
+    /// Its implementation, or what is wrong and one that never runs.
+    pub(crate) machine: TokenStream,
+    /// What editors see in place of it.
+    pub(crate) stub: TokenStream,
+}
+
 /// Expands a workflow. The marker type and an implementation exist even if there are mistakes.
-pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> TokenStream {
+pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> Expansion {
     let mut report = Report::default();
     check_signature(item, &mut report);
     let parameters = Parameters::of(item, &mut report);
     let face = Face { item, krate, parameters: &parameters };
-    let marker = face.marker();
     let deps = parameters.deps.iter().map(|dep| dep.name.to_string()).collect();
     let mut shared = Shared { report, calls: Vec::new(), deps, fork_path: None };
     let mut lower = Lower::new(&mut shared, String::new(), Vec::new());
@@ -43,30 +52,19 @@ pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> TokenStream {
         true => machine(&face, &body, &shared, &mut Report::default()),
         false => Err(shared.report.to_tokens()),
     };
-    let implementation = match machine {
+    let (checks, stub) = (face.checks(), face.stub());
+    let machine = match machine {
         Ok(machine) => {
             let graph = graph::build(&body).to_tokens(&krate.to_token_stream(), &item.sig.ident.to_string());
             let implementation = face.implementation(&machine, &graph);
             let fork = shared.fork_path.map(|path| quote!(#[allow(unused_imports)] use #path as _;));
-            let stub = face.stub();
-            // The editor checks the code as it was written, so a body that is never run is enough for it.
-            quote! {
-                #[allow(unexpected_cfgs)]
-                const _: () = {
-                    use #krate::machine as __flow;
-                    #[cfg(not(rust_analyzer))]
-                    const _: () = { #fork #implementation };
-                    #[cfg(rust_analyzer)]
-                    const _: () = { #stub };
-                };
-            }
+            quote!(#fork #checks #implementation)
         }
-        Err(errors) => {
-            let stub = face.stub();
-            quote!(#errors const _: () = { use #krate::machine as __flow; #stub };)
-        }
+        Err(errors) => quote!(#errors #checks #stub),
     };
-    quote!(#marker #implementation)
+    let flow = quote!(use #krate::machine as __flow;);
+    // Editors check the code as it was written, so an implementation that never runs is enough for them.
+    Expansion { marker: face.marker(), machine: quote!(#flow #machine), stub: quote!(#flow #stub) }
 }
 
 /// The constant that holds the dispatch closure.

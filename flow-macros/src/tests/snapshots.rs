@@ -4,12 +4,12 @@ use expect_test::expect_file;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::parse::CratePath;
+use crate::{expand::Expansion, parse::CratePath};
 
 fn check(source: TokenStream, expected: &expect_test::ExpectFile) {
     let item = syn::parse2(source).expect("the test's source is a function");
-    let expansion = crate::expand::expand(&CratePath::default(), &item);
-    let file = syn::parse2(expansion).expect("the expansion is Rust");
+    let Expansion { marker, machine, .. } = crate::expand::expand(&CratePath::default(), &item);
+    let file = syn::parse2(quote!(#marker const _: () = { #machine };)).expect("the expansion is Rust");
     expected.assert_eq(&prettyplease::unparse(&file));
 }
 

@@ -1,322 +1,228 @@
 /// Research and write.
 #[derive(Debug, Clone, Copy)]
 pub struct Article;
-#[allow(unexpected_cfgs)]
 const _: () = {
     use ::flow_runtime::machine as __flow;
-    #[cfg(not(rust_analyzer))]
     const _: () = {
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `topic` has to be stored, but `{Self}` does not implement `Serialize`",
-                label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Serialize_topic {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::Serialize> Needs_Serialize_topic for T {}
-            const fn is<T: Needs_Serialize_topic>() {}
-            is::<Topic>()
+        #[diagnostic::on_unimplemented(
+            message = "input `topic` has to be stored, but `{Self}` does not implement `Serialize`",
+            label = "add `#[derive(serde::Serialize)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_Serialize_topic {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::Serialize> Needs_Serialize_topic for T {}
+        const fn is<T: Needs_Serialize_topic>() {}
+        is::<Topic>()
+    };
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `topic` has to be read back, but `{Self}` does not implement `Deserialize`",
+            label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_Deserialize_topic {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::DeserializeOwned> Needs_Deserialize_topic for T {}
+        const fn is<T: Needs_Deserialize_topic>() {}
+        is::<Topic>()
+    };
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `topic` has to be described, but `{Self}` does not implement `JsonSchema`",
+            label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_JsonSchema_topic {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::JsonSchema> Needs_JsonSchema_topic for T {}
+        const fn is<T: Needs_JsonSchema_topic>() {}
+        is::<Topic>()
+    };
+    impl ::flow_runtime::Workflow for Article {
+        const ID: &'static str = "article";
+        const NAME: &'static str = "article";
+        const DOC: &'static str = "Research and write.";
+        const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
+            name: "article",
+            nodes: &[
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Start,
+                    name: "start",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::End,
+                    name: "end",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Step,
+                    name: "research",
+                    line: 0u32,
+                    call: ::core::option::Option::Some(0u32),
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Step,
+                    name: "write",
+                    line: 0u32,
+                    call: ::core::option::Option::Some(1u32),
+                },
+            ],
+            edges: &[
+                ::flow_runtime::Edge {
+                    from: 0u32,
+                    to: 2u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 2u32,
+                    to: 3u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 3u32,
+                    to: 1u32,
+                    when: "",
+                },
+            ],
+            calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
         };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `topic` has to be read back, but `{Self}` does not implement `Deserialize`",
-                label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+        const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
+            #[allow(
+                unused_mut,
+                unused_parens,
+                unused_assignments,
+                unreachable_code,
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery
             )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Deserialize_topic {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::DeserializeOwned> Needs_Deserialize_topic for T {}
-            const fn is<T: Needs_Deserialize_topic>() {}
-            is::<Topic>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `topic` has to be described, but `{Self}` does not implement `JsonSchema`",
-                label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_JsonSchema_topic {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::JsonSchema> Needs_JsonSchema_topic for T {}
-            const fn is<T: Needs_JsonSchema_topic>() {}
-            is::<Topic>()
-        };
-        impl ::flow_runtime::Workflow for Article {
-            const ID: &'static str = "article";
-            const NAME: &'static str = "article";
-            const DOC: &'static str = "Research and write.";
-            const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
-                name: "article",
-                nodes: &[
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Start,
-                        name: "start",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::End,
-                        name: "end",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Step,
-                        name: "research",
-                        line: 0u32,
-                        call: ::core::option::Option::Some(0u32),
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Step,
-                        name: "write",
-                        line: 0u32,
-                        call: ::core::option::Option::Some(1u32),
-                    },
-                ],
-                edges: &[
-                    ::flow_runtime::Edge {
-                        from: 0u32,
-                        to: 2u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 2u32,
-                        to: 3u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 3u32,
-                        to: 1u32,
-                        when: "",
-                    },
-                ],
-                calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
-            };
-            const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
-                #[allow(
-                    unused_mut,
-                    unused_parens,
-                    unused_assignments,
-                    unreachable_code,
-                    clippy::all,
-                    clippy::pedantic,
-                    clippy::nursery
+            &__flow::body::<
+                Self,
+                _,
+                _,
+            >(|__cx, app, mut __frame, (__c0, __c1): (__flow::Call<_>, __flow::Call<_>)| {
+                #[diagnostic::on_unimplemented(
+                    message = "binding `notes` has to be saved after step `research`, but `{Self}` cannot be saved",
+                    label = "binding `notes` is still needed later, so it is part of the saved state",
+                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                    note = "either derive serde for `{Self}`, or let step `research` return only what is needed of it"
                 )]
-                &__flow::body::<
-                    Self,
-                    _,
-                    _,
-                >(|
-                    __cx,
-                    app,
-                    mut __frame,
-                    (__c0, __c1): (__flow::Call<_>, __flow::Call<_>)|
-                {
-                    #[diagnostic::on_unimplemented(
-                        message = "binding `notes` has to be saved after step `research`, but `{Self}` cannot be saved",
-                        label = "binding `notes` is still needed later, so it is part of the saved state",
-                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or let step `research` return only what is needed of it"
-                    )]
-                    #[allow(non_camel_case_types)]
-                    trait Saved_notes: ::core::marker::Sized {
-                        fn put(value: &Self, writer: &mut __flow::Writer);
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<Self, __flow::Refusal>;
+                #[allow(non_camel_case_types)]
+                trait Saved_notes: ::core::marker::Sized {
+                    fn put(value: &Self, writer: &mut __flow::Writer);
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                }
+                #[diagnostic::do_not_recommend]
+                impl<T: __flow::Saved> Saved_notes for T {
+                    fn put(value: &T, writer: &mut __flow::Writer) {
+                        writer.put("notes", value)
                     }
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_notes for T {
-                        fn put(value: &T, writer: &mut __flow::Writer) {
-                            writer.put("notes", value)
-                        }
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                            reader.get("notes")
-                        }
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<T, __flow::Refusal> {
+                        reader.get("notes")
                     }
-                    let __s0 = __flow::slot::<Topic>(0u32, "start");
-                    let __s1 = __flow::slot::<(_,)>(1u32, "research done");
-                    match __frame.at() {
-                        0u32 => {
-                            let __live = __s0.take(__frame);
-                            __flow::block(async move {
-                                let topic = __live;
-                                let notes = __flow::Awaited(research(app, &topic))
-                                    .drive_step(__cx, __c0)
-                                    .await?;
-                                let mut __w = __cx.writer();
-                                {
-                                    let __value = &notes;
-                                    Saved_notes::put(__value, &mut __w);
-                                }
-                                return __s1.save(__cx, __w, (notes,));
-                            })
-                        }
-                        1u32 => {
-                            let __live = match __s1.open(__frame) {
-                                ::core::result::Result::Ok(__live) => __live,
-                                ::core::result::Result::Err(mut __reader) => {
-                                    match (|| ::core::result::Result::Ok::<
-                                        _,
-                                        __flow::Refusal,
-                                    >((Saved_notes::get(&mut __reader)?,)))() {
-                                        ::core::result::Result::Ok(__live) => __live,
-                                        ::core::result::Result::Err(__refusal) => {
-                                            return __cx.refuse(__refusal);
-                                        }
+                }
+                let __s0 = __flow::slot::<Topic>(0u32, "start");
+                let __s1 = __flow::slot::<(_,)>(1u32, "research done");
+                match __frame.at() {
+                    0u32 => {
+                        let __live = __s0.take(__frame);
+                        __flow::block(async move {
+                            let topic = __live;
+                            let notes = __flow::Awaited(research(app, &topic))
+                                .drive_step(__cx, __c0)
+                                .await?;
+                            let mut __w = __cx.writer();
+                            {
+                                let __value = &notes;
+                                Saved_notes::put(__value, &mut __w);
+                            }
+                            return __s1.save(__cx, __w, (notes,));
+                        })
+                    }
+                    1u32 => {
+                        let __live = match __s1.open(__frame) {
+                            ::core::result::Result::Ok(__live) => __live,
+                            ::core::result::Result::Err(mut __reader) => {
+                                match (|| ::core::result::Result::Ok::<
+                                    _,
+                                    __flow::Refusal,
+                                >((Saved_notes::get(&mut __reader)?,)))() {
+                                    ::core::result::Result::Ok(__live) => __live,
+                                    ::core::result::Result::Err(__refusal) => {
+                                        return __cx.refuse(__refusal);
                                     }
                                 }
+                            }
+                        };
+                        __flow::block(async move {
+                            let (notes,) = __live;
+                            let words = notes.len();
+                            return {
+                                let __result: Result<Draft> = __flow::Awaited(
+                                        write(notes, words),
+                                    )
+                                    .drive_step(__cx, __c1)
+                                    .await;
+                                <Result<Draft> as __flow::ResultLike>::done(__result)
                             };
-                            __flow::block(async move {
-                                let (notes,) = __live;
-                                let words = notes.len();
-                                return {
-                                    let __result: Result<Draft> = __flow::Awaited(
-                                            write(notes, words),
-                                        )
-                                        .drive_step(__cx, __c1)
-                                        .await;
-                                    <Result<Draft> as __flow::ResultLike>::done(__result)
-                                };
-                            })
-                        }
-                        _ => ::core::unreachable!(),
+                        })
                     }
-                }),
-                &[
-                    __flow::PointInfo {
-                        region: "",
-                        name: "start",
-                        live: &["topic"],
-                        saved: false,
-                    },
-                    __flow::PointInfo {
-                        region: "",
-                        name: "research done",
-                        live: &["notes"],
-                        saved: true,
-                    },
-                ],
-            );
-            type Deps = App;
-            type Refs<'d> = &'d App;
-            type Input = Topic;
-            type Output = <Result<Draft> as __flow::ResultLike>::Ok;
-            type Error = <Result<Draft> as __flow::ResultLike>::Err;
-            fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
-                deps
-            }
-            fn input_schema() -> __flow::Value {
-                __flow::schema::<Topic>()
-            }
-            fn input_to_json(
-                input: &Self::Input,
-            ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-                __flow::to_json(input)
-            }
-            fn input_from_json(
-                text: &str,
-            ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-                __flow::from_json(text)
-            }
-            fn describe_error(
-                error: &Self::Error,
-            ) -> ::std::vec::Vec<::std::string::String> {
-                #[allow(unused_imports)]
-                use __flow::{
-                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                    DescribeError as _,
-                };
-                (&&&&__flow::Describe(error)).describe()
-            }
+                    _ => ::core::unreachable!(),
+                }
+            }),
+            &[
+                __flow::PointInfo {
+                    region: "",
+                    name: "start",
+                    live: &["topic"],
+                    saved: false,
+                },
+                __flow::PointInfo {
+                    region: "",
+                    name: "research done",
+                    live: &["notes"],
+                    saved: true,
+                },
+            ],
+        );
+        type Deps = App;
+        type Refs<'d> = &'d App;
+        type Input = Topic;
+        type Output = <Result<Draft> as __flow::ResultLike>::Ok;
+        type Error = <Result<Draft> as __flow::ResultLike>::Err;
+        fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
+            deps
         }
-    };
-    #[cfg(rust_analyzer)]
-    const _: () = {
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `topic` has to be stored, but `{Self}` does not implement `Serialize`",
-                label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Serialize_topic {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::Serialize> Needs_Serialize_topic for T {}
-            const fn is<T: Needs_Serialize_topic>() {}
-            is::<Topic>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `topic` has to be read back, but `{Self}` does not implement `Deserialize`",
-                label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Deserialize_topic {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::DeserializeOwned> Needs_Deserialize_topic for T {}
-            const fn is<T: Needs_Deserialize_topic>() {}
-            is::<Topic>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `topic` has to be described, but `{Self}` does not implement `JsonSchema`",
-                label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_JsonSchema_topic {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::JsonSchema> Needs_JsonSchema_topic for T {}
-            const fn is<T: Needs_JsonSchema_topic>() {}
-            is::<Topic>()
-        };
-        impl ::flow_runtime::Workflow for Article {
-            const ID: &'static str = "article";
-            const NAME: &'static str = "article";
-            const DOC: &'static str = "Research and write.";
-            const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
-                name: "article",
-                nodes: &[],
-                edges: &[],
-                calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
+        fn input_schema() -> __flow::Value {
+            __flow::schema::<Topic>()
+        }
+        fn input_to_json(
+            input: &Self::Input,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
+            __flow::to_json(input)
+        }
+        fn input_from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
+            __flow::from_json(text)
+        }
+        fn describe_error(
+            error: &Self::Error,
+        ) -> ::std::vec::Vec<::std::string::String> {
+            #[allow(unused_imports)]
+            use __flow::{
+                DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
+                DescribeError as _,
             };
-            const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
-                &__flow::body::<Self, (), _>(|_, _, _, _| ::core::unreachable!()),
-                &[],
-            );
-            type Deps = App;
-            type Refs<'d> = &'d App;
-            type Input = Topic;
-            type Output = <Result<Draft> as __flow::ResultLike>::Ok;
-            type Error = <Result<Draft> as __flow::ResultLike>::Err;
-            fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
-                deps
-            }
-            fn input_schema() -> __flow::Value {
-                __flow::schema::<Topic>()
-            }
-            fn input_to_json(
-                input: &Self::Input,
-            ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-                __flow::to_json(input)
-            }
-            fn input_from_json(
-                text: &str,
-            ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-                __flow::from_json(text)
-            }
-            fn describe_error(
-                error: &Self::Error,
-            ) -> ::std::vec::Vec<::std::string::String> {
-                #[allow(unused_imports)]
-                use __flow::{
-                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                    DescribeError as _,
-                };
-                (&&&&__flow::Describe(error)).describe()
-            }
+            (&&&&__flow::Describe(error)).describe()
         }
-    };
+    }
 };

@@ -1,589 +1,493 @@
 #[derive(Debug, Clone, Copy)]
 struct Both;
-#[allow(unexpected_cfgs)]
 const _: () = {
     use ::flow_runtime::machine as __flow;
-    #[cfg(not(rust_analyzer))]
+    #[allow(unused_imports)]
+    use parallel as _;
     const _: () = {
-        #[allow(unused_imports)]
-        use parallel as _;
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `notes` has to be stored, but `{Self}` does not implement `Serialize`",
-                label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Serialize_notes {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::Serialize> Needs_Serialize_notes for T {}
-            const fn is<T: Needs_Serialize_notes>() {}
-            is::<Notes>()
+        #[diagnostic::on_unimplemented(
+            message = "input `notes` has to be stored, but `{Self}` does not implement `Serialize`",
+            label = "add `#[derive(serde::Serialize)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_Serialize_notes {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::Serialize> Needs_Serialize_notes for T {}
+        const fn is<T: Needs_Serialize_notes>() {}
+        is::<Notes>()
+    };
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `notes` has to be read back, but `{Self}` does not implement `Deserialize`",
+            label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_Deserialize_notes {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::DeserializeOwned> Needs_Deserialize_notes for T {}
+        const fn is<T: Needs_Deserialize_notes>() {}
+        is::<Notes>()
+    };
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `notes` has to be described, but `{Self}` does not implement `JsonSchema`",
+            label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_JsonSchema_notes {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::JsonSchema> Needs_JsonSchema_notes for T {}
+        const fn is<T: Needs_JsonSchema_notes>() {}
+        is::<Notes>()
+    };
+    impl ::flow_runtime::Workflow for Both {
+        const ID: &'static str = "both";
+        const NAME: &'static str = "both";
+        const DOC: &'static str = "";
+        const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
+            name: "both",
+            nodes: &[
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Start,
+                    name: "start",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::End,
+                    name: "end",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Fork,
+                    name: "parallel",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Join,
+                    name: "join",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Step,
+                    name: "count",
+                    line: 0u32,
+                    call: ::core::option::Option::Some(0u32),
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Step,
+                    name: "count",
+                    line: 0u32,
+                    call: ::core::option::Option::Some(1u32),
+                },
+            ],
+            edges: &[
+                ::flow_runtime::Edge {
+                    from: 0u32,
+                    to: 2u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 2u32,
+                    to: 4u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 4u32,
+                    to: 3u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 2u32,
+                    to: 5u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 5u32,
+                    to: 3u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 3u32,
+                    to: 1u32,
+                    when: "",
+                },
+            ],
+            calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
         };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `notes` has to be read back, but `{Self}` does not implement `Deserialize`",
-                label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+        const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
+            #[allow(
+                unused_mut,
+                unused_parens,
+                unused_assignments,
+                unreachable_code,
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery
             )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Deserialize_notes {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::DeserializeOwned> Needs_Deserialize_notes for T {}
-            const fn is<T: Needs_Deserialize_notes>() {}
-            is::<Notes>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `notes` has to be described, but `{Self}` does not implement `JsonSchema`",
-                label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_JsonSchema_notes {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::JsonSchema> Needs_JsonSchema_notes for T {}
-            const fn is<T: Needs_JsonSchema_notes>() {}
-            is::<Notes>()
-        };
-        impl ::flow_runtime::Workflow for Both {
-            const ID: &'static str = "both";
-            const NAME: &'static str = "both";
-            const DOC: &'static str = "";
-            const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
-                name: "both",
-                nodes: &[
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Start,
-                        name: "start",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::End,
-                        name: "end",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Fork,
-                        name: "parallel",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Join,
-                        name: "join",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Step,
-                        name: "count",
-                        line: 0u32,
-                        call: ::core::option::Option::Some(0u32),
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Step,
-                        name: "count",
-                        line: 0u32,
-                        call: ::core::option::Option::Some(1u32),
-                    },
-                ],
-                edges: &[
-                    ::flow_runtime::Edge {
-                        from: 0u32,
-                        to: 2u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 2u32,
-                        to: 4u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 4u32,
-                        to: 3u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 2u32,
-                        to: 5u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 5u32,
-                        to: 3u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 3u32,
-                        to: 1u32,
-                        when: "",
-                    },
-                ],
-                calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
-            };
-            const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
-                #[allow(
-                    unused_mut,
-                    unused_parens,
-                    unused_assignments,
-                    unreachable_code,
-                    clippy::all,
-                    clippy::pedantic,
-                    clippy::nursery
+            &__flow::body::<
+                Self,
+                _,
+                _,
+            >(|__cx, _, mut __frame, (__c0, __c1): (__flow::Call<_>, __flow::Call<_>)| {
+                #[diagnostic::on_unimplemented(
+                    message = "binding `notes` has to be saved at `parallel!`, but `{Self}` cannot be saved",
+                    label = "binding `notes` is still needed later, so it is part of the saved state",
+                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                    note = "either derive serde for `{Self}`, or finish using `notes` before `parallel!`"
                 )]
-                &__flow::body::<
-                    Self,
-                    _,
-                    _,
-                >(|
-                    __cx,
-                    _,
-                    mut __frame,
-                    (__c0, __c1): (__flow::Call<_>, __flow::Call<_>)|
-                {
-                    #[diagnostic::on_unimplemented(
-                        message = "binding `notes` has to be saved at `parallel!`, but `{Self}` cannot be saved",
-                        label = "binding `notes` is still needed later, so it is part of the saved state",
-                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or finish using `notes` before `parallel!`"
-                    )]
-                    #[allow(non_camel_case_types)]
-                    trait Saved_notes: ::core::marker::Sized {
-                        fn put(value: &Self, writer: &mut __flow::Writer);
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<Self, __flow::Refusal>;
+                #[allow(non_camel_case_types)]
+                trait Saved_notes: ::core::marker::Sized {
+                    fn put(value: &Self, writer: &mut __flow::Writer);
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                }
+                #[diagnostic::do_not_recommend]
+                impl<T: __flow::Saved> Saved_notes for T {
+                    fn put(value: &T, writer: &mut __flow::Writer) {
+                        writer.put("notes", value)
                     }
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_notes for T {
-                        fn put(value: &T, writer: &mut __flow::Writer) {
-                            writer.put("notes", value)
-                        }
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                            reader.get("notes")
-                        }
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<T, __flow::Refusal> {
+                        reader.get("notes")
                     }
-                    #[diagnostic::on_unimplemented(
-                        message = "binding `a` has to be saved at `parallel!`, but `{Self}` cannot be saved",
-                        label = "binding `a` is still needed later, so it is part of the saved state",
-                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or let `parallel!` return only what is needed of it"
-                    )]
-                    #[allow(non_camel_case_types)]
-                    trait Saved_a: ::core::marker::Sized {
-                        fn put(value: &Self, writer: &mut __flow::Writer);
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<Self, __flow::Refusal>;
+                }
+                #[diagnostic::on_unimplemented(
+                    message = "binding `a` has to be saved at `parallel!`, but `{Self}` cannot be saved",
+                    label = "binding `a` is still needed later, so it is part of the saved state",
+                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                    note = "either derive serde for `{Self}`, or let `parallel!` return only what is needed of it"
+                )]
+                #[allow(non_camel_case_types)]
+                trait Saved_a: ::core::marker::Sized {
+                    fn put(value: &Self, writer: &mut __flow::Writer);
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                }
+                #[diagnostic::do_not_recommend]
+                impl<T: __flow::Saved> Saved_a for T {
+                    fn put(value: &T, writer: &mut __flow::Writer) {
+                        writer.put("a", value)
                     }
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_a for T {
-                        fn put(value: &T, writer: &mut __flow::Writer) {
-                            writer.put("a", value)
-                        }
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                            reader.get("a")
-                        }
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<T, __flow::Refusal> {
+                        reader.get("a")
                     }
-                    #[diagnostic::on_unimplemented(
-                        message = "binding `b` has to be saved at `parallel!`, but `{Self}` cannot be saved",
-                        label = "binding `b` is still needed later, so it is part of the saved state",
-                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or let `parallel!` return only what is needed of it"
-                    )]
-                    #[allow(non_camel_case_types)]
-                    trait Saved_b: ::core::marker::Sized {
-                        fn put(value: &Self, writer: &mut __flow::Writer);
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<Self, __flow::Refusal>;
+                }
+                #[diagnostic::on_unimplemented(
+                    message = "binding `b` has to be saved at `parallel!`, but `{Self}` cannot be saved",
+                    label = "binding `b` is still needed later, so it is part of the saved state",
+                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                    note = "either derive serde for `{Self}`, or let `parallel!` return only what is needed of it"
+                )]
+                #[allow(non_camel_case_types)]
+                trait Saved_b: ::core::marker::Sized {
+                    fn put(value: &Self, writer: &mut __flow::Writer);
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                }
+                #[diagnostic::do_not_recommend]
+                impl<T: __flow::Saved> Saved_b for T {
+                    fn put(value: &T, writer: &mut __flow::Writer) {
+                        writer.put("b", value)
                     }
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_b for T {
-                        fn put(value: &T, writer: &mut __flow::Writer) {
-                            writer.put("b", value)
-                        }
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                            reader.get("b")
-                        }
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<T, __flow::Refusal> {
+                        reader.get("b")
                     }
-                    let __s0 = __flow::slot::<Notes>(0u32, "start");
-                    let __s1 = __flow::slot::<(_,)>(1u32, "parallel");
-                    let __s2 = __flow::slot::<(_, _)>(2u32, "parallel done");
-                    match __frame.at() {
-                        0u32 => {
-                            let __live = __s0.take(__frame);
-                            __flow::block(async move {
-                                let notes = __live;
-                                let mut __w = __cx.writer();
-                                {
-                                    let __value = &notes;
-                                    Saved_notes::put(__value, &mut __w);
-                                }
-                                return __s1.save(__cx, __w, (notes,));
-                            })
-                        }
-                        1u32 => {
-                            let __live = match __s1.open(__frame) {
-                                ::core::result::Result::Ok(__live) => __live,
-                                ::core::result::Result::Err(mut __reader) => {
-                                    match (|| ::core::result::Result::Ok::<
-                                        _,
-                                        __flow::Refusal,
-                                    >((Saved_notes::get(&mut __reader)?,)))() {
-                                        ::core::result::Result::Ok(__live) => __live,
-                                        ::core::result::Result::Err(__refusal) => {
-                                            return __cx.refuse(__refusal);
-                                        }
+                }
+                let __s0 = __flow::slot::<Notes>(0u32, "start");
+                let __s1 = __flow::slot::<(_,)>(1u32, "parallel");
+                let __s2 = __flow::slot::<(_, _)>(2u32, "parallel done");
+                match __frame.at() {
+                    0u32 => {
+                        let __live = __s0.take(__frame);
+                        __flow::block(async move {
+                            let notes = __live;
+                            let mut __w = __cx.writer();
+                            {
+                                let __value = &notes;
+                                Saved_notes::put(__value, &mut __w);
+                            }
+                            return __s1.save(__cx, __w, (notes,));
+                        })
+                    }
+                    1u32 => {
+                        let __live = match __s1.open(__frame) {
+                            ::core::result::Result::Ok(__live) => __live,
+                            ::core::result::Result::Err(mut __reader) => {
+                                match (|| ::core::result::Result::Ok::<
+                                    _,
+                                    __flow::Refusal,
+                                >((Saved_notes::get(&mut __reader)?,)))() {
+                                    ::core::result::Result::Ok(__live) => __live,
+                                    ::core::result::Result::Err(__refusal) => {
+                                        return __cx.refuse(__refusal);
                                     }
                                 }
-                            };
-                            __flow::block(async move {
-                                let (notes,) = __live;
-                                let (a, b) = ({
-                                    let __b0 = __cx.branch("parallel", 0usize);
-                                    let __b1 = __cx.branch("parallel", 1usize);
-                                    match __flow::joined(
-                                            __flow::branch::<
-                                                Self,
-                                                _,
-                                            >(
-                                                &__b0,
-                                                {
-                                                    let notes = {
-                                                        #[allow(unused_imports)]
-                                                        use __flow::{CaptureCopy as _, CaptureRef as _};
-                                                        (&__flow::Capture(&notes)).capture()
-                                                    };
-                                                    move |__cx, mut __frame| {
-                                                        let __s0 = __flow::slot::<()>(0u32, "start");
-                                                        match __frame.at() {
-                                                            0u32 => {
-                                                                let __live = __s0.take(__frame);
-                                                                __flow::block(async move {
-                                                                    let () = __live;
-                                                                    return {
-                                                                        let __result = __flow::Awaited(count(&notes))
-                                                                            .drive_step(__cx, __c0)
-                                                                            .await;
-                                                                        __flow::finish_branch(
-                                                                            __result,
-                                                                            __flow::BranchError::into_error,
-                                                                        )
-                                                                    };
-                                                                })
-                                                            }
-                                                            _ => ::core::unreachable!(),
+                            }
+                        };
+                        __flow::block(async move {
+                            let (notes,) = __live;
+                            let (a, b) = ({
+                                let __b0 = __cx.branch("parallel", 0usize);
+                                let __b1 = __cx.branch("parallel", 1usize);
+                                match __flow::joined(
+                                        __flow::branch::<
+                                            Self,
+                                            _,
+                                        >(
+                                            &__b0,
+                                            {
+                                                let notes = {
+                                                    #[allow(unused_imports)]
+                                                    use __flow::{CaptureCopy as _, CaptureRef as _};
+                                                    (&__flow::Capture(&notes)).capture()
+                                                };
+                                                move |__cx, mut __frame| {
+                                                    let __s0 = __flow::slot::<()>(0u32, "start");
+                                                    match __frame.at() {
+                                                        0u32 => {
+                                                            let __live = __s0.take(__frame);
+                                                            __flow::block(async move {
+                                                                let () = __live;
+                                                                return {
+                                                                    let __result = __flow::Awaited(count(&notes))
+                                                                        .drive_step(__cx, __c0)
+                                                                        .await;
+                                                                    __flow::finish_branch(
+                                                                        __result,
+                                                                        __flow::BranchError::into_error,
+                                                                    )
+                                                                };
+                                                            })
+                                                        }
+                                                        _ => ::core::unreachable!(),
+                                                    }
+                                                }
+                                            },
+                                        ),
+                                        __flow::branch::<
+                                            Self,
+                                            _,
+                                        >(
+                                            &__b1,
+                                            {
+                                                let notes = {
+                                                    #[allow(unused_imports)]
+                                                    use __flow::{CaptureCopy as _, CaptureRef as _};
+                                                    (&__flow::Capture(&notes)).capture()
+                                                };
+                                                move |__cx, mut __frame| {
+                                                    #[diagnostic::on_unimplemented(
+                                                        message = "binding `n` has to be saved after step `count`, but `{Self}` cannot be saved",
+                                                        label = "binding `n` is still needed later, so it is part of the saved state",
+                                                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                                                        note = "either derive serde for `{Self}`, or let step `count` return only what is needed of it"
+                                                    )]
+                                                    #[allow(non_camel_case_types)]
+                                                    trait Saved_n: ::core::marker::Sized {
+                                                        fn put(value: &Self, writer: &mut __flow::Writer);
+                                                        fn get(
+                                                            reader: &mut __flow::Reader,
+                                                        ) -> ::core::result::Result<Self, __flow::Refusal>;
+                                                    }
+                                                    #[diagnostic::do_not_recommend]
+                                                    impl<T: __flow::Saved> Saved_n for T {
+                                                        fn put(value: &T, writer: &mut __flow::Writer) {
+                                                            writer.put("n", value)
+                                                        }
+                                                        fn get(
+                                                            reader: &mut __flow::Reader,
+                                                        ) -> ::core::result::Result<T, __flow::Refusal> {
+                                                            reader.get("n")
                                                         }
                                                     }
-                                                },
-                                            ),
-                                            __flow::branch::<
-                                                Self,
-                                                _,
-                                            >(
-                                                &__b1,
-                                                {
-                                                    let notes = {
-                                                        #[allow(unused_imports)]
-                                                        use __flow::{CaptureCopy as _, CaptureRef as _};
-                                                        (&__flow::Capture(&notes)).capture()
-                                                    };
-                                                    move |__cx, mut __frame| {
-                                                        #[diagnostic::on_unimplemented(
-                                                            message = "binding `n` has to be saved after step `count`, but `{Self}` cannot be saved",
-                                                            label = "binding `n` is still needed later, so it is part of the saved state",
-                                                            note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                                                            note = "either derive serde for `{Self}`, or let step `count` return only what is needed of it"
-                                                        )]
-                                                        #[allow(non_camel_case_types)]
-                                                        trait Saved_n: ::core::marker::Sized {
-                                                            fn put(value: &Self, writer: &mut __flow::Writer);
-                                                            fn get(
-                                                                reader: &mut __flow::Reader,
-                                                            ) -> ::core::result::Result<Self, __flow::Refusal>;
+                                                    let __s0 = __flow::slot::<()>(0u32, "start");
+                                                    let __s1 = __flow::slot::<(_,)>(1u32, "count done");
+                                                    match __frame.at() {
+                                                        0u32 => {
+                                                            let __live = __s0.take(__frame);
+                                                            __flow::block(async move {
+                                                                let () = __live;
+                                                                let n = __flow::Awaited(count(&notes))
+                                                                    .drive_step(__cx, __c1)
+                                                                    .await?;
+                                                                let mut __w = __cx.writer();
+                                                                {
+                                                                    let __value = &n;
+                                                                    Saved_n::put(__value, &mut __w);
+                                                                }
+                                                                return __s1.save(__cx, __w, (n,));
+                                                            })
                                                         }
-                                                        #[diagnostic::do_not_recommend]
-                                                        impl<T: __flow::Saved> Saved_n for T {
-                                                            fn put(value: &T, writer: &mut __flow::Writer) {
-                                                                writer.put("n", value)
-                                                            }
-                                                            fn get(
-                                                                reader: &mut __flow::Reader,
-                                                            ) -> ::core::result::Result<T, __flow::Refusal> {
-                                                                reader.get("n")
-                                                            }
-                                                        }
-                                                        let __s0 = __flow::slot::<()>(0u32, "start");
-                                                        let __s1 = __flow::slot::<(_,)>(1u32, "count done");
-                                                        match __frame.at() {
-                                                            0u32 => {
-                                                                let __live = __s0.take(__frame);
-                                                                __flow::block(async move {
-                                                                    let () = __live;
-                                                                    let n = __flow::Awaited(count(&notes))
-                                                                        .drive_step(__cx, __c1)
-                                                                        .await?;
-                                                                    let mut __w = __cx.writer();
-                                                                    {
-                                                                        let __value = &n;
-                                                                        Saved_n::put(__value, &mut __w);
-                                                                    }
-                                                                    return __s1.save(__cx, __w, (n,));
-                                                                })
-                                                            }
-                                                            1u32 => {
-                                                                let __live = match __s1.open(__frame) {
-                                                                    ::core::result::Result::Ok(__live) => __live,
-                                                                    ::core::result::Result::Err(mut __reader) => {
-                                                                        match (|| ::core::result::Result::Ok::<
-                                                                            _,
-                                                                            __flow::Refusal,
-                                                                        >((Saved_n::get(&mut __reader)?,)))() {
-                                                                            ::core::result::Result::Ok(__live) => __live,
-                                                                            ::core::result::Result::Err(__refusal) => {
-                                                                                return __cx.refuse(__refusal);
-                                                                            }
+                                                        1u32 => {
+                                                            let __live = match __s1.open(__frame) {
+                                                                ::core::result::Result::Ok(__live) => __live,
+                                                                ::core::result::Result::Err(mut __reader) => {
+                                                                    match (|| ::core::result::Result::Ok::<
+                                                                        _,
+                                                                        __flow::Refusal,
+                                                                    >((Saved_n::get(&mut __reader)?,)))() {
+                                                                        ::core::result::Result::Ok(__live) => __live,
+                                                                        ::core::result::Result::Err(__refusal) => {
+                                                                            return __cx.refuse(__refusal);
                                                                         }
                                                                     }
+                                                                }
+                                                            };
+                                                            __flow::block(async move {
+                                                                let (n,) = __live;
+                                                                return {
+                                                                    let __result: ::core::result::Result<
+                                                                        _,
+                                                                        <Self as __flow::Workflow>::Error,
+                                                                    > = Ok(n + 1);
+                                                                    <::core::result::Result<
+                                                                        _,
+                                                                        <Self as __flow::Workflow>::Error,
+                                                                    > as __flow::ResultLike>::done(__result)
                                                                 };
-                                                                __flow::block(async move {
-                                                                    let (n,) = __live;
-                                                                    return {
-                                                                        let __result: ::core::result::Result<
-                                                                            _,
-                                                                            <Self as __flow::Workflow>::Error,
-                                                                        > = Ok(n + 1);
-                                                                        <::core::result::Result<
-                                                                            _,
-                                                                            <Self as __flow::Workflow>::Error,
-                                                                        > as __flow::ResultLike>::done(__result)
-                                                                    };
-                                                                })
-                                                            }
-                                                            _ => ::core::unreachable!(),
+                                                            })
                                                         }
+                                                        _ => ::core::unreachable!(),
                                                     }
-                                                },
-                                            ),
-                                        )
-                                        .await
-                                    {
-                                        ::core::result::Result::Ok((__r0, __r1)) => {
-                                            ::core::result::Result::Ok((__r0, __r1))
-                                        }
-                                        ::core::result::Result::Err(__error) => {
-                                            ::core::result::Result::Err(__error)
-                                        }
+                                                }
+                                            },
+                                        ),
+                                    )
+                                    .await
+                                {
+                                    ::core::result::Result::Ok((__r0, __r1)) => {
+                                        ::core::result::Result::Ok((__r0, __r1))
                                     }
-                                })?;
-                                let mut __w = __cx.writer();
-                                __w.forget("parallel");
-                                {
-                                    let __value = &a;
-                                    Saved_a::put(__value, &mut __w);
-                                }
-                                {
-                                    let __value = &b;
-                                    Saved_b::put(__value, &mut __w);
-                                }
-                                return __s2.save(__cx, __w, (a, b));
-                            })
-                        }
-                        2u32 => {
-                            let __live = match __s2.open(__frame) {
-                                ::core::result::Result::Ok(__live) => __live,
-                                ::core::result::Result::Err(mut __reader) => {
-                                    match (|| ::core::result::Result::Ok::<
-                                        _,
-                                        __flow::Refusal,
-                                    >((
-                                        Saved_a::get(&mut __reader)?,
-                                        Saved_b::get(&mut __reader)?,
-                                    )))() {
-                                        ::core::result::Result::Ok(__live) => __live,
-                                        ::core::result::Result::Err(__refusal) => {
-                                            return __cx.refuse(__refusal);
-                                        }
+                                    ::core::result::Result::Err(__error) => {
+                                        ::core::result::Result::Err(__error)
                                     }
                                 }
-                            };
-                            __flow::block(async move {
-                                let (a, b) = __live;
-                                return {
-                                    let __result: Result<u32> = Ok(a + b);
-                                    <Result<u32> as __flow::ResultLike>::done(__result)
-                                };
-                            })
-                        }
-                        _ => ::core::unreachable!(),
+                            })?;
+                            let mut __w = __cx.writer();
+                            __w.forget("parallel");
+                            {
+                                let __value = &a;
+                                Saved_a::put(__value, &mut __w);
+                            }
+                            {
+                                let __value = &b;
+                                Saved_b::put(__value, &mut __w);
+                            }
+                            return __s2.save(__cx, __w, (a, b));
+                        })
                     }
-                }),
-                &[
-                    __flow::PointInfo {
-                        region: "",
-                        name: "start",
-                        live: &["notes"],
-                        saved: false,
-                    },
-                    __flow::PointInfo {
-                        region: "",
-                        name: "parallel",
-                        live: &["notes"],
-                        saved: true,
-                    },
-                    __flow::PointInfo {
-                        region: "",
-                        name: "parallel done",
-                        live: &["a", "b"],
-                        saved: true,
-                    },
-                    __flow::PointInfo {
-                        region: "parallel.0",
-                        name: "start",
-                        live: &[],
-                        saved: false,
-                    },
-                    __flow::PointInfo {
-                        region: "parallel.1",
-                        name: "start",
-                        live: &[],
-                        saved: false,
-                    },
-                    __flow::PointInfo {
-                        region: "parallel.1",
-                        name: "count done",
-                        live: &["n"],
-                        saved: true,
-                    },
-                ],
-            );
-            type Deps = ();
-            type Refs<'d> = ();
-            type Input = Notes;
-            type Output = <Result<u32> as __flow::ResultLike>::Ok;
-            type Error = <Result<u32> as __flow::ResultLike>::Err;
-            fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
-                {
-                    let _ = deps;
+                    2u32 => {
+                        let __live = match __s2.open(__frame) {
+                            ::core::result::Result::Ok(__live) => __live,
+                            ::core::result::Result::Err(mut __reader) => {
+                                match (|| ::core::result::Result::Ok::<
+                                    _,
+                                    __flow::Refusal,
+                                >((
+                                    Saved_a::get(&mut __reader)?,
+                                    Saved_b::get(&mut __reader)?,
+                                )))() {
+                                    ::core::result::Result::Ok(__live) => __live,
+                                    ::core::result::Result::Err(__refusal) => {
+                                        return __cx.refuse(__refusal);
+                                    }
+                                }
+                            }
+                        };
+                        __flow::block(async move {
+                            let (a, b) = __live;
+                            return {
+                                let __result: Result<u32> = Ok(a + b);
+                                <Result<u32> as __flow::ResultLike>::done(__result)
+                            };
+                        })
+                    }
+                    _ => ::core::unreachable!(),
                 }
-            }
-            fn input_schema() -> __flow::Value {
-                __flow::schema::<Notes>()
-            }
-            fn input_to_json(
-                input: &Self::Input,
-            ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-                __flow::to_json(input)
-            }
-            fn input_from_json(
-                text: &str,
-            ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-                __flow::from_json(text)
-            }
-            fn describe_error(
-                error: &Self::Error,
-            ) -> ::std::vec::Vec<::std::string::String> {
-                #[allow(unused_imports)]
-                use __flow::{
-                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                    DescribeError as _,
-                };
-                (&&&&__flow::Describe(error)).describe()
+            }),
+            &[
+                __flow::PointInfo {
+                    region: "",
+                    name: "start",
+                    live: &["notes"],
+                    saved: false,
+                },
+                __flow::PointInfo {
+                    region: "",
+                    name: "parallel",
+                    live: &["notes"],
+                    saved: true,
+                },
+                __flow::PointInfo {
+                    region: "",
+                    name: "parallel done",
+                    live: &["a", "b"],
+                    saved: true,
+                },
+                __flow::PointInfo {
+                    region: "parallel.0",
+                    name: "start",
+                    live: &[],
+                    saved: false,
+                },
+                __flow::PointInfo {
+                    region: "parallel.1",
+                    name: "start",
+                    live: &[],
+                    saved: false,
+                },
+                __flow::PointInfo {
+                    region: "parallel.1",
+                    name: "count done",
+                    live: &["n"],
+                    saved: true,
+                },
+            ],
+        );
+        type Deps = ();
+        type Refs<'d> = ();
+        type Input = Notes;
+        type Output = <Result<u32> as __flow::ResultLike>::Ok;
+        type Error = <Result<u32> as __flow::ResultLike>::Err;
+        fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
+            {
+                let _ = deps;
             }
         }
-    };
-    #[cfg(rust_analyzer)]
-    const _: () = {
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `notes` has to be stored, but `{Self}` does not implement `Serialize`",
-                label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Serialize_notes {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::Serialize> Needs_Serialize_notes for T {}
-            const fn is<T: Needs_Serialize_notes>() {}
-            is::<Notes>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `notes` has to be read back, but `{Self}` does not implement `Deserialize`",
-                label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Deserialize_notes {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::DeserializeOwned> Needs_Deserialize_notes for T {}
-            const fn is<T: Needs_Deserialize_notes>() {}
-            is::<Notes>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `notes` has to be described, but `{Self}` does not implement `JsonSchema`",
-                label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_JsonSchema_notes {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::JsonSchema> Needs_JsonSchema_notes for T {}
-            const fn is<T: Needs_JsonSchema_notes>() {}
-            is::<Notes>()
-        };
-        impl ::flow_runtime::Workflow for Both {
-            const ID: &'static str = "both";
-            const NAME: &'static str = "both";
-            const DOC: &'static str = "";
-            const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
-                name: "both",
-                nodes: &[],
-                edges: &[],
-                calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
+        fn input_schema() -> __flow::Value {
+            __flow::schema::<Notes>()
+        }
+        fn input_to_json(
+            input: &Self::Input,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
+            __flow::to_json(input)
+        }
+        fn input_from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
+            __flow::from_json(text)
+        }
+        fn describe_error(
+            error: &Self::Error,
+        ) -> ::std::vec::Vec<::std::string::String> {
+            #[allow(unused_imports)]
+            use __flow::{
+                DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
+                DescribeError as _,
             };
-            const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
-                &__flow::body::<Self, (), _>(|_, _, _, _| ::core::unreachable!()),
-                &[],
-            );
-            type Deps = ();
-            type Refs<'d> = ();
-            type Input = Notes;
-            type Output = <Result<u32> as __flow::ResultLike>::Ok;
-            type Error = <Result<u32> as __flow::ResultLike>::Err;
-            fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
-                {
-                    let _ = deps;
-                }
-            }
-            fn input_schema() -> __flow::Value {
-                __flow::schema::<Notes>()
-            }
-            fn input_to_json(
-                input: &Self::Input,
-            ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-                __flow::to_json(input)
-            }
-            fn input_from_json(
-                text: &str,
-            ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-                __flow::from_json(text)
-            }
-            fn describe_error(
-                error: &Self::Error,
-            ) -> ::std::vec::Vec<::std::string::String> {
-                #[allow(unused_imports)]
-                use __flow::{
-                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                    DescribeError as _,
-                };
-                (&&&&__flow::Describe(error)).describe()
-            }
+            (&&&&__flow::Describe(error)).describe()
         }
-    };
+    }
 };

@@ -1,417 +1,321 @@
 #[derive(Debug, Clone, Copy)]
 struct Hidden;
-#[allow(unexpected_cfgs)]
 const _: () = {
     use ::flow_runtime::machine as __flow;
-    #[cfg(not(rust_analyzer))]
     const _: () = {
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `x` has to be stored, but `{Self}` does not implement `Serialize`",
-                label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Serialize_x {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::Serialize> Needs_Serialize_x for T {}
-            const fn is<T: Needs_Serialize_x>() {}
-            is::<u32>()
+        #[diagnostic::on_unimplemented(
+            message = "input `x` has to be stored, but `{Self}` does not implement `Serialize`",
+            label = "add `#[derive(serde::Serialize)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_Serialize_x {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::Serialize> Needs_Serialize_x for T {}
+        const fn is<T: Needs_Serialize_x>() {}
+        is::<u32>()
+    };
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `x` has to be read back, but `{Self}` does not implement `Deserialize`",
+            label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_Deserialize_x {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::DeserializeOwned> Needs_Deserialize_x for T {}
+        const fn is<T: Needs_Deserialize_x>() {}
+        is::<u32>()
+    };
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `x` has to be described, but `{Self}` does not implement `JsonSchema`",
+            label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_JsonSchema_x {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::JsonSchema> Needs_JsonSchema_x for T {}
+        const fn is<T: Needs_JsonSchema_x>() {}
+        is::<u32>()
+    };
+    impl ::flow_runtime::Workflow for Hidden {
+        const ID: &'static str = "hidden";
+        const NAME: &'static str = "hidden";
+        const DOC: &'static str = "";
+        const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
+            name: "hidden",
+            nodes: &[
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Start,
+                    name: "start",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::End,
+                    name: "end",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Step,
+                    name: "f",
+                    line: 0u32,
+                    call: ::core::option::Option::Some(0u32),
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Step,
+                    name: "g",
+                    line: 0u32,
+                    call: ::core::option::Option::Some(1u32),
+                },
+            ],
+            edges: &[
+                ::flow_runtime::Edge {
+                    from: 0u32,
+                    to: 2u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 2u32,
+                    to: 3u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 3u32,
+                    to: 1u32,
+                    when: "",
+                },
+            ],
+            calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
         };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `x` has to be read back, but `{Self}` does not implement `Deserialize`",
-                label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+        const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
+            #[allow(
+                unused_mut,
+                unused_parens,
+                unused_assignments,
+                unreachable_code,
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery
             )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Deserialize_x {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::DeserializeOwned> Needs_Deserialize_x for T {}
-            const fn is<T: Needs_Deserialize_x>() {}
-            is::<u32>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `x` has to be described, but `{Self}` does not implement `JsonSchema`",
-                label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_JsonSchema_x {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::JsonSchema> Needs_JsonSchema_x for T {}
-            const fn is<T: Needs_JsonSchema_x>() {}
-            is::<u32>()
-        };
-        impl ::flow_runtime::Workflow for Hidden {
-            const ID: &'static str = "hidden";
-            const NAME: &'static str = "hidden";
-            const DOC: &'static str = "";
-            const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
-                name: "hidden",
-                nodes: &[
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Start,
-                        name: "start",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::End,
-                        name: "end",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Step,
-                        name: "f",
-                        line: 0u32,
-                        call: ::core::option::Option::Some(0u32),
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Step,
-                        name: "g",
-                        line: 0u32,
-                        call: ::core::option::Option::Some(1u32),
-                    },
-                ],
-                edges: &[
-                    ::flow_runtime::Edge {
-                        from: 0u32,
-                        to: 2u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 2u32,
-                        to: 3u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 3u32,
-                        to: 1u32,
-                        when: "",
-                    },
-                ],
-                calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
-            };
-            const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
-                #[allow(
-                    unused_mut,
-                    unused_parens,
-                    unused_assignments,
-                    unreachable_code,
-                    clippy::all,
-                    clippy::pedantic,
-                    clippy::nursery
+            &__flow::body::<
+                Self,
+                _,
+                _,
+            >(|__cx, _, mut __frame, (__c0, __c1): (__flow::Call<_>, __flow::Call<_>)| {
+                #[diagnostic::on_unimplemented(
+                    message = "binding `x` has to be saved after step `f`, but `{Self}` cannot be saved",
+                    label = "binding `x` is still needed later, so it is part of the saved state",
+                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                    note = "either derive serde for `{Self}`, or finish using `x` before step `f`"
                 )]
-                &__flow::body::<
-                    Self,
-                    _,
-                    _,
-                >(|
-                    __cx,
-                    _,
-                    mut __frame,
-                    (__c0, __c1): (__flow::Call<_>, __flow::Call<_>)|
-                {
-                    #[diagnostic::on_unimplemented(
-                        message = "binding `x` has to be saved after step `f`, but `{Self}` cannot be saved",
-                        label = "binding `x` is still needed later, so it is part of the saved state",
-                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or finish using `x` before step `f`"
-                    )]
-                    #[allow(non_camel_case_types)]
-                    trait Saved_x: ::core::marker::Sized {
-                        fn put(value: &Self, writer: &mut __flow::Writer);
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<Self, __flow::Refusal>;
-                    }
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_x for T {
-                        fn put(value: &T, writer: &mut __flow::Writer) {
-                            writer.put("x", value)
-                        }
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                            reader.get("x")
-                        }
-                    }
-                    #[diagnostic::on_unimplemented(
-                        message = "binding `x` has to be saved after step `f`, but `{Self}` cannot be saved",
-                        label = "binding `x` is still needed later, so it is part of the saved state",
-                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or let step `f` return only what is needed of it"
-                    )]
-                    #[allow(non_camel_case_types)]
-                    trait Saved_x_2: ::core::marker::Sized {
-                        fn put(value: &Self, writer: &mut __flow::Writer);
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<Self, __flow::Refusal>;
-                    }
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_x_2 for T {
-                        fn put(value: &T, writer: &mut __flow::Writer) {
-                            writer.put("x#2", value)
-                        }
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                            reader.get("x#2")
-                        }
-                    }
-                    #[diagnostic::on_unimplemented(
-                        message = "binding `sum` has to be saved after step `g`, but `{Self}` cannot be saved",
-                        label = "binding `sum` is still needed later, so it is part of the saved state",
-                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or let step `g` return only what is needed of it"
-                    )]
-                    #[allow(non_camel_case_types)]
-                    trait Saved_sum: ::core::marker::Sized {
-                        fn put(value: &Self, writer: &mut __flow::Writer);
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<Self, __flow::Refusal>;
-                    }
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_sum for T {
-                        fn put(value: &T, writer: &mut __flow::Writer) {
-                            writer.put("sum", value)
-                        }
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                            reader.get("sum")
-                        }
-                    }
-                    let __s0 = __flow::slot::<u32>(0u32, "start");
-                    let __s1 = __flow::slot::<(_, _)>(1u32, "f done");
-                    let __s2 = __flow::slot::<(_, _)>(2u32, "g done");
-                    match __frame.at() {
-                        0u32 => {
-                            let __live = __s0.take(__frame);
-                            __flow::block(async move {
-                                let x = __live;
-                                let __new_x = __flow::Awaited(f(x))
-                                    .drive_step(__cx, __c0)
-                                    .await?;
-                                let __hidden_x_0 = x;
-                                let x = __new_x;
-                                let mut __w = __cx.writer();
-                                {
-                                    let __value = &__hidden_x_0;
-                                    Saved_x::put(__value, &mut __w);
-                                }
-                                {
-                                    let __value = &x;
-                                    Saved_x_2::put(__value, &mut __w);
-                                }
-                                return __s1.save(__cx, __w, (__hidden_x_0, x));
-                            })
-                        }
-                        1u32 => {
-                            let __live = match __s1.open(__frame) {
-                                ::core::result::Result::Ok(__live) => __live,
-                                ::core::result::Result::Err(mut __reader) => {
-                                    match (|| ::core::result::Result::Ok::<
-                                        _,
-                                        __flow::Refusal,
-                                    >((
-                                        Saved_x::get(&mut __reader)?,
-                                        Saved_x_2::get(&mut __reader)?,
-                                    )))() {
-                                        ::core::result::Result::Ok(__live) => __live,
-                                        ::core::result::Result::Err(__refusal) => {
-                                            return __cx.refuse(__refusal);
-                                        }
-                                    }
-                                }
-                            };
-                            __flow::block(async move {
-                                let (__hidden_x_0, x) = __live;
-                                let sum = __flow::Awaited(g(x))
-                                    .drive_step(__cx, __c1)
-                                    .await?;
-                                let mut __w = __cx.writer();
-                                {
-                                    let __value = &sum;
-                                    Saved_sum::put(__value, &mut __w);
-                                }
-                                return __s2.save(__cx, __w, (__hidden_x_0, sum));
-                            })
-                        }
-                        2u32 => {
-                            let __live = match __s2.open(__frame) {
-                                ::core::result::Result::Ok(__live) => __live,
-                                ::core::result::Result::Err(mut __reader) => {
-                                    match (|| ::core::result::Result::Ok::<
-                                        _,
-                                        __flow::Refusal,
-                                    >((
-                                        Saved_x::get(&mut __reader)?,
-                                        Saved_sum::get(&mut __reader)?,
-                                    )))() {
-                                        ::core::result::Result::Ok(__live) => __live,
-                                        ::core::result::Result::Err(__refusal) => {
-                                            return __cx.refuse(__refusal);
-                                        }
-                                    }
-                                }
-                            };
-                            __flow::block(async move {
-                                let (__hidden_x_0, __hidden_sum_1) = __live;
-                                let sum = __hidden_sum_1;
-                                let x = __hidden_x_0;
-                                return {
-                                    let __result: Result<u32> = Ok(sum + x);
-                                    <Result<u32> as __flow::ResultLike>::done(__result)
-                                };
-                            })
-                        }
-                        _ => ::core::unreachable!(),
-                    }
-                }),
-                &[
-                    __flow::PointInfo {
-                        region: "",
-                        name: "start",
-                        live: &["x"],
-                        saved: false,
-                    },
-                    __flow::PointInfo {
-                        region: "",
-                        name: "f done",
-                        live: &["x", "x#2"],
-                        saved: true,
-                    },
-                    __flow::PointInfo {
-                        region: "",
-                        name: "g done",
-                        live: &["x", "sum"],
-                        saved: true,
-                    },
-                ],
-            );
-            type Deps = ();
-            type Refs<'d> = ();
-            type Input = u32;
-            type Output = <Result<u32> as __flow::ResultLike>::Ok;
-            type Error = <Result<u32> as __flow::ResultLike>::Err;
-            fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
-                {
-                    let _ = deps;
+                #[allow(non_camel_case_types)]
+                trait Saved_x: ::core::marker::Sized {
+                    fn put(value: &Self, writer: &mut __flow::Writer);
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<Self, __flow::Refusal>;
                 }
-            }
-            fn input_schema() -> __flow::Value {
-                __flow::schema::<u32>()
-            }
-            fn input_to_json(
-                input: &Self::Input,
-            ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-                __flow::to_json(input)
-            }
-            fn input_from_json(
-                text: &str,
-            ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-                __flow::from_json(text)
-            }
-            fn describe_error(
-                error: &Self::Error,
-            ) -> ::std::vec::Vec<::std::string::String> {
-                #[allow(unused_imports)]
-                use __flow::{
-                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                    DescribeError as _,
-                };
-                (&&&&__flow::Describe(error)).describe()
+                #[diagnostic::do_not_recommend]
+                impl<T: __flow::Saved> Saved_x for T {
+                    fn put(value: &T, writer: &mut __flow::Writer) {
+                        writer.put("x", value)
+                    }
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<T, __flow::Refusal> {
+                        reader.get("x")
+                    }
+                }
+                #[diagnostic::on_unimplemented(
+                    message = "binding `x` has to be saved after step `f`, but `{Self}` cannot be saved",
+                    label = "binding `x` is still needed later, so it is part of the saved state",
+                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                    note = "either derive serde for `{Self}`, or let step `f` return only what is needed of it"
+                )]
+                #[allow(non_camel_case_types)]
+                trait Saved_x_2: ::core::marker::Sized {
+                    fn put(value: &Self, writer: &mut __flow::Writer);
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                }
+                #[diagnostic::do_not_recommend]
+                impl<T: __flow::Saved> Saved_x_2 for T {
+                    fn put(value: &T, writer: &mut __flow::Writer) {
+                        writer.put("x#2", value)
+                    }
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<T, __flow::Refusal> {
+                        reader.get("x#2")
+                    }
+                }
+                #[diagnostic::on_unimplemented(
+                    message = "binding `sum` has to be saved after step `g`, but `{Self}` cannot be saved",
+                    label = "binding `sum` is still needed later, so it is part of the saved state",
+                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                    note = "either derive serde for `{Self}`, or let step `g` return only what is needed of it"
+                )]
+                #[allow(non_camel_case_types)]
+                trait Saved_sum: ::core::marker::Sized {
+                    fn put(value: &Self, writer: &mut __flow::Writer);
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                }
+                #[diagnostic::do_not_recommend]
+                impl<T: __flow::Saved> Saved_sum for T {
+                    fn put(value: &T, writer: &mut __flow::Writer) {
+                        writer.put("sum", value)
+                    }
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<T, __flow::Refusal> {
+                        reader.get("sum")
+                    }
+                }
+                let __s0 = __flow::slot::<u32>(0u32, "start");
+                let __s1 = __flow::slot::<(_, _)>(1u32, "f done");
+                let __s2 = __flow::slot::<(_, _)>(2u32, "g done");
+                match __frame.at() {
+                    0u32 => {
+                        let __live = __s0.take(__frame);
+                        __flow::block(async move {
+                            let x = __live;
+                            let __new_x = __flow::Awaited(f(x))
+                                .drive_step(__cx, __c0)
+                                .await?;
+                            let __hidden_x_0 = x;
+                            let x = __new_x;
+                            let mut __w = __cx.writer();
+                            {
+                                let __value = &__hidden_x_0;
+                                Saved_x::put(__value, &mut __w);
+                            }
+                            {
+                                let __value = &x;
+                                Saved_x_2::put(__value, &mut __w);
+                            }
+                            return __s1.save(__cx, __w, (__hidden_x_0, x));
+                        })
+                    }
+                    1u32 => {
+                        let __live = match __s1.open(__frame) {
+                            ::core::result::Result::Ok(__live) => __live,
+                            ::core::result::Result::Err(mut __reader) => {
+                                match (|| ::core::result::Result::Ok::<
+                                    _,
+                                    __flow::Refusal,
+                                >((
+                                    Saved_x::get(&mut __reader)?,
+                                    Saved_x_2::get(&mut __reader)?,
+                                )))() {
+                                    ::core::result::Result::Ok(__live) => __live,
+                                    ::core::result::Result::Err(__refusal) => {
+                                        return __cx.refuse(__refusal);
+                                    }
+                                }
+                            }
+                        };
+                        __flow::block(async move {
+                            let (__hidden_x_0, x) = __live;
+                            let sum = __flow::Awaited(g(x))
+                                .drive_step(__cx, __c1)
+                                .await?;
+                            let mut __w = __cx.writer();
+                            {
+                                let __value = &sum;
+                                Saved_sum::put(__value, &mut __w);
+                            }
+                            return __s2.save(__cx, __w, (__hidden_x_0, sum));
+                        })
+                    }
+                    2u32 => {
+                        let __live = match __s2.open(__frame) {
+                            ::core::result::Result::Ok(__live) => __live,
+                            ::core::result::Result::Err(mut __reader) => {
+                                match (|| ::core::result::Result::Ok::<
+                                    _,
+                                    __flow::Refusal,
+                                >((
+                                    Saved_x::get(&mut __reader)?,
+                                    Saved_sum::get(&mut __reader)?,
+                                )))() {
+                                    ::core::result::Result::Ok(__live) => __live,
+                                    ::core::result::Result::Err(__refusal) => {
+                                        return __cx.refuse(__refusal);
+                                    }
+                                }
+                            }
+                        };
+                        __flow::block(async move {
+                            let (__hidden_x_0, __hidden_sum_1) = __live;
+                            let sum = __hidden_sum_1;
+                            let x = __hidden_x_0;
+                            return {
+                                let __result: Result<u32> = Ok(sum + x);
+                                <Result<u32> as __flow::ResultLike>::done(__result)
+                            };
+                        })
+                    }
+                    _ => ::core::unreachable!(),
+                }
+            }),
+            &[
+                __flow::PointInfo {
+                    region: "",
+                    name: "start",
+                    live: &["x"],
+                    saved: false,
+                },
+                __flow::PointInfo {
+                    region: "",
+                    name: "f done",
+                    live: &["x", "x#2"],
+                    saved: true,
+                },
+                __flow::PointInfo {
+                    region: "",
+                    name: "g done",
+                    live: &["x", "sum"],
+                    saved: true,
+                },
+            ],
+        );
+        type Deps = ();
+        type Refs<'d> = ();
+        type Input = u32;
+        type Output = <Result<u32> as __flow::ResultLike>::Ok;
+        type Error = <Result<u32> as __flow::ResultLike>::Err;
+        fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
+            {
+                let _ = deps;
             }
         }
-    };
-    #[cfg(rust_analyzer)]
-    const _: () = {
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `x` has to be stored, but `{Self}` does not implement `Serialize`",
-                label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Serialize_x {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::Serialize> Needs_Serialize_x for T {}
-            const fn is<T: Needs_Serialize_x>() {}
-            is::<u32>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `x` has to be read back, but `{Self}` does not implement `Deserialize`",
-                label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Deserialize_x {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::DeserializeOwned> Needs_Deserialize_x for T {}
-            const fn is<T: Needs_Deserialize_x>() {}
-            is::<u32>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `x` has to be described, but `{Self}` does not implement `JsonSchema`",
-                label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_JsonSchema_x {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::JsonSchema> Needs_JsonSchema_x for T {}
-            const fn is<T: Needs_JsonSchema_x>() {}
-            is::<u32>()
-        };
-        impl ::flow_runtime::Workflow for Hidden {
-            const ID: &'static str = "hidden";
-            const NAME: &'static str = "hidden";
-            const DOC: &'static str = "";
-            const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
-                name: "hidden",
-                nodes: &[],
-                edges: &[],
-                calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
+        fn input_schema() -> __flow::Value {
+            __flow::schema::<u32>()
+        }
+        fn input_to_json(
+            input: &Self::Input,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
+            __flow::to_json(input)
+        }
+        fn input_from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
+            __flow::from_json(text)
+        }
+        fn describe_error(
+            error: &Self::Error,
+        ) -> ::std::vec::Vec<::std::string::String> {
+            #[allow(unused_imports)]
+            use __flow::{
+                DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
+                DescribeError as _,
             };
-            const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
-                &__flow::body::<Self, (), _>(|_, _, _, _| ::core::unreachable!()),
-                &[],
-            );
-            type Deps = ();
-            type Refs<'d> = ();
-            type Input = u32;
-            type Output = <Result<u32> as __flow::ResultLike>::Ok;
-            type Error = <Result<u32> as __flow::ResultLike>::Err;
-            fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
-                {
-                    let _ = deps;
-                }
-            }
-            fn input_schema() -> __flow::Value {
-                __flow::schema::<u32>()
-            }
-            fn input_to_json(
-                input: &Self::Input,
-            ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-                __flow::to_json(input)
-            }
-            fn input_from_json(
-                text: &str,
-            ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-                __flow::from_json(text)
-            }
-            fn describe_error(
-                error: &Self::Error,
-            ) -> ::std::vec::Vec<::std::string::String> {
-                #[allow(unused_imports)]
-                use __flow::{
-                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                    DescribeError as _,
-                };
-                (&&&&__flow::Describe(error)).describe()
-            }
+            (&&&&__flow::Describe(error)).describe()
         }
-    };
+    }
 };

@@ -1,10 +1,10 @@
 #[derive(Debug, Clone, Copy)]
 struct Broken;
-::core::compile_error! {
-    "give the binding a value here: a workflow's bindings are saved, so they cannot be filled in later"
-}
 const _: () = {
     use ::flow_runtime::machine as __flow;
+    ::core::compile_error! {
+        "give the binding a value here: a workflow's bindings are saved, so they cannot be filled in later"
+    }
     const _: () = {
         #[diagnostic::on_unimplemented(
             message = "input `n` has to be stored, but `{Self}` does not implement `Serialize`",

@@ -1,438 +1,342 @@
 #[derive(Debug, Clone, Copy)]
 struct Ask;
-#[allow(unexpected_cfgs)]
 const _: () = {
     use ::flow_runtime::machine as __flow;
-    #[cfg(not(rust_analyzer))]
     const _: () = {
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `draft` has to be stored, but `{Self}` does not implement `Serialize`",
-                label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Serialize_draft {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::Serialize> Needs_Serialize_draft for T {}
-            const fn is<T: Needs_Serialize_draft>() {}
-            is::<Draft>()
+        #[diagnostic::on_unimplemented(
+            message = "input `draft` has to be stored, but `{Self}` does not implement `Serialize`",
+            label = "add `#[derive(serde::Serialize)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_Serialize_draft {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::Serialize> Needs_Serialize_draft for T {}
+        const fn is<T: Needs_Serialize_draft>() {}
+        is::<Draft>()
+    };
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `draft` has to be read back, but `{Self}` does not implement `Deserialize`",
+            label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_Deserialize_draft {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::DeserializeOwned> Needs_Deserialize_draft for T {}
+        const fn is<T: Needs_Deserialize_draft>() {}
+        is::<Draft>()
+    };
+    const _: () = {
+        #[diagnostic::on_unimplemented(
+            message = "input `draft` has to be described, but `{Self}` does not implement `JsonSchema`",
+            label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
+        )]
+        #[allow(non_camel_case_types)]
+        trait Needs_JsonSchema_draft {}
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::JsonSchema> Needs_JsonSchema_draft for T {}
+        const fn is<T: Needs_JsonSchema_draft>() {}
+        is::<Draft>()
+    };
+    impl ::flow_runtime::Workflow for Ask {
+        const ID: &'static str = "ask";
+        const NAME: &'static str = "ask";
+        const DOC: &'static str = "";
+        const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
+            name: "ask",
+            nodes: &[
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Start,
+                    name: "start",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::End,
+                    name: "end",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Pause,
+                    name: "approve",
+                    line: 0u32,
+                    call: ::core::option::Option::Some(0u32),
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Choice,
+                    name: "approve",
+                    line: 0u32,
+                    call: ::core::option::Option::None,
+                },
+                ::flow_runtime::Node {
+                    kind: ::flow_runtime::NodeKind::Step,
+                    name: "revise",
+                    line: 0u32,
+                    call: ::core::option::Option::Some(1u32),
+                },
+            ],
+            edges: &[
+                ::flow_runtime::Edge {
+                    from: 0u32,
+                    to: 2u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 2u32,
+                    to: 3u32,
+                    when: "",
+                },
+                ::flow_runtime::Edge {
+                    from: 3u32,
+                    to: 1u32,
+                    when: "Approval::Publish",
+                },
+                ::flow_runtime::Edge {
+                    from: 3u32,
+                    to: 4u32,
+                    when: "Approval::Reject(why)",
+                },
+                ::flow_runtime::Edge {
+                    from: 4u32,
+                    to: 2u32,
+                    when: "",
+                },
+            ],
+            calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
         };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `draft` has to be read back, but `{Self}` does not implement `Deserialize`",
-                label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+        const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
+            #[allow(
+                unused_mut,
+                unused_parens,
+                unused_assignments,
+                unreachable_code,
+                clippy::all,
+                clippy::pedantic,
+                clippy::nursery
             )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Deserialize_draft {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::DeserializeOwned> Needs_Deserialize_draft for T {}
-            const fn is<T: Needs_Deserialize_draft>() {}
-            is::<Draft>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `draft` has to be described, but `{Self}` does not implement `JsonSchema`",
-                label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_JsonSchema_draft {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::JsonSchema> Needs_JsonSchema_draft for T {}
-            const fn is<T: Needs_JsonSchema_draft>() {}
-            is::<Draft>()
-        };
-        impl ::flow_runtime::Workflow for Ask {
-            const ID: &'static str = "ask";
-            const NAME: &'static str = "ask";
-            const DOC: &'static str = "";
-            const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
-                name: "ask",
-                nodes: &[
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Start,
-                        name: "start",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::End,
-                        name: "end",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Pause,
-                        name: "approve",
-                        line: 0u32,
-                        call: ::core::option::Option::Some(0u32),
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Choice,
-                        name: "approve",
-                        line: 0u32,
-                        call: ::core::option::Option::None,
-                    },
-                    ::flow_runtime::Node {
-                        kind: ::flow_runtime::NodeKind::Step,
-                        name: "revise",
-                        line: 0u32,
-                        call: ::core::option::Option::Some(1u32),
-                    },
-                ],
-                edges: &[
-                    ::flow_runtime::Edge {
-                        from: 0u32,
-                        to: 2u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 2u32,
-                        to: 3u32,
-                        when: "",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 3u32,
-                        to: 1u32,
-                        when: "Approval::Publish",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 3u32,
-                        to: 4u32,
-                        when: "Approval::Reject(why)",
-                    },
-                    ::flow_runtime::Edge {
-                        from: 4u32,
-                        to: 2u32,
-                        when: "",
-                    },
-                ],
-                calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
-            };
-            const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
-                #[allow(
-                    unused_mut,
-                    unused_parens,
-                    unused_assignments,
-                    unreachable_code,
-                    clippy::all,
-                    clippy::pedantic,
-                    clippy::nursery
+            &__flow::body::<
+                Self,
+                _,
+                _,
+            >(|__cx, _, mut __frame, (__c0, __c1): (__flow::Call<_>, __flow::Call<_>)| {
+                #[diagnostic::on_unimplemented(
+                    message = "binding `draft` has to be saved at pause `approve`, but `{Self}` cannot be saved",
+                    label = "binding `draft` is still needed later, so it is part of the saved state",
+                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                    note = "either derive serde for `{Self}`, or finish using `draft` before pause `approve`"
                 )]
-                &__flow::body::<
-                    Self,
-                    _,
-                    _,
-                >(|
-                    __cx,
-                    _,
-                    mut __frame,
-                    (__c0, __c1): (__flow::Call<_>, __flow::Call<_>)|
-                {
-                    #[diagnostic::on_unimplemented(
-                        message = "binding `draft` has to be saved at pause `approve`, but `{Self}` cannot be saved",
-                        label = "binding `draft` is still needed later, so it is part of the saved state",
-                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "either derive serde for `{Self}`, or finish using `draft` before pause `approve`"
-                    )]
-                    #[allow(non_camel_case_types)]
-                    trait Saved_draft: ::core::marker::Sized {
-                        fn put(value: &Self, writer: &mut __flow::Writer);
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<Self, __flow::Refusal>;
-                    }
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_draft for T {
-                        fn put(value: &T, writer: &mut __flow::Writer) {
-                            writer.put("draft", value)
-                        }
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                            reader.get("draft")
-                        }
-                    }
-                    #[diagnostic::on_unimplemented(
-                        message = "the position of this loop has to be saved at pause `approve`, but `{Self}` cannot be saved",
-                        label = "the position of this loop is still needed later, so it is part of the saved state",
-                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                        note = "derive serde for `{Self}`; an error that has no serde can be made text: `.await.map_err(|error| error.to_string())`"
-                    )]
-                    #[allow(non_camel_case_types)]
-                    trait Saved_rounds: ::core::marker::Sized {
-                        fn put(value: &Self, writer: &mut __flow::Writer);
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<Self, __flow::Refusal>;
-                    }
-                    #[diagnostic::do_not_recommend]
-                    impl<T: __flow::Saved> Saved_rounds for T {
-                        fn put(value: &T, writer: &mut __flow::Writer) {
-                            writer.put("rounds", value)
-                        }
-                        fn get(
-                            reader: &mut __flow::Reader,
-                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                            reader.get("rounds")
-                        }
-                    }
-                    let __s0 = __flow::slot::<Draft>(0u32, "start");
-                    let __s1 = __flow::slot::<(_, _)>(1u32, "loop");
-                    let __s2 = __flow::slot::<(_, _)>(2u32, "approve");
-                    let __s3 = __flow::slot::<(_, _)>(3u32, "revise done");
-                    match __frame.at() {
-                        0u32 => {
-                            let mut __changed = __frame.changed();
-                            let __live = __s0.take(__frame);
-                            __flow::block(async move {
-                                let mut draft = __live;
-                                let mut __rounds_2: u64 = 0;
-                                return __s1.jump(__changed, (draft, __rounds_2));
-                            })
-                        }
-                        1u32 => {
-                            let mut __changed = __frame.changed();
-                            let __live = __s1.take(__frame);
-                            __flow::block(async move {
-                                let (mut draft, mut __rounds_2) = __live;
-                                __cx.count_round(
-                                        &mut __rounds_2,
-                                        (3) as u64,
-                                        "the loop `loop`",
-                                    )
-                                    .await;
-                                let mut __w = __cx.writer();
-                                __c0.ask(__cx, &mut __w, pause(approve(&draft)));
-                                if __changed & 1u64 != 0 {
-                                    let __value = &draft;
-                                    Saved_draft::put(__value, &mut __w);
-                                }
-                                {
-                                    let __value = &__rounds_2;
-                                    Saved_rounds::put(__value, &mut __w);
-                                }
-                                return __s2.save(__cx, __w, (draft, __rounds_2));
-                            })
-                        }
-                        2u32 => {
-                            let __pause = __frame.pause();
-                            let mut __changed = __frame.changed();
-                            let __live = match __s2.open(__frame) {
-                                ::core::result::Result::Ok(__live) => __live,
-                                ::core::result::Result::Err(mut __reader) => {
-                                    match (|| ::core::result::Result::Ok::<
-                                        _,
-                                        __flow::Refusal,
-                                    >((
-                                        Saved_draft::get(&mut __reader)?,
-                                        Saved_rounds::get(&mut __reader)?,
-                                    )))() {
-                                        ::core::result::Result::Ok(__live) => __live,
-                                        ::core::result::Result::Err(__refusal) => {
-                                            return __cx.refuse(__refusal);
-                                        }
-                                    }
-                                }
-                            };
-                            __flow::block(async move {
-                                let (mut draft, mut __rounds_2) = __live;
-                                let __approve_3 = __c0.answer(__cx, __pause).await;
-                                match __approve_3 {
-                                    Approval::Publish => {
-                                        return {
-                                            let __result: Result<Draft> = Ok(draft);
-                                            <Result<Draft> as __flow::ResultLike>::done(__result)
-                                        };
-                                    }
-                                    Approval::Reject(why) => {
-                                        __changed |= 1u64;
-                                        draft = __flow::Awaited(revise(draft, why))
-                                            .drive_step(__cx, __c1)
-                                            .await?;
-                                        let mut __w = __cx.writer();
-                                        {
-                                            let __value = &draft;
-                                            Saved_draft::put(__value, &mut __w);
-                                        }
-                                        return __s3.save(__cx, __w, (draft, __rounds_2));
-                                    }
-                                }
-                            })
-                        }
-                        3u32 => {
-                            let mut __changed = __frame.changed();
-                            let __live = match __s3.open(__frame) {
-                                ::core::result::Result::Ok(__live) => __live,
-                                ::core::result::Result::Err(mut __reader) => {
-                                    match (|| ::core::result::Result::Ok::<
-                                        _,
-                                        __flow::Refusal,
-                                    >((
-                                        Saved_draft::get(&mut __reader)?,
-                                        Saved_rounds::get(&mut __reader)?,
-                                    )))() {
-                                        ::core::result::Result::Ok(__live) => __live,
-                                        ::core::result::Result::Err(__refusal) => {
-                                            return __cx.refuse(__refusal);
-                                        }
-                                    }
-                                }
-                            };
-                            __flow::block(async move {
-                                let (mut draft, mut __rounds_2) = __live;
-                                return __s1.jump(__changed, (draft, __rounds_2));
-                            })
-                        }
-                        _ => ::core::unreachable!(),
-                    }
-                }),
-                &[
-                    __flow::PointInfo {
-                        region: "",
-                        name: "start",
-                        live: &["draft"],
-                        saved: false,
-                    },
-                    __flow::PointInfo {
-                        region: "",
-                        name: "loop",
-                        live: &["draft", "rounds"],
-                        saved: false,
-                    },
-                    __flow::PointInfo {
-                        region: "",
-                        name: "approve",
-                        live: &["draft", "rounds"],
-                        saved: true,
-                    },
-                    __flow::PointInfo {
-                        region: "",
-                        name: "revise done",
-                        live: &["draft", "rounds"],
-                        saved: true,
-                    },
-                ],
-            );
-            type Deps = ();
-            type Refs<'d> = ();
-            type Input = Draft;
-            type Output = <Result<Draft> as __flow::ResultLike>::Ok;
-            type Error = <Result<Draft> as __flow::ResultLike>::Err;
-            fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
-                {
-                    let _ = deps;
+                #[allow(non_camel_case_types)]
+                trait Saved_draft: ::core::marker::Sized {
+                    fn put(value: &Self, writer: &mut __flow::Writer);
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<Self, __flow::Refusal>;
                 }
-            }
-            fn input_schema() -> __flow::Value {
-                __flow::schema::<Draft>()
-            }
-            fn input_to_json(
-                input: &Self::Input,
-            ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-                __flow::to_json(input)
-            }
-            fn input_from_json(
-                text: &str,
-            ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-                __flow::from_json(text)
-            }
-            fn describe_error(
-                error: &Self::Error,
-            ) -> ::std::vec::Vec<::std::string::String> {
-                #[allow(unused_imports)]
-                use __flow::{
-                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                    DescribeError as _,
-                };
-                (&&&&__flow::Describe(error)).describe()
+                #[diagnostic::do_not_recommend]
+                impl<T: __flow::Saved> Saved_draft for T {
+                    fn put(value: &T, writer: &mut __flow::Writer) {
+                        writer.put("draft", value)
+                    }
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<T, __flow::Refusal> {
+                        reader.get("draft")
+                    }
+                }
+                #[diagnostic::on_unimplemented(
+                    message = "the position of this loop has to be saved at pause `approve`, but `{Self}` cannot be saved",
+                    label = "the position of this loop is still needed later, so it is part of the saved state",
+                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                    note = "derive serde for `{Self}`; an error that has no serde can be made text: `.await.map_err(|error| error.to_string())`"
+                )]
+                #[allow(non_camel_case_types)]
+                trait Saved_rounds: ::core::marker::Sized {
+                    fn put(value: &Self, writer: &mut __flow::Writer);
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                }
+                #[diagnostic::do_not_recommend]
+                impl<T: __flow::Saved> Saved_rounds for T {
+                    fn put(value: &T, writer: &mut __flow::Writer) {
+                        writer.put("rounds", value)
+                    }
+                    fn get(
+                        reader: &mut __flow::Reader,
+                    ) -> ::core::result::Result<T, __flow::Refusal> {
+                        reader.get("rounds")
+                    }
+                }
+                let __s0 = __flow::slot::<Draft>(0u32, "start");
+                let __s1 = __flow::slot::<(_, _)>(1u32, "loop");
+                let __s2 = __flow::slot::<(_, _)>(2u32, "approve");
+                let __s3 = __flow::slot::<(_, _)>(3u32, "revise done");
+                match __frame.at() {
+                    0u32 => {
+                        let mut __changed = __frame.changed();
+                        let __live = __s0.take(__frame);
+                        __flow::block(async move {
+                            let mut draft = __live;
+                            let mut __rounds_2: u64 = 0;
+                            return __s1.jump(__changed, (draft, __rounds_2));
+                        })
+                    }
+                    1u32 => {
+                        let mut __changed = __frame.changed();
+                        let __live = __s1.take(__frame);
+                        __flow::block(async move {
+                            let (mut draft, mut __rounds_2) = __live;
+                            __cx.count_round(
+                                    &mut __rounds_2,
+                                    (3) as u64,
+                                    "the loop `loop`",
+                                )
+                                .await;
+                            let mut __w = __cx.writer();
+                            __c0.ask(__cx, &mut __w, pause(approve(&draft)));
+                            if __changed & 1u64 != 0 {
+                                let __value = &draft;
+                                Saved_draft::put(__value, &mut __w);
+                            }
+                            {
+                                let __value = &__rounds_2;
+                                Saved_rounds::put(__value, &mut __w);
+                            }
+                            return __s2.save(__cx, __w, (draft, __rounds_2));
+                        })
+                    }
+                    2u32 => {
+                        let __pause = __frame.pause();
+                        let mut __changed = __frame.changed();
+                        let __live = match __s2.open(__frame) {
+                            ::core::result::Result::Ok(__live) => __live,
+                            ::core::result::Result::Err(mut __reader) => {
+                                match (|| ::core::result::Result::Ok::<
+                                    _,
+                                    __flow::Refusal,
+                                >((
+                                    Saved_draft::get(&mut __reader)?,
+                                    Saved_rounds::get(&mut __reader)?,
+                                )))() {
+                                    ::core::result::Result::Ok(__live) => __live,
+                                    ::core::result::Result::Err(__refusal) => {
+                                        return __cx.refuse(__refusal);
+                                    }
+                                }
+                            }
+                        };
+                        __flow::block(async move {
+                            let (mut draft, mut __rounds_2) = __live;
+                            let __approve_3 = __c0.answer(__cx, __pause).await;
+                            match __approve_3 {
+                                Approval::Publish => {
+                                    return {
+                                        let __result: Result<Draft> = Ok(draft);
+                                        <Result<Draft> as __flow::ResultLike>::done(__result)
+                                    };
+                                }
+                                Approval::Reject(why) => {
+                                    __changed |= 1u64;
+                                    draft = __flow::Awaited(revise(draft, why))
+                                        .drive_step(__cx, __c1)
+                                        .await?;
+                                    let mut __w = __cx.writer();
+                                    {
+                                        let __value = &draft;
+                                        Saved_draft::put(__value, &mut __w);
+                                    }
+                                    return __s3.save(__cx, __w, (draft, __rounds_2));
+                                }
+                            }
+                        })
+                    }
+                    3u32 => {
+                        let mut __changed = __frame.changed();
+                        let __live = match __s3.open(__frame) {
+                            ::core::result::Result::Ok(__live) => __live,
+                            ::core::result::Result::Err(mut __reader) => {
+                                match (|| ::core::result::Result::Ok::<
+                                    _,
+                                    __flow::Refusal,
+                                >((
+                                    Saved_draft::get(&mut __reader)?,
+                                    Saved_rounds::get(&mut __reader)?,
+                                )))() {
+                                    ::core::result::Result::Ok(__live) => __live,
+                                    ::core::result::Result::Err(__refusal) => {
+                                        return __cx.refuse(__refusal);
+                                    }
+                                }
+                            }
+                        };
+                        __flow::block(async move {
+                            let (mut draft, mut __rounds_2) = __live;
+                            return __s1.jump(__changed, (draft, __rounds_2));
+                        })
+                    }
+                    _ => ::core::unreachable!(),
+                }
+            }),
+            &[
+                __flow::PointInfo {
+                    region: "",
+                    name: "start",
+                    live: &["draft"],
+                    saved: false,
+                },
+                __flow::PointInfo {
+                    region: "",
+                    name: "loop",
+                    live: &["draft", "rounds"],
+                    saved: false,
+                },
+                __flow::PointInfo {
+                    region: "",
+                    name: "approve",
+                    live: &["draft", "rounds"],
+                    saved: true,
+                },
+                __flow::PointInfo {
+                    region: "",
+                    name: "revise done",
+                    live: &["draft", "rounds"],
+                    saved: true,
+                },
+            ],
+        );
+        type Deps = ();
+        type Refs<'d> = ();
+        type Input = Draft;
+        type Output = <Result<Draft> as __flow::ResultLike>::Ok;
+        type Error = <Result<Draft> as __flow::ResultLike>::Err;
+        fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
+            {
+                let _ = deps;
             }
         }
-    };
-    #[cfg(rust_analyzer)]
-    const _: () = {
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `draft` has to be stored, but `{Self}` does not implement `Serialize`",
-                label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Serialize_draft {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::Serialize> Needs_Serialize_draft for T {}
-            const fn is<T: Needs_Serialize_draft>() {}
-            is::<Draft>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `draft` has to be read back, but `{Self}` does not implement `Deserialize`",
-                label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_Deserialize_draft {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::DeserializeOwned> Needs_Deserialize_draft for T {}
-            const fn is<T: Needs_Deserialize_draft>() {}
-            is::<Draft>()
-        };
-        const _: () = {
-            #[diagnostic::on_unimplemented(
-                message = "input `draft` has to be described, but `{Self}` does not implement `JsonSchema`",
-                label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-            )]
-            #[allow(non_camel_case_types)]
-            trait Needs_JsonSchema_draft {}
-            #[diagnostic::do_not_recommend]
-            impl<T: __flow::JsonSchema> Needs_JsonSchema_draft for T {}
-            const fn is<T: Needs_JsonSchema_draft>() {}
-            is::<Draft>()
-        };
-        impl ::flow_runtime::Workflow for Ask {
-            const ID: &'static str = "ask";
-            const NAME: &'static str = "ask";
-            const DOC: &'static str = "";
-            const GRAPH: ::flow_runtime::Graph = ::flow_runtime::Graph {
-                name: "ask",
-                nodes: &[],
-                edges: &[],
-                calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
+        fn input_schema() -> __flow::Value {
+            __flow::schema::<Draft>()
+        }
+        fn input_to_json(
+            input: &Self::Input,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
+            __flow::to_json(input)
+        }
+        fn input_from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
+            __flow::from_json(text)
+        }
+        fn describe_error(
+            error: &Self::Error,
+        ) -> ::std::vec::Vec<::std::string::String> {
+            #[allow(unused_imports)]
+            use __flow::{
+                DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
+                DescribeError as _,
             };
-            const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
-                &__flow::body::<Self, (), _>(|_, _, _, _| ::core::unreachable!()),
-                &[],
-            );
-            type Deps = ();
-            type Refs<'d> = ();
-            type Input = Draft;
-            type Output = <Result<Draft> as __flow::ResultLike>::Ok;
-            type Error = <Result<Draft> as __flow::ResultLike>::Err;
-            fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
-                {
-                    let _ = deps;
-                }
-            }
-            fn input_schema() -> __flow::Value {
-                __flow::schema::<Draft>()
-            }
-            fn input_to_json(
-                input: &Self::Input,
-            ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-                __flow::to_json(input)
-            }
-            fn input_from_json(
-                text: &str,
-            ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-                __flow::from_json(text)
-            }
-            fn describe_error(
-                error: &Self::Error,
-            ) -> ::std::vec::Vec<::std::string::String> {
-                #[allow(unused_imports)]
-                use __flow::{
-                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                    DescribeError as _,
-                };
-                (&&&&__flow::Describe(error)).describe()
-            }
+            (&&&&__flow::Describe(error)).describe()
         }
-    };
+    }
 };
