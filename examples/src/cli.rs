@@ -255,7 +255,11 @@ impl Session {
     /// The commands that answer a question.
     fn answers<E: Example>(&self, run: &Run<E>, pause: &OpenPause) -> Vec<String> {
         let command = |choice: crate::sample::Choice| {
-            self.shell.command(&["answer", show::short(run.id()), pause.id(), &choice.value.to_string()])
+            let answer = match choice.value {
+                Value::String(word) if is_word(&word) => word,
+                value => value.to_string(),
+            };
+            self.shell.command(&["answer", show::short(run.id()), pause.id(), &answer])
         };
         choices(pause.schema(), pause.prompt()).into_iter().map(command).collect()
     }
@@ -303,11 +307,15 @@ impl Session {
 
 /// JSON, or a bare word as a string: shells make `'"Stop"'` hard to type.
 fn parse_answer(text: &str) -> Result<Value, serde_json::Error> {
-    let word = text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     match serde_json::from_str(text) {
-        Err(_) if word => Ok(text.into()),
+        Err(_) if is_word(text) => Ok(text.into()),
         result => result,
     }
+}
+
+fn is_word(text: &str) -> bool {
+    let reserved = ["true", "false", "null"].contains(&text);
+    text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '_') && !reserved
 }
 
 /// A file of the examples' own data: relative to the current folder where that is possible.
