@@ -434,7 +434,7 @@ impl<'r> Generator<'_, 'r> {
                 visit_mut::visit_expr_mut(self, expr);
             }
         }
-        let tried = after.tried.map(|span| syn::Token![?](span));
+        let tried = after.tried.map(|span| quote_spanned!(span=> ?));
         match &after.chain {
             None => quote!(#value #tried),
             Some(chain) => {
