@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::drive::{Event, caught, failure_of, next_event, run_body};
+use super::body::{Event, caught, failure_of, next_event, run_body};
 use crate::{
     RunError, Workflow,
     machine::{Cx, Halt, RunState},

@@ -1,82 +1,127 @@
-//! Drives one run until it is done, fails, or waits for answers only.
+//! Drives one stored run until it ends, waits for answers only, or cannot go on.
 
-use std::{
-    future::{Future, poll_fn},
-    panic::AssertUnwindSafe,
-    pin::Pin,
-    sync::Arc,
-    task::Poll,
-};
+use std::{pin::pin, sync::Arc, time::Duration};
 
-use futures::FutureExt as _;
+use futures::future::{Either, select};
 
+use super::body::{Event, caught, failure_of, next_event, run_body};
 use crate::{
     Failure, Workflow,
     error::Refusal,
-    machine::{Cx, Frame, Halt, RunState, drive_frame},
+    machine::{Cx, Halt, RunState},
+    store::{Finish, StoreError},
 };
 
-/// What a driven run came to.
-pub(crate) enum Event<T, E> {
-    /// Its code returned.
-    Returned(Result<T, E>),
-    /// It has to stop.
-    Halted(Halt),
-    /// It waits for answers and for nothing else.
-    Quiet,
+/// How soon a driver looks for answers given in other processes while some branch waits and another one works. It looks
+/// less and less often: what has waited for an hour can wait a quarter of a minute more.
+const FIRST_LOOK: Duration = Duration::from_millis(500);
+const SLOWEST_LOOK: Duration = Duration::from_secs(15);
+
+/// How a driver left its run.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// The run has ended. A failure carries the workflow's own error.
+    Ended(Option<Failure>),
+    /// The run waits for answers.
+    Parked,
+    /// The store failed or the run was taken over.
+    Store(StoreError),
+    /// The run does not fit this program.
+    Refused(Refusal),
 }
 
-/// A run's code, from its root frame.
-pub(crate) type Body<'a, W> =
-    Pin<Box<dyn Future<Output = Result<<W as Workflow>::Output, <W as Workflow>::Error>> + Send + 'a>>;
-
-/// The run's code from its start, or from where its stored root frame stands.
-pub(crate) fn run_body<'a, W: Workflow>(
-    cx: &'a Cx,
-    deps: &'a W::Deps,
-    input: Result<W::Input, Refusal>,
-) -> Result<Body<'a, W>, Refusal> {
-    cx.check_points()?;
-    let frame = match cx.take_stored() {
-        Some(stored) => Frame::stored(cx, stored)?,
-        None => Frame::start(input?),
+/// Drives a claimed run, and gives the claim back however it ends.
+pub(crate) async fn drive<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, input: &str) -> Left {
+    let left = match caught(until_left::<W>(state, deps, input)).await {
+        Ok(left) => left,
+        Err(failure) => failed(state, failure).await,
     };
-    let refs = W::refs(deps);
-    Ok(Box::pin(drive_frame(cx, frame, move |frame| W::MACHINE.dispatch.dispatch(cx, refs, frame))))
+    // After a failed write somebody else may hold the run; giving a lost claim back is no error.
+    if let (Left::Store(_) | Left::Refused(_), Some((store, fence))) = (&left, &state.store) {
+        let _ = store.release(&state.id, *fence).await;
+    }
+    left
 }
 
-/// Polls a run's code until something happens.
-pub(crate) async fn next_event<W: Workflow>(
-    state: &Arc<RunState>,
-    body: &mut Body<'_, W>,
-) -> Event<W::Output, W::Error> {
-    poll_fn(|task| {
-        state.register_driver(task.waker());
-        let polled = body.as_mut().poll(task);
-        if let Some(halt) = state.take_halt() {
-            return Poll::Ready(Event::Halted(halt));
+async fn until_left<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, input: &str) -> Left {
+    let cx = Cx::root(state.clone());
+    let input = W::input_from_json(input).map_err(|error| Refusal::Input { error });
+    let mut body = match run_body::<W>(&cx, deps, input) {
+        Ok(body) => body,
+        Err(refusal) => return Left::Refused(refusal),
+    };
+    let mut look = FIRST_LOOK;
+    loop {
+        let next = match select(pin!(next_event::<W>(state, &mut body)), pin!(tokio::time::sleep(look))).await {
+            Either::Left((event, _)) => event,
+            Either::Right(_) if !state.is_waiting() => {
+                look = FIRST_LOOK;
+                continue;
+            }
+            Either::Right(_) => match read_answers(state).await {
+                Ok(()) => {
+                    look = (look * 3 / 2).min(SLOWEST_LOOK);
+                    continue;
+                }
+                Err(error) => return Left::Store(error),
+            },
+        };
+        match next {
+            Event::Returned(Ok(output)) => return completed::<W>(state, &output).await,
+            Event::Returned(Err(error)) => return failed(state, failure_of::<W>(state, error)).await,
+            Event::Halted(Halt::Failed(failure)) => return failed(state, failure).await,
+            Event::Halted(Halt::Store(error)) => return Left::Store(error),
+            Event::Halted(Halt::Refused(refusal)) => return Left::Refused(refusal),
+            Event::Quiet => match park(state).await {
+                Ok(true) => return Left::Parked,
+                Ok(false) => {}
+                Err(error) => return Left::Store(error),
+            },
         }
-        match polled {
-            Poll::Ready(result) => Poll::Ready(Event::Returned(result)),
-            Poll::Pending if state.is_quiet() => Poll::Ready(Event::Quiet),
-            Poll::Pending => Poll::Pending,
+    }
+}
+
+async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Left {
+    match serde_json::to_string(output) {
+        Ok(output) => finish(state, &Finish::Completed(output), None).await,
+        Err(error) => {
+            let chain = vec!["the output cannot be written as JSON".to_owned(), error.to_string()];
+            failed(state, Failure::new(chain, "", None)).await
         }
-    })
-    .await
+    }
 }
 
-/// A future whose panics are failures of the run: those of steps and glue, and those of the user's serde code.
-pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
-    // After a panic the future is dropped and never polled again, so nobody sees it half-way.
-    AssertUnwindSafe(future).catch_unwind().await.map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        let text = format!("the code panicked: {}", text.unwrap_or("with a value that is not text"));
-        Failure::new(vec![text], "", None)
-    })
+async fn failed(state: &RunState, failure: Failure) -> Left {
+    finish(state, &Finish::Failed(failure.to_json()), Some(failure)).await
 }
 
-/// The failure of a run whose code returned an error.
-pub(crate) fn failure_of<W: Workflow>(state: &RunState, error: W::Error) -> Failure {
-    let (path, after) = state.failed_at();
-    Failure::new(W::describe_error(&error), &path, after.as_deref()).with_error(Box::new(error))
+async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>) -> Left {
+    let Some((store, fence)) = &state.store else { return Left::Ended(failure) };
+    match store.finish(&state.id, *fence, finish).await {
+        Ok(()) => Left::Ended(failure),
+        Err(error) => Left::Store(error),
+    }
+}
+
+/// Leaves the run in the store, unless an answer has come in; that one is delivered then.
+async fn park(state: &RunState) -> Result<bool, StoreError> {
+    let Some((store, fence)) = &state.store else { return Ok(true) };
+    // An answer that comes in from here on is news to a driver that has parked.
+    state.take_news();
+    if store.park(&state.id, *fence).await? {
+        return Ok(true);
+    }
+    read_answers(state).await?;
+    Ok(false)
+}
+
+/// Delivers the answers given in other processes.
+async fn read_answers(state: &RunState) -> Result<(), StoreError> {
+    let Some((store, _)) = &state.store else { return Ok(()) };
+    for pause in store.pauses(&state.id).await? {
+        if let Some(answer) = &pause.answer {
+            state.deliver(&pause.pause.id, &answer.value);
+        }
+    }
+    Ok(())
 }

@@ -1,42 +1,15 @@
 //! The workflows of an App, by id: what is left of a workflow when its types are forgotten.
 
-use std::{
-    any::TypeId,
-    future::Future,
-    marker::PhantomData,
-    pin::{Pin, pin},
-    sync::Arc,
-    time::Duration,
-};
+use std::{any::TypeId, future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
-use futures::future::{Either, select};
 use serde_json::Value;
 
-use super::drive::{Event, caught, failure_of, next_event, run_body};
+use super::drive::{Left, drive};
 use crate::{
-    Failure, Graph, JsonError, Workflow,
+    Graph, JsonError, Workflow,
     error::Refusal,
-    machine::{CallMeta, Cx, Halt, PointInfo, RunState},
-    store::{Finish, StoreError},
+    machine::{CallMeta, Cx, Frame, Halt, PointInfo, RunState},
 };
-
-/// How soon a driver looks for answers given in other processes while some branch waits and another one works. It looks
-/// less and less often: what has waited for an hour can wait a quarter of a minute more.
-const FIRST_LOOK: Duration = Duration::from_millis(500);
-const SLOWEST_LOOK: Duration = Duration::from_secs(15);
-
-/// How a driver left its run.
-#[derive(Debug)]
-pub(crate) enum Left {
-    /// The run has ended. A failure carries the workflow's own error.
-    Ended(Option<Failure>),
-    /// The run waits for answers.
-    Parked,
-    /// The store failed or the run was taken over.
-    Store(StoreError),
-    /// The run does not fit this program.
-    Refused(Refusal),
-}
 
 /// A registered workflow.
 pub(crate) trait Registered: Send + Sync {
@@ -103,7 +76,7 @@ impl<W: Workflow> Registered for Entry<W> {
         match cx.take_stored() {
             None => W::input_from_json(input).map(drop).map_err(|error| Refusal::Input { error })?,
             Some(stored) => {
-                let frame = crate::machine::Frame::stored(&cx, stored)?;
+                let frame = Frame::stored(&cx, stored)?;
                 // Dispatching reads the bindings; the block itself is dropped before it runs.
                 drop(W::MACHINE.dispatch.dispatch(&cx, W::refs(&self.deps), frame));
             }
@@ -115,99 +88,6 @@ impl<W: Workflow> Registered for Entry<W> {
     }
 
     fn drive(&self, state: Arc<RunState>, input: String) -> Pin<Box<dyn Future<Output = Left> + Send + '_>> {
-        Box::pin(async move {
-            let left = match caught(drive::<W>(&state, &self.deps, &input)).await {
-                Ok(left) => left,
-                Err(failure) => failed(&state, failure).await,
-            };
-            // After a failed write somebody else may hold the run; giving a lost claim back is no error.
-            if let (Left::Store(_) | Left::Refused(_), Some((store, fence))) = (&left, &state.store) {
-                let _ = store.release(&state.id, *fence).await;
-            }
-            left
-        })
+        Box::pin(async move { drive::<W>(&state, &self.deps, &input).await })
     }
-}
-
-async fn drive<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, input: &str) -> Left {
-    let cx = Cx::root(state.clone());
-    let input = W::input_from_json(input).map_err(|error| Refusal::Input { error });
-    let mut body = match run_body::<W>(&cx, deps, input) {
-        Ok(body) => body,
-        Err(refusal) => return Left::Refused(refusal),
-    };
-    let mut look = FIRST_LOOK;
-    loop {
-        let next = match select(pin!(next_event::<W>(state, &mut body)), pin!(tokio::time::sleep(look))).await {
-            Either::Left((event, _)) => event,
-            Either::Right(_) if !state.is_waiting() => {
-                look = FIRST_LOOK;
-                continue;
-            }
-            Either::Right(_) => match read_answers(state).await {
-                Ok(()) => {
-                    look = (look * 3 / 2).min(SLOWEST_LOOK);
-                    continue;
-                }
-                Err(error) => return Left::Store(error),
-            },
-        };
-        match next {
-            Event::Returned(Ok(output)) => return completed::<W>(state, &output).await,
-            Event::Returned(Err(error)) => return failed(state, failure_of::<W>(state, error)).await,
-            Event::Halted(Halt::Failed(failure)) => return failed(state, failure).await,
-            Event::Halted(Halt::Store(error)) => return Left::Store(error),
-            Event::Halted(Halt::Refused(refusal)) => return Left::Refused(refusal),
-            Event::Quiet => match park(state).await {
-                Ok(true) => return Left::Parked,
-                Ok(false) => {}
-                Err(error) => return Left::Store(error),
-            },
-        }
-    }
-}
-
-async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Left {
-    match serde_json::to_string(output) {
-        Ok(output) => finish(state, &Finish::Completed(output), None).await,
-        Err(error) => {
-            let chain = vec!["the output cannot be written as JSON".to_owned(), error.to_string()];
-            failed(state, Failure::new(chain, "", None)).await
-        }
-    }
-}
-
-async fn failed(state: &RunState, failure: Failure) -> Left {
-    finish(state, &Finish::Failed(failure.to_json()), Some(failure)).await
-}
-
-async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>) -> Left {
-    let Some((store, fence)) = &state.store else { return Left::Ended(failure) };
-    match store.finish(&state.id, *fence, finish).await {
-        Ok(()) => Left::Ended(failure),
-        Err(error) => Left::Store(error),
-    }
-}
-
-/// Leaves the run in the store, unless an answer has come in; that one is delivered then.
-async fn park(state: &RunState) -> Result<bool, StoreError> {
-    let Some((store, fence)) = &state.store else { return Ok(true) };
-    // An answer that comes in from here on is news to a driver that has parked.
-    state.take_news();
-    if store.park(&state.id, *fence).await? {
-        return Ok(true);
-    }
-    read_answers(state).await?;
-    Ok(false)
-}
-
-/// Delivers the answers given in other processes.
-pub(crate) async fn read_answers(state: &RunState) -> Result<(), StoreError> {
-    let Some((store, _)) = &state.store else { return Ok(()) };
-    for pause in store.pauses(&state.id).await? {
-        if let Some(answer) = &pause.answer {
-            state.deliver(&pause.pause.id, &answer.value);
-        }
-    }
-    Ok(())
 }

@@ -1,26 +1,18 @@
 //! Handles of runs: wait for them, see what they ask, answer.
 
-use std::{
-    future::{Future, IntoFuture},
-    marker::PhantomData,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
 use super::{
-    app::{Driven, Inner},
-    registry::Left,
+    answer::AnswerRun,
+    drive::Left,
+    driver::{Driven, Engine},
+    handle::Handle,
 };
 use crate::{
-    Failure, OpenPause, Pause, RunError, Workflow,
-    clock::now_ms,
-    error::AnswerError,
-    json,
-    machine::{CallKind, RunState},
-    store::{Answer, AnswerReceipt, PauseRecord, RunRecord, RunStatus, StoreError},
+    Failure, OpenPause, Pause, RunError, Workflow, json,
+    store::{PauseRecord, RunRecord, RunStatus, StoreError},
 };
 
 /// What a run has come to.
@@ -42,11 +34,7 @@ pub struct Run<W> {
 /// A run whose workflow is known by id only. Outputs and answers are JSON.
 #[derive(Clone)]
 pub struct AnyRun {
-    app: Arc<Inner>,
-    id: String,
-    workflow: String,
-    /// The driver this handle last saw.
-    driven: Arc<Mutex<Option<Arc<Driven>>>>,
+    handle: Arc<Handle>,
 }
 
 impl<W> Clone for Run<W> {
@@ -69,7 +57,10 @@ impl<W> std::fmt::Debug for Run<W> {
 
 impl std::fmt::Debug for AnyRun {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Run").field("id", &self.id).field("workflow", &self.workflow).finish_non_exhaustive()
+        f.debug_struct("Run")
+            .field("id", &self.handle.id)
+            .field("workflow", &self.handle.workflow)
+            .finish_non_exhaustive()
     }
 }
 
@@ -119,7 +110,7 @@ impl<W: Workflow> Run<W> {
     /// When awaited: [`AnswerError`]. Nothing has changed then.
     pub fn answer<P: Pause>(&self, answer: P::Answer) -> AnswerRun {
         let value = serde_json::to_string(&answer).map_err(json::JsonError::from);
-        AnswerRun { run: self.run.clone(), pause: P::META.name.to_owned(), value, by: None }
+        AnswerRun::new(self.run.handle.clone(), P::META.name, value)
     }
 
     /// Answers the pause of this id, or the only open one of this name, with a JSON value.
@@ -132,18 +123,18 @@ impl<W: Workflow> Run<W> {
 }
 
 impl AnyRun {
-    pub(crate) fn new(app: Arc<Inner>, id: String, workflow: String, driven: Option<Arc<Driven>>) -> Self {
-        AnyRun { app, id, workflow, driven: Arc::new(Mutex::new(driven)) }
+    pub(crate) fn new(engine: Arc<Engine>, id: String, workflow: String, driven: Option<Arc<Driven>>) -> Self {
+        AnyRun { handle: Arc::new(Handle::new(engine, id, workflow, driven)) }
     }
 
     /// The run's id.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.handle.id
     }
 
     /// Id of its workflow.
     pub fn workflow(&self) -> &str {
-        &self.workflow
+        &self.handle.workflow
     }
 
     /// Where the run stands.
@@ -159,7 +150,7 @@ impl AnyRun {
     /// # Errors
     /// Those of the store.
     pub async fn record(&self) -> Result<RunRecord, RunError> {
-        Ok(self.app.record(&self.id).await?)
+        Ok(self.handle.record().await?)
     }
 
     /// As [`Run::wait`], with the output as JSON.
@@ -178,12 +169,12 @@ impl AnyRun {
     /// # Errors
     /// Those of the store.
     pub async fn pauses(&self) -> Result<Vec<OpenPause>, RunError> {
-        let (record, frames) = (self.record().await?, self.app.store.frames(&self.id).await?);
+        let (record, frames) = (self.record().await?, self.handle.engine.store.frames(&self.handle.id).await?);
         let ended = matches!(record.status, RunStatus::Completed | RunStatus::Failed);
         // A pause whose frame is gone was withdrawn: the other branches of its fork failed, for instance.
         let waits =
             |pause: &PauseRecord| !ended && frames.iter().any(|frame| frame.pause.as_ref() == Some(&pause.pause.id));
-        let pauses = self.app.store.pauses(&self.id).await?;
+        let pauses = self.handle.engine.store.pauses(&self.handle.id).await?;
         Ok(pauses.into_iter().filter(waits).filter_map(OpenPause::open).collect())
     }
 
@@ -192,13 +183,13 @@ impl AnyRun {
     /// # Errors
     /// As [`Run::answer_json`].
     pub fn answer_json(&self, pause: &str, answer: Value) -> AnswerRun {
-        AnswerRun { run: self.clone(), pause: pause.to_owned(), value: Ok(answer.to_string()), by: None }
+        AnswerRun::new(self.handle.clone(), pause, Ok(answer.to_string()))
     }
 
     async fn wait_for_text(&self) -> Result<Outcome<String>, RunError> {
         let mut pace = Pace::default();
         loop {
-            let seen = self.driven.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let seen = self.handle.take_seen();
             if let Some(driven) = seen
                 && let Some(left) = driven.left().await
             {
@@ -211,8 +202,8 @@ impl AnyRun {
                 RunStatus::Paused if !self.has_unread_answer().await? => {
                     return Ok(Outcome::Paused(self.pauses().await?));
                 }
-                RunStatus::Paused | RunStatus::Running => match self.app.take_up(&self.id).await? {
-                    Some(driven) => *self.driven.lock().unwrap_or_else(PoisonError::into_inner) = Some(driven),
+                RunStatus::Paused | RunStatus::Running => match self.handle.engine.take_up(&self.handle.id).await? {
+                    Some(driven) => self.handle.see(Some(driven)),
                     // Another process drives it; a store has no way to call us.
                     None => pace.rest().await,
                 },
@@ -225,112 +216,19 @@ impl AnyRun {
             Left::Ended(None) | Left::Parked => Ok(()),
             Left::Ended(Some(failure)) => Err(failure.into()),
             Left::Store(error) => Err(error.into()),
-            Left::Refused(reason) => Err(self.refused(reason)),
+            Left::Refused(reason) => Err(self.handle.refused(reason)),
         }
-    }
-
-    fn refused(&self, reason: crate::Refusal) -> RunError {
-        RunError::Refused { run: self.id.clone(), workflow: self.workflow.clone(), reason: Box::new(reason) }
     }
 
     fn output_error(&self, source: json::JsonError) -> RunError {
-        RunError::Output { run: self.id.clone(), source }
+        RunError::Output { run: self.handle.id.clone(), source }
     }
 
     async fn has_unread_answer(&self) -> Result<bool, StoreError> {
-        let pauses = self.app.store.pauses(&self.id).await?;
-        let frames = self.app.store.frames(&self.id).await?;
+        let pauses = self.handle.engine.store.pauses(&self.handle.id).await?;
+        let frames = self.handle.engine.store.frames(&self.handle.id).await?;
         let answered = |id: &String| pauses.iter().any(|pause| pause.pause.id == *id && pause.answer.is_some());
         Ok(frames.iter().filter_map(|frame| frame.pause.as_ref()).any(answered))
-    }
-
-    async fn answer(&self, pause: &str, value: String, by: Option<String>) -> Result<(), AnswerError> {
-        let record = self.record().await?;
-        let entry = self.app.workflow(&record.run.workflow)?.clone();
-        let pauses = self.app.store.pauses(&self.id).await?;
-        let asked = self.find_pause(&record, &pauses, pause)?;
-        let id = asked.pause.id.clone();
-        if asked.answer.is_none() {
-            let frames = self.app.store.frames(&self.id).await?;
-            let state = RunState::new(self.id.clone(), entry.points(), None, frames, Vec::new());
-            entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
-            let checks: Vec<_> = entry.calls().into_iter().filter(|call| call.name == asked.pause.name).collect();
-            let mut mismatch = None;
-            for call in &checks {
-                if let CallKind::Pause { check, .. } = call.kind {
-                    match check(&value) {
-                        Ok(()) => {
-                            mismatch = None;
-                            break;
-                        }
-                        Err(error) => mismatch = Some(error),
-                    }
-                }
-            }
-            if let Some(source) = mismatch {
-                return Err(AnswerError::Mismatch { pause: id, source });
-            }
-        }
-        let answer = Answer { value, by, at: now_ms() };
-        match self.app.store.answer(&self.id, &id, &answer).await? {
-            AnswerReceipt::AlreadyAnswered(answer) => Err(AnswerError::AlreadyAnswered { pause: id, answer }),
-            AnswerReceipt::NotWaiting => {
-                Err(AnswerError::NotWaiting { run: self.id.clone(), pause: id, status: self.status().await? })
-            }
-            AnswerReceipt::Accepted => {
-                self.go_on(&id, &answer.value).await?;
-                Ok(())
-            }
-        }
-    }
-
-    fn find_pause<'p>(
-        &self,
-        record: &RunRecord,
-        pauses: &'p [PauseRecord],
-        wanted: &str,
-    ) -> Result<&'p PauseRecord, AnswerError> {
-        if let Some(exact) = pauses.iter().find(|pause| pause.pause.id == wanted) {
-            return Ok(exact);
-        }
-        let named = |open: bool| {
-            pauses.iter().filter(move |pause| pause.pause.name == wanted && pause.answer.is_none() == open)
-        };
-        let open: Vec<&PauseRecord> = named(true).collect();
-        match open[..] {
-            [only] => Ok(only),
-            [] => match named(false).next_back() {
-                // Somebody else answered it: the store's receipt says with what.
-                Some(answered) => Ok(answered),
-                None => {
-                    let ended = matches!(record.status, RunStatus::Completed | RunStatus::Failed);
-                    let open = pauses.iter().filter(|pause| pause.answer.is_none() && !ended);
-                    Err(AnswerError::NoSuchPause {
-                        run: self.id.clone(),
-                        name: wanted.to_owned(),
-                        open: open.map(|pause| pause.pause.id.clone()).collect(),
-                    })
-                }
-            },
-            _ => Err(AnswerError::Ambiguous {
-                run: self.id.clone(),
-                name: wanted.to_owned(),
-                ids: open.iter().map(|pause| pause.pause.id.clone()).collect(),
-            }),
-        }
-    }
-
-    /// Brings an accepted answer to the run: to its driver, or to a new one.
-    async fn go_on(&self, pause: &str, answer: &str) -> Result<(), RunError> {
-        let driven = match self.app.driven(&self.id) {
-            Some(driven) => {
-                driven.state.deliver(pause, answer);
-                Some(driven)
-            }
-            None => self.app.take_up(&self.id).await?,
-        };
-        *self.driven.lock().unwrap_or_else(PoisonError::into_inner) = driven;
-        Ok(())
     }
 }
 
@@ -355,35 +253,5 @@ impl Pace {
     async fn rest(&mut self) {
         tokio::time::sleep(self.0).await;
         self.0 = (self.0 * 2).min(Duration::from_millis(500));
-    }
-}
-
-/// An answer about to be given; see [`Run::answer`].
-#[must_use = "an answer is given when this is awaited"]
-pub struct AnswerRun {
-    run: AnyRun,
-    pause: String,
-    value: Result<String, json::JsonError>,
-    by: Option<String>,
-}
-
-impl AnswerRun {
-    /// Who answers.
-    pub fn by(mut self, by: impl Into<String>) -> Self {
-        self.by = Some(by.into());
-        self
-    }
-}
-
-impl IntoFuture for AnswerRun {
-    type Output = Result<(), AnswerError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let pause = self.pause;
-            let value = self.value.map_err(|source| AnswerError::Mismatch { pause: pause.clone(), source })?;
-            self.run.answer(&pause, value, self.by).await
-        })
     }
 }

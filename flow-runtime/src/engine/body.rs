@@ -1,0 +1,82 @@
+//! Drives one run until it is done, fails, or waits for answers only.
+
+use std::{
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+};
+
+use futures::FutureExt as _;
+
+use crate::{
+    Failure, Workflow,
+    error::Refusal,
+    machine::{Cx, Frame, Halt, RunState, drive_frame},
+};
+
+/// What a driven run came to.
+pub(crate) enum Event<T, E> {
+    /// Its code returned.
+    Returned(Result<T, E>),
+    /// It has to stop.
+    Halted(Halt),
+    /// It waits for answers and for nothing else.
+    Quiet,
+}
+
+/// A run's code, from its root frame.
+pub(crate) type Body<'a, W> =
+    Pin<Box<dyn Future<Output = Result<<W as Workflow>::Output, <W as Workflow>::Error>> + Send + 'a>>;
+
+/// The run's code from its start, or from where its stored root frame stands.
+pub(crate) fn run_body<'a, W: Workflow>(
+    cx: &'a Cx,
+    deps: &'a W::Deps,
+    input: Result<W::Input, Refusal>,
+) -> Result<Body<'a, W>, Refusal> {
+    cx.check_points()?;
+    let frame = match cx.take_stored() {
+        Some(stored) => Frame::stored(cx, stored)?,
+        None => Frame::start(input?),
+    };
+    let refs = W::refs(deps);
+    Ok(Box::pin(drive_frame(cx, frame, move |frame| W::MACHINE.dispatch.dispatch(cx, refs, frame))))
+}
+
+/// Polls a run's code until something happens.
+pub(crate) async fn next_event<W: Workflow>(
+    state: &Arc<RunState>,
+    body: &mut Body<'_, W>,
+) -> Event<W::Output, W::Error> {
+    poll_fn(|task| {
+        state.register_driver(task.waker());
+        let polled = body.as_mut().poll(task);
+        if let Some(halt) = state.take_halt() {
+            return Poll::Ready(Event::Halted(halt));
+        }
+        match polled {
+            Poll::Ready(result) => Poll::Ready(Event::Returned(result)),
+            Poll::Pending if state.is_quiet() => Poll::Ready(Event::Quiet),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// A future whose panics are failures of the run: those of steps and glue, and those of the user's serde code.
+pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    // After a panic the future is dropped and never polled again, so nobody sees it half-way.
+    AssertUnwindSafe(future).catch_unwind().await.map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let text = format!("the code panicked: {}", text.unwrap_or("with a value that is not text"));
+        Failure::new(vec![text], "", None)
+    })
+}
+
+/// The failure of a run whose code returned an error.
+pub(crate) fn failure_of<W: Workflow>(state: &RunState, error: W::Error) -> Failure {
+    let (path, after) = state.failed_at();
+    Failure::new(W::describe_error(&error), &path, after.as_deref()).with_error(Box::new(error))
+}

@@ -1,0 +1,128 @@
+//! Takes runs up and drives them, each in a task of its own: what an App and the handles of its runs share.
+
+use std::{
+    any::TypeId,
+    collections::{BTreeMap, HashMap},
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::watch;
+
+use super::{drive::Left, registry::Registered};
+use crate::{
+    RunError, Workflow,
+    machine::RunState,
+    store::{Claim, RunRecord, Store, StoreError},
+};
+
+/// A store, the registered workflows, and the runs that are being driven.
+pub(crate) struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) workflows: BTreeMap<String, Arc<dyn Registered>>,
+    driven: Mutex<HashMap<String, Arc<Driven>>>,
+    /// Held while a run is claimed and loaded, so that this App never competes with itself.
+    taking_up: tokio::sync::Mutex<()>,
+}
+
+/// A run while this App drives it.
+pub(crate) struct Driven {
+    pub(crate) state: Arc<RunState>,
+    left: Mutex<Option<Left>>,
+    done: watch::Receiver<bool>,
+}
+
+impl Driven {
+    /// Waits for the driver to leave, and takes its word if nobody else has.
+    pub(crate) async fn left(&self) -> Option<Left> {
+        // The sender says `true` before it is dropped, so an error means the same.
+        let _ = self.done.clone().wait_for(|done| *done).await;
+        lock(&self.left).take()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    pub(crate) fn new(store: Arc<dyn Store>, workflows: BTreeMap<String, Arc<dyn Registered>>) -> Self {
+        Engine { store, workflows, driven: Mutex::default(), taking_up: tokio::sync::Mutex::default() }
+    }
+
+    pub(crate) fn workflow(&self, id: &str) -> Result<&Arc<dyn Registered>, RunError> {
+        self.workflows.get(id).ok_or_else(|| RunError::NotRegistered { workflow: id.to_owned() })
+    }
+
+    pub(crate) fn id_of<W: Workflow>(&self) -> Result<&str, RunError> {
+        let found = self.workflows.iter().find(|(_, entry)| entry.workflow_type() == TypeId::of::<W>());
+        found.map(|(id, _)| id.as_str()).ok_or_else(|| RunError::NotRegistered { workflow: W::ID.to_owned() })
+    }
+
+    pub(crate) async fn record(&self, run: &str) -> Result<RunRecord, StoreError> {
+        self.store.find(run).await?.ok_or_else(|| StoreError::UnknownRun { run: run.to_owned() })
+    }
+
+    pub(crate) fn driven(&self, run: &str) -> Option<Arc<Driven>> {
+        lock(&self.driven).get(run).cloned()
+    }
+
+    /// Takes a run up, if nobody drives it. `None`: another App does, or the run has ended.
+    pub(crate) async fn take_up(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
+        let (app, run) = (self.clone(), run.to_owned());
+        detached(async move { app.claim_and_drive(&run).await }).await
+    }
+
+    async fn claim_and_drive(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
+        let _one_at_a_time = self.taking_up.lock().await;
+        if let Some(driven) = self.driven(run) {
+            return Ok(Some(driven));
+        }
+        let record = self.record(run).await?;
+        let entry = self.workflow(&record.run.workflow)?.clone();
+        let Claim::Claimed(fence) = self.store.claim(run).await? else { return Ok(None) };
+        let loaded = async { Ok::<_, StoreError>((self.store.frames(run).await?, self.store.pauses(run).await?)) };
+        let (frames, pauses) = match loaded.await {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                // The first error is the one to report.
+                let _ = self.store.release(run, fence).await;
+                return Err(error.into());
+            }
+        };
+        let store = Some((self.store.clone(), fence));
+        let state = RunState::new(run.to_owned(), entry.points(), store, frames, pauses);
+        Ok(Some(self.spawn(&entry, state, record.run.input)))
+    }
+
+    /// Drives a claimed run in a task of its own.
+    pub(crate) fn spawn(self: &Arc<Self>, entry: &Arc<dyn Registered>, state: RunState, input: String) -> Arc<Driven> {
+        let (done, is_done) = watch::channel(false);
+        let state = Arc::new(state);
+        let driven = Arc::new(Driven { state: state.clone(), left: Mutex::new(None), done: is_done });
+        lock(&self.driven).insert(state.id.clone(), driven.clone());
+        let (app, entry, shared) = (self.clone(), entry.clone(), driven.clone());
+        tokio::spawn(async move {
+            let left = entry.drive(state.clone(), input).await;
+            let parked = matches!(left, Left::Parked);
+            lock(&app.driven).remove(&state.id);
+            *lock(&shared.left) = Some(left);
+            if parked && state.take_news() {
+                // An answer was handed to this driver after it had parked. Whoever waits for the run sees an error of this.
+                let _ = app.claim_and_drive(&state.id).await;
+            }
+            done.send_replace(true);
+        });
+        driven
+    }
+}
+
+/// Runs a future to its end even if the caller goes away: a run that is claimed must get its driver.
+pub(crate) async fn detached<T: Send + 'static>(
+    future: impl Future<Output = Result<T, RunError>> + Send + 'static,
+) -> Result<T, RunError> {
+    match tokio::spawn(future).await {
+        Ok(result) => result,
+        Err(stopped) => Err(StoreError::backend("finish, because the tokio runtime stopped", stopped).into()),
+    }
+}

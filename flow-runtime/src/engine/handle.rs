@@ -1,0 +1,42 @@
+//! What all handles of one run share.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::driver::{Driven, Engine};
+use crate::{
+    Refusal, RunError,
+    store::{RunRecord, StoreError},
+};
+
+/// A run as an App knows it.
+pub(crate) struct Handle {
+    pub(super) engine: Arc<Engine>,
+    pub(super) id: String,
+    pub(super) workflow: String,
+    /// The driver that was last seen here.
+    driven: Mutex<Option<Arc<Driven>>>,
+}
+
+impl Handle {
+    pub(super) fn new(engine: Arc<Engine>, id: String, workflow: String, driven: Option<Arc<Driven>>) -> Self {
+        Handle { engine, id, workflow, driven: Mutex::new(driven) }
+    }
+
+    pub(super) async fn record(&self) -> Result<RunRecord, StoreError> {
+        self.engine.record(&self.id).await
+    }
+
+    /// Remembers a driver, to learn from it how it left the run.
+    pub(super) fn see(&self, driven: Option<Arc<Driven>>) {
+        *self.driven.lock().unwrap_or_else(PoisonError::into_inner) = driven;
+    }
+
+    pub(super) fn take_seen(&self) -> Option<Arc<Driven>> {
+        self.driven.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The error of a run that does not fit this program.
+    pub(super) fn refused(&self, reason: Refusal) -> RunError {
+        RunError::Refused { run: self.id.clone(), workflow: self.workflow.clone(), reason: Box::new(reason) }
+    }
+}
