@@ -1,0 +1,169 @@
+//! The examples as a person uses them: one process asks, another one answers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
+
+mod common;
+
+use std::fs;
+
+use common::{Program, data, proposals};
+use serde_json::{Value, json};
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+#[test]
+fn an_article_is_approved_in_another_process() {
+    let program = Program::new("content_creation");
+    let notes = data("notes").to_string_lossy().into_owned();
+    let asked = program.run(&["start", "how a run survives a crash", &notes]);
+    assert_eq!(asked.code, Some(0), "{asked:?}");
+    assert!(asked.err.contains("is kept in flow.db"), "{}", asked.err);
+    assert!(asked.out.contains("Please read the draft."), "{}", asked.out);
+    assert!(asked.out.contains("10 seconds at crashes.md:11, but 15 seconds at operations.txt:7"), "{}", asked.out);
+    let [publish, change, reject] = proposals(&asked.out)[..] else { panic!("{}", asked.out) };
+    assert!(reject.contains("Reject"), "{reject}");
+
+    let again = program.paste(&change.replace("How a run survives a crash", r"It'\''s <alive> & well"));
+    assert!(again.out.contains("It's <alive> & well\n    ==="), "{again:?}");
+    let stale = program.paste(publish);
+    assert_eq!(stale.code, Some(2), "the first question is answered: {stale:?}");
+    assert!(stale.err.contains("was answered before"), "{}", stale.err);
+
+    let done = program.paste(proposals(&again.out)[0]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains("published by: Ann"), "{}", done.out);
+    let page = fs::read_to_string(program.folder().join("article.html")).unwrap();
+    assert!(page.contains("<h1>It&#39;s &lt;alive&gt; &amp; well</h1>"), "{page}");
+    assert!(page.contains("<code>crashes.md:3</code>"), "{page}");
+    assert!(!page.contains("<alive>"), "{page}");
+    assert!(!program.folder().join("article.part").exists());
+    assert_eq!(program.json(&["list"])[0]["status"], "completed");
+}
+
+#[test]
+fn a_wrong_answer_changes_nothing_and_shows_right_ones() {
+    let program = Program::new("content_creation");
+    let asked = program.json(&["start", "leases", &data("notes").to_string_lossy()]);
+    let run = text(&asked["run"]);
+    for (answer, complaint) in [
+        (r#"{"Publish":{"by":7}}"#, "at `Publish.by`: invalid type: integer `7`, expected a string"),
+        (r#"{"Publish":{"buy":"Ann"}}"#, "at `Publish.buy`: unknown field `buy`, expected `by`"),
+        ("Publsh", "unknown variant `Publsh`"),
+        (r#"{"Publish""#, "the answer is not JSON"),
+    ] {
+        let wrong = program.run(&["answer", run, "approve", answer]);
+        assert_eq!(wrong.code, Some(2), "{wrong:?}");
+        assert!(wrong.err.contains(complaint), "{}", wrong.err);
+        assert!(wrong.err.contains(r#"approve-1 '{"Publish":{"by":"Ann"}}'"#), "{}", wrong.err);
+    }
+    assert_eq!(program.run(&["answer", run, "aprove", "{}"]).code, Some(2));
+    assert_eq!(program.run(&["answer", "nobody", "approve", "{}"]).code, Some(2));
+    assert_eq!(program.run(&["list", "--db", "other.db"]).code, Some(2));
+    assert!(!program.folder().join("other.db").exists());
+
+    let rejected = program.run(&["answer", run, "approve", r#"{"Reject":{"why":"dull"}}"#, "--by", "Bob"]);
+    assert_eq!(rejected.code, Some(1), "{rejected:?}");
+    assert!(rejected.err.contains("the draft was rejected: dull"), "{}", rejected.err);
+    let shown = program.json(&["show", &run[run.len() - 5..]]);
+    assert_eq!(shown["status"], "failed");
+    assert_eq!(shown["asked"][0]["answer"], json!({ "Reject": { "why": "dull" } }));
+    assert_eq!(shown["asked"][0]["by"], "Bob");
+}
+
+#[test]
+fn graphs_and_readable_rows() {
+    let program = Program::new("content_creation");
+    assert!(program.run(&["graph"]).out.starts_with("flowchart TD\n"));
+    assert!(program.run(&["graph", "--format", "dot"]).out.starts_with("digraph"));
+    assert_eq!(program.json(&["graph", "--format", "json"])["name"], "content_creation");
+    assert!(!program.folder().join("flow.db").exists());
+
+    program.json(&["start", "leases", &data("notes").to_string_lossy()]);
+    let rows = program.query("flow.db", "SELECT status, workflow, input ->> 'topic' FROM runs");
+    assert_eq!(rows, ["paused|content-creation|leases"]);
+    let draft = program.query("flow.db", "SELECT value ->> 'title' FROM bindings WHERE name = 'draft'");
+    assert_eq!(draft, ["Leases"]);
+}
+
+#[test]
+fn the_good_rows_of_a_file_are_loaded() {
+    let program = Program::new("data_pipeline");
+    fs::copy(data("orders.csv"), program.folder().join("orders.csv")).unwrap();
+    let asked = program.run(&["start", "orders.csv"]);
+    assert_eq!(asked.code, Some(0), "{asked:?}");
+    for row in ["5     quantity    seven     integer", "11    -           5 fields  6 fields", "bad rows: 5"] {
+        assert!(asked.out.contains(row), "{}", asked.out);
+    }
+    // The rows are those of the start, whatever becomes of the file.
+    fs::remove_file(program.folder().join("orders.csv")).unwrap();
+    let [load, stop] = proposals(&asked.out)[..] else { panic!("{}", asked.out) };
+    assert!(load.ends_with(" LoadGood") && stop.ends_with(" Stop"), "{}", asked.out);
+    let done = program.paste(load);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains("Rows in table orders: 13, left out: 5"), "{}", done.out);
+    let rows =
+        program.query("warehouse.db", "SELECT customer, postcode, quantity, unit_price FROM orders ORDER BY order_no");
+    assert_eq!(rows.len(), 13);
+    assert_eq!(rows[0], "Baker & Sons|01069|12|4.5");
+    assert_eq!(rows[4], "Potter\n(second shop)|80331|6|15.25");
+    assert_eq!(program.query("warehouse.db", "SELECT name FROM sqlite_master"), ["orders"]);
+}
+
+#[test]
+fn loading_can_be_stopped_and_needs_no_question_without_bad_rows() {
+    let program = Program::new("data_pipeline");
+    let asked = program.json(&["start", &data("orders.csv").to_string_lossy()]);
+    let done = program.json(&["answer", text(&asked["run"]), "settle", "Stop"]);
+    assert_eq!(done["output"], json!({ "Nothing": { "bad_rows": 5 } }));
+    assert_eq!(program.query("warehouse.db", "SELECT name FROM sqlite_master"), [""; 0]);
+
+    fs::write(program.folder().join("two words.csv"), "a;a;\n1;x;0.5\n2;y;\n").unwrap();
+    let done = program.json(&["start", "two words.csv"]);
+    assert_eq!(done["output"]["Table"]["rows"], 2);
+    let table = program.query("warehouse.db", "SELECT sql FROM sqlite_master");
+    assert_eq!(table, [r#"CREATE TABLE "two_words" ("a" integer, "a_2" text, "column_3" real)"#]);
+    assert_eq!(program.query("warehouse.db", "SELECT * FROM two_words"), ["1|x|0.5", "2|y|-"]);
+}
+
+#[test]
+fn an_approval_changes_a_trade() {
+    let program = Program::new("execute_trade");
+    let asked = program.run(&["start", "ACME", "buy", "300", "55.00"]);
+    assert_eq!(asked.code, Some(0), "{asked:?}");
+    assert!(asked.out.contains("- it is worth more than 10000.00"), "{}", asked.out);
+    let [approve, _decline] = proposals(&asked.out)[..] else { panic!("{}", asked.out) };
+    assert!(
+        approve.ends_with(r#"'{"Approve":{"quantity":300}}'"#),
+        "the example is the order's own quantity: {approve}"
+    );
+
+    let none = program.paste(&approve.replace("300", "0"));
+    assert_eq!(none.code, Some(2));
+    assert!(
+        none.err.contains("at `Approve.quantity`: invalid value: integer `0`, expected a nonzero u32"),
+        "{}",
+        none.err
+    );
+    let more = program.paste(&approve.replace("300", "400"));
+    assert!(more.out.contains("objection: 400 are more than the 300 ordered"), "{}", more.out);
+    let done = program.paste(&proposals(&more.out)[0].replace("300", "250"));
+    assert!(done.out.contains("buy 250 ACME at 54.30, 13575.00 in all."), "{done:?}");
+    let trades = program.query("ledger.db", "SELECT symbol, side, quantity, price FROM trades");
+    assert_eq!(trades, ["ACME|buy|250|5430"]);
+}
+
+#[test]
+fn small_trades_need_nobody_and_a_limit_is_a_limit() {
+    let program = Program::new("execute_trade");
+    assert_eq!(program.json(&["start", "bolt", "buy", "10", "13.00"])["status"], "completed");
+    assert_eq!(program.json(&["start", "bolt", "sell", "10", "12.00"])["status"], "completed");
+    let holding = "SELECT sum(iif(side = 'buy', quantity, -quantity)) FROM trades";
+    assert_eq!(program.query("ledger.db", holding), ["0"]);
+    assert_eq!(program.json(&["start", "bolt", "sell", "1", "12.00"])["status"], "paused");
+    let failed = program.run(&["start", "bolt", "buy", "10", "12.00"]);
+    assert_eq!(failed.code, Some(1));
+    assert!(failed.err.contains("BOLT is at 12.52, outside the limit of 12.00"), "{}", failed.err);
+    assert_eq!(program.run(&["start", "bolt", "buy", "none"]).code, Some(2));
+}
