@@ -42,8 +42,16 @@ impl JsonError {
 
 impl From<serde_json::Error> for JsonError {
     fn from(error: serde_json::Error) -> Self {
-        JsonError::new("", error.to_string())
+        JsonError::new("", message_of(&error))
     }
+}
+
+/// The error without its position. The texts read here are written by programs, on one line, and where something is wrong
+/// the path says.
+fn message_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&position).map_or_else(|| text.clone(), str::to_owned)
 }
 
 /// Reads a value of type `T`.
@@ -54,8 +62,8 @@ pub(crate) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
             root if root == "." => String::new(),
             path => path,
         };
-        JsonError { path, message: error.into_inner().to_string() }
+        JsonError { path, message: message_of(error.inner()) }
     })?;
-    deserializer.end().map_err(|error| JsonError { path: String::new(), message: error.to_string() })?;
+    deserializer.end()?;
     Ok(value)
 }

@@ -154,7 +154,7 @@ async fn a_binding_of_another_type_is_refused() {
     assert_eq!(
         refused_by::<other_type::Order>().await,
         "at point `agree` binding `draft` no longer fits: \
-         at `text`: invalid type: string \"hello\", expected u32 at line 1 column 15"
+         at `text`: invalid type: string \"hello\", expected u32"
     );
 }
 
@@ -194,7 +194,7 @@ async fn a_stored_answer_of_another_type_is_refused() {
     let error = run.wait().await.unwrap_err();
     assert_eq!(
         error.source().unwrap().to_string(),
-        "the answer of pause `agree-1` no longer fits: invalid type: boolean `true`, expected a sequence at line 1 column 4"
+        "the answer of pause `agree-1` no longer fits: invalid type: boolean `true`, expected a sequence"
     );
     let run = app::<first::Order>(&store).run::<first::Order>(&id).await.unwrap();
     assert!(matches!(run.wait().await.unwrap(), Outcome::Done(text) if text == "hello true"));
