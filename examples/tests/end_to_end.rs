@@ -48,7 +48,7 @@ fn a_wrong_answer_changes_nothing_and_shows_right_ones() {
     let asked = program.json(&["start", "leases", &data("notes").to_string_lossy()]);
     let run = text(&asked["run"]);
     for (answer, complaint) in [
-        (r#"{"Publish":{"by":7}}"#, "at `Publish.by`: invalid type: integer `7`, expected a string"),
+        (r#"{"Publish":{"by":7}}"#, "at `Publish.by`: invalid type: integer `7`, expected a string\n"),
         (r#"{"Publish":{"buy":"Ann"}}"#, "at `Publish.buy`: unknown field `buy`, expected `by`"),
         ("Publsh", "unknown variant `Publsh`"),
         (r#"{"Publish""#, "the answer is not JSON"),

@@ -5,13 +5,14 @@
 use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::OnceLock,
 };
 
 use serde_json::Value;
 
 /// An example in a folder of its own.
 pub struct Program {
-    name: &'static str,
+    file: PathBuf,
     folder: tempfile::TempDir,
 }
 
@@ -25,7 +26,7 @@ pub struct Ended {
 
 impl Program {
     pub fn new(name: &'static str) -> Self {
-        Program { name, folder: tempfile::tempdir().unwrap() }
+        Program { file: examples().join(name), folder: tempfile::tempdir().unwrap() }
     }
 
     pub fn folder(&self) -> &Path {
@@ -34,10 +35,7 @@ impl Program {
 
     /// A process about to be started, as a person would: without what Cargo puts into the environment.
     fn command(&self, words: &[&str]) -> Command {
-        // `cargo test` builds the examples beside the folder in which the tests are.
-        let tests = std::env::current_exe().unwrap();
-        let program = tests.ancestors().nth(2).unwrap().join("examples").join(self.name);
-        let mut command = Command::new(program);
+        let mut command = Command::new(&self.file);
         command.args(words).current_dir(self.folder()).env_remove("CARGO");
         command
     }
@@ -86,6 +84,24 @@ impl Program {
         };
         statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
     }
+}
+
+/// The folder with the examples. They are built first: `cargo test` builds examples as tests only, or not at all.
+fn examples() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        // `<target>/<profile>/deps/<test>`
+        let test = std::env::current_exe().unwrap();
+        let profile = test.ancestors().nth(2).unwrap();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "flow-examples", "--examples", "--target-dir"]);
+        build.arg(profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
+        if profile.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success(), "the examples cannot be built");
+        profile.join("examples")
+    })
 }
 
 /// The command lines that a question proposes.
