@@ -23,14 +23,19 @@ macro_rules! branches {
     };
 }
 
-branches!(A TA);
-branches!(A TA, B TB);
-branches!(A TA, B TB, C TC);
-branches!(A TA, B TB, C TC, D TD);
-branches!(A TA, B TB, C TC, D TD, E TE);
-branches!(A TA, B TB, C TC, D TD, E TE, F TF);
-branches!(A TA, B TB, C TC, D TD, E TE, F TF, G TG);
-branches!(A TA, B TB, C TC, D TD, E TE, F TF, G TG, H TH);
+/// `(A, B, C)`, then `(B, C)`, then `(C,)`.
+macro_rules! every_tuple {
+    () => {};
+    ($future:ident $ok:ident $(, $futures:ident $oks:ident)*) => {
+        branches!($future $ok $(, $futures $oks)*);
+        every_tuple!($($futures $oks),*);
+    };
+}
+
+every_tuple!(
+    A TA, B TB, C TC, D TD, E TE, F TF, G TG, H TH, I TI, J TJ, K TK, L TL, M TM, N TN, O TO, P TP, Q TQ, R TR, S TS, T TT,
+    U TU, V TV, W TW, X TX
+);
 
 /// The result of branches that only `workflow!` can run.
 ///
