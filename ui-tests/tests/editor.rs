@@ -1,112 +1,224 @@
-//! Probe
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+//! What an editor shows of workflows: questions to a real rust-analyzer about the project in `ui-tests/editor/fixture`.
+
 #[path = "editor/lsp.rs"]
 mod lsp;
-use serde_json::*;
-use std::{path::*, time::*};
-#[test]
-fn probe() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("editor/fixture");
-    let t = Instant::now();
-    std::fs::copy(root.join("../../../Cargo.lock"), root.join("Cargo.lock")).unwrap();
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("editor");
-    let ra =
-        String::from_utf8(std::process::Command::new("rustc").args(["--print", "sysroot"]).output().unwrap().stdout)
-            .unwrap();
-    let ra = PathBuf::from(ra.trim()).join("bin/rust-analyzer");
-    let options = json!({"checkOnSave": false, "cachePriming": {"enable": false}, "cargo": {"targetDir": target}});
-    let mut s = lsp::Server::start(&ra, &root, &options, Duration::from_secs(60)).unwrap();
-    println!("ready {:?}", t.elapsed());
-    let file = root.join("src/lib.rs");
-    let text = std::fs::read_to_string(&file).unwrap();
-    let uri = lsp::uri(&file);
-    s.tell(
-        "textDocument/didOpen",
-        &json!({"textDocument": {"uri": uri, "languageId": "rust", "version": 1, "text": text}}),
-    )
-    .unwrap();
-    let mut version = 1;
-    let pos = |text: &str, at: usize| {
-        let l = text[..at].matches('\n').count();
-        let c = at - text[..at].rfind('\n').map_or(0, |i| i + 1);
-        json!({"line": l, "character": c})
-    };
-    let probes = std::fs::read_to_string("/tmp/h-probes.txt").unwrap();
-    for line in probes.lines() {
-        let t = Instant::now();
-        let (kind, rest) = line.split_once(' ').unwrap();
-        if kind == "diag" {
-            let r = s.ask("textDocument/diagnostic", &json!({"textDocument": {"uri": uri}})).unwrap();
-            for d in r["items"].as_array().unwrap() {
-                println!("DIAG {} {} {}", d["range"]["start"]["line"].as_u64().unwrap() + 1, d["code"], d["message"]);
-            }
-            println!("diag done {:?}", t.elapsed());
-            continue;
-        }
-        let (from, to) = rest.split_once(" ==> ").unwrap_or((rest, rest));
-        let (from, to) = (from.replace("\\n", "\n"), to.replace("\\n", "\n"));
-        let plain = from.replace("$0", "");
-        assert_eq!(text.matches(&plain).count(), 1, "{plain}");
-        let at = text.find(&plain).unwrap();
-        let new = text.replace(&plain, &to.replace("$0", ""));
-        let p = pos(&new, at + to.find("$0").unwrap());
-        version += 1;
-        s.tell(
-            "textDocument/didChange",
-            &json!({"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"text": new}]}),
-        )
-        .unwrap();
-        let params = json!({"textDocument": {"uri": uri}, "position": p});
-        let r = s.ask(&format!("textDocument/{kind}"), &params).unwrap();
-        match kind {
-            "hover" => println!(
-                "{line}\n    {} {:?}",
-                r["contents"]["value"]
-                    .as_str()
-                    .unwrap_or("NONE")
-                    .replace("\n", " / ")
-                    .chars()
-                    .take(500)
-                    .collect::<String>(),
-                t.elapsed()
-            ),
-            "completion" => {
-                let items = r["items"].as_array().or(r.as_array()).cloned().unwrap_or_default();
-                println!(
-                    "{line}\n    {:?} of {} {:?}",
-                    items.iter().map(|i| i["label"].as_str().unwrap().to_owned()).take(12).collect::<Vec<_>>(),
-                    items.len(),
-                    t.elapsed()
-                );
-            }
-            "diagnostic" => {
-                for d in r["items"].as_array().unwrap() {
-                    println!(
-                        "DIAG {} {} {}",
-                        d["range"]["start"]["line"].as_u64().unwrap() + 1,
-                        d["code"],
-                        d["message"]
-                    );
-                }
-            }
-            _ => println!(
-                "{line}\n    {} {:?}",
-                r.as_array()
-                    .map(|a| a
-                        .iter()
-                        .map(|x| {
-                            let l = x["targetSelectionRange"]["start"]["line"].as_u64().unwrap();
-                            format!(
-                                "{} {:?}",
-                                x["targetUri"].as_str().unwrap().rsplit('/').next().unwrap(),
-                                text.lines().nth(l as usize)
-                            )
-                        })
-                        .collect::<Vec<_>>()
-                        .join(", "))
-                    .unwrap_or_default(),
-                t.elapsed()
-            ),
-        }
+#[path = "editor/project.rs"]
+mod project;
+
+/// The compiler agrees with the editor that nothing is wrong with it.
+#[allow(dead_code, unreachable_pub)]
+#[path = "../editor/fixture/src/lib.rs"]
+mod article;
+
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use project::Project;
+
+/// One editor for all tests, because loading the project takes most of the time.
+fn project() -> MutexGuard<'static, Project> {
+    static PROJECT: LazyLock<Result<Mutex<Project>, String>> = LazyLock::new(|| Project::open().map(Mutex::new));
+    match &*PROJECT {
+        Ok(project) => project.lock().unwrap_or_else(PoisonError::into_inner),
+        Err(error) => panic!("{error}"),
     }
+}
+
+/// Hovering shows this code, and no other.
+#[track_caller]
+fn shows(place: &str, code: &[&str]) {
+    let hover = project().hover(place);
+    let hover = hover.unwrap_or_else(|error| panic!("{place}: {error}"));
+    assert_eq!(hover.code, code, "at `{place}`");
+}
+
+/// Hovering shows this text.
+#[track_caller]
+fn tells(place: &str, text: &str) {
+    let hover = project().hover(place);
+    let hover = hover.unwrap_or_else(|error| panic!("{place}: {error}"));
+    assert!(hover.text.contains(text), "`{place}` shows no `{text}`, but: {}", hover.text);
+}
+
+/// The place leads to this line, and to no other.
+#[track_caller]
+fn leads(place: &str, line: &str) {
+    let lines = project().definition(place);
+    let lines = lines.unwrap_or_else(|error| panic!("{place}: {error}"));
+    assert_eq!(lines, [line], "from `{place}`");
+}
+
+/// These are among the proposals.
+#[track_caller]
+fn proposes(code: &str, half_typed: &str, proposals: &[&str]) {
+    let found = project().complete(code, half_typed);
+    let found = found.unwrap_or_else(|error| panic!("{half_typed}: {error}"));
+    for wanted in proposals {
+        // `research(…)` or `clone(as Clone)`
+        let is_there =
+            |label: &String| label.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('('));
+        assert!(found.iter().any(is_there), "`{half_typed}` does not propose `{wanted}`, but: {found:?}");
+    }
+    let own: Vec<_> = found.iter().filter(|label| label.contains("face") || label.starts_with("Needs_")).collect();
+    assert!(own.is_empty(), "`{half_typed}` proposes what belongs to the expansion: {own:?}");
+}
+
+/// This is what the editor finds wrong by itself.
+#[track_caller]
+fn complains(code: &str, changed: &str, messages: &[&str]) {
+    let found = project().diagnostics(code, changed);
+    let found = found.unwrap_or_else(|error| panic!("{changed}: {error}"));
+    assert_eq!(found, messages, "of `{changed}`");
+}
+
+#[test]
+fn steps_and_pauses_are_shown_as_they_were_written() {
+    let research = ["article", "pub async fn research(tools: &Tools, topic: &Topic) -> Result<Notes>"];
+    shows("notes = $0research(tools, &topic)", &research);
+    shows("pub async fn $0research", &research);
+    tells("notes = $0research(tools, &topic)", "Look the topic up and take notes.");
+    shows("order = $0arrange(&notes)", &["article", "pub async fn arrange(notes: &Notes) -> Result<Outline>"]);
+    tells("        $0publish(draft, by)", "`T` = `String`");
+    shows("pause($0approve(&draft))", &["article", "pub fn approve(draft: &Draft) -> ::flow_runtime::Ask<Approve>"]);
+    tells("pause($0approve(&draft))", "Please read the draft. Publish it, or say what is wrong.");
+    tells("match $0pause(approve(&draft))", "The workflow is saved with the question");
+}
+
+#[test]
+fn bindings_show_their_types() {
+    shows("let mut $0notes", &["let mut notes: Notes"]);
+    shows("if $0notes.items.len() < 2", &["let mut notes: Notes"]);
+    shows("let $0sources", &["let sources: usize"]);
+    shows("let ($0outline, checked)", &["let outline: Outline"]);
+    shows("let (outline, $0checked)", &["let checked: bool"]);
+    shows("let mut $0draft", &["let mut draft: Draft"]);
+    shows("let $0by", &["let by: String"]);
+    shows("article(tools: &Tools, $0topic: Topic)", &["topic: Topic"]);
+}
+
+#[test]
+fn match_payloads_show_their_types() {
+    let feedback = ["let feedback: String", "article::Verdict::Revise", "pub feedback: String"];
+    shows("Verdict::Revise { $0feedback } =>", &feedback);
+    shows("let wish = $0feedback", &["let feedback: String"]);
+    shows("let $0wish", &["let wish: String"]);
+    shows("Approval::Reject($0why)", &["let why: String"]);
+}
+
+#[test]
+fn bindings_in_branches_show_their_types() {
+    shows("let $0order", &["let order: Outline"]);
+    shows("polish($0order)", &["let order: Outline"]);
+    shows("let $0facts", &["let facts: Vec<String>"]);
+    shows("confirm(&$0facts)", &["let facts: Vec<String>"]);
+}
+
+#[test]
+fn types_in_signatures_are_shown_once() {
+    shows("article(tools: &$0Tools", &["article", "pub struct Tools {\n    pub limit: usize,\n}"]);
+    shows("article(tools: &Tools, topic: $0Topic", &["article", "pub struct Topic {\n    pub title: String,\n}"]);
+    shows(
+        "article(tools: &Tools, topic: Topic) -> $0Result",
+        &["article", "pub type Result<T> = std::result::Result<T, String>"],
+    );
+    shows("approve(draft: &$0Draft)", &["article", "pub struct Draft {\n    pub text: String,\n}"]);
+}
+
+#[test]
+fn a_workflow_shows_its_function_and_its_type() {
+    shows(
+        "pub async fn $0article",
+        &[
+            "article",
+            "pub async fn article(tools: &Tools, topic: Topic) -> Result<String>",
+            "article",
+            "pub struct Article",
+        ],
+    );
+    tells("pub async fn $0article", "Research, write, review and publish an article.");
+}
+
+#[test]
+fn names_lead_to_their_definitions() {
+    let research = "pub async fn research(tools: &Tools, topic: &Topic) -> Result<Notes> {";
+    leads("notes = $0research(tools, &topic)", research);
+    leads("        $0polish(order)", "pub async fn polish(outline: Outline) -> Result<Outline> {");
+    leads("pause($0approve(&draft))", "pub fn approve(draft: &Draft) -> Approval;");
+    leads("if $0notes.items.len() < 2", "let mut notes = research(tools, &topic).await?;");
+    leads("if notes.$0items.len() < 2", "pub items: Vec<String>,");
+    leads("let wish = $0feedback", "Verdict::Revise { feedback } => {");
+    leads("polish($0order)", "let order = arrange(&notes).await?;");
+    leads("publish($0draft, by).await\n", "let mut draft = write(&outline, checked, sources).await?;");
+}
+
+#[test]
+fn half_typed_code_is_completed() {
+    proposes("if notes.items.len() < 2 {", "if notes.$0 {", &["items", "clone"]);
+    proposes("let sources = notes.items.len();", "let sources = notes.$0", &["items"]);
+    proposes("let sources = notes.items.len();", "let sources = rese$0", &["research", "notes", "topic"]);
+    proposes("feedback.trim().to_owned();", "fix(feedback.$0)", &["trim", "to_uppercase"]);
+    proposes("draft = revise(draft, wish).await?;", "dra$0", &["draft", "wish", "feedback"]);
+    proposes("Verdict::Accept => break", "Verdict::$0 => break", &["Accept", "Revise"]);
+    proposes("        publish(draft, by).await\n", "        draft.$0\n", &["text"]);
+    proposes(
+        "        publish(draft, by).await\n",
+        "        publish(draft, by).await;\n        outline.$0\n",
+        &["headings"],
+    );
+    proposes("pause(approve(&draft)).await {", "pause(appr$0) {", &["approve", "draft"]);
+}
+
+#[test]
+fn half_typed_branches_are_completed() {
+    proposes("polish(order).await\n", "polish(order.$0)\n", &["headings"]);
+    proposes("polish(order).await\n", "order.$0\n", &["headings"]);
+    proposes("arrange(&notes).await?;", "arrange(&notes.$0", &["items"]);
+    proposes("confirm(&facts)", "confirm(&fa$0)", &["facts"]);
+}
+
+#[test]
+fn forks_of_many_branches_have_types() {
+    let many = "let (left, right$0, .., last) = parallel!(arrange(&first), extract_facts(&first), arrange(&first), \
+                async { Ok(1) }, arrange(&first), arrange(&first), arrange(&first), arrange(&first), arrange(&first), \
+                arrange(&first), arrange(&first), arrange(&first), arrange(&first), extract_facts(&first))?; last.$0";
+    let many = many.replacen("$0", "", 1);
+    proposes("let (left, right) = parallel!(arrange(&first), extract_facts(&first))?;", &many, &["push", "is_empty"]);
+}
+
+#[test]
+fn the_attribute_form_is_the_same() {
+    shows("let $0first", &["let first: Notes"]);
+    shows("let $0total", &["let total: usize"]);
+    shows("let ($0left, right)", &["let left: Outline"]);
+    shows("parallel!($0arrange(&first)", &["article", "pub async fn arrange(notes: &Notes) -> Result<Outline>"]);
+    leads("let first = $0research", "pub async fn research(tools: &Tools, topic: &Topic) -> Result<Notes> {");
+    leads("left.$0headings", "pub headings: Vec<String>,");
+    proposes("let total = left.headings.len() + right.len();", "let total = left.$0;", &["headings"]);
+    proposes("let total = left.headings.len() + right.len();", "let total = left.$0", &["headings"]);
+    proposes("let first = research(tools, &topic).await?;", "let first = rese$0", &["research", "topic"]);
+    proposes("parallel!(arrange(&first),", "parallel!(arrange(&first.$0),", &["items"]);
+}
+
+#[test]
+fn a_step_body_is_ordinary_code() {
+    shows("let $0found", &["let found: Vec<String>"]);
+    shows("items: $0found", &["let found: Vec<String>"]);
+    leads("vec![$0topic.title.clone()", "pub async fn research(tools: &Tools, topic: &Topic) -> Result<Notes> {");
+    proposes("let found = vec![topic.title.clone(); tools.limit];", "let found = topic.$0", &["title"]);
+    proposes("let found = vec![topic.title.clone(); tools.limit];", "let found = topic.$0;", &["title"]);
+    proposes("    items.truncate(tools.limit);", "    items.$0", &["truncate"]);
+}
+
+#[test]
+fn finished_code_has_no_diagnostics() {
+    complains("let sources", "let sources", &[]);
+}
+
+#[test]
+fn mistakes_are_found() {
+    let sources = "let sources = notes.items.len();";
+    complains(sources, "let sources = notes.itmes.len();", &["`itmes`: no field `itmes` on type `Notes`"]);
+    complains(sources, "let sources = nots.items.len();", &["`nots`: no such value in this scope"]);
+    complains("arrange(&notes).await?", "arrange().await?", &["`()`: expected 1 argument, found 0"]);
+    complains("left.headings.len()", "left.heading.len()", &["`heading`: no field `heading` on type `Outline`"]);
+    complains("vec![topic.title", "vec![topic.titel", &["`titel`: no field `titel` on type `&Topic`"]);
 }

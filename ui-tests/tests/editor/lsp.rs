@@ -143,11 +143,10 @@ impl Server {
                 continue;
             }
             if message["method"].is_string() {
-                self.said.push_back(message.to_string());
-                self.said.truncate(20);
-                if self.said.len() == 20 {
+                if self.said.len() == 10 {
                     self.said.pop_front();
                 }
+                self.said.push_back(message.to_string());
             }
             return Ok(message);
         }
