@@ -17,6 +17,11 @@ impl<'t> Item<'t> {
         self.lines.iter().any(|line| line.ends_with("(seed: u64) -> Result<String> {"))
     }
 
+    /// Whether which steps run depends on how far the branches beside a failing one have come.
+    fn cancels(&self) -> bool {
+        self.lines.iter().any(|line| line.trim() == "// cancels")
+    }
+
     /// The item without what only means something to workflows.
     fn plain(&self) -> String {
         let bounds = |line: &str| line.trim().starts_with("#[max(") || line.trim() == "#[forever]";
@@ -60,8 +65,11 @@ pub(crate) fn both(text: &str) -> String {
     let cases: String = items
         .iter()
         .filter(|item| item.is_case())
-        .filter_map(Item::workflow)
-        .map(|name| format!("Case::of::<machine::{}>(|seed| Box::pin(plain::{name}(seed))),\n", pascal_case(name)))
+        .filter_map(|item| Some((item.workflow()?, item.cancels())))
+        .map(|(name, cancels)| {
+            let machine = pascal_case(name);
+            format!("Case::of::<machine::{machine}>(|seed| Box::pin(plain::{name}(seed)), {cancels}),\n")
+        })
         .collect();
     format!(
         "pub mod plain {{

@@ -25,11 +25,13 @@ pub struct Case {
     pub register: fn(AppBuilder) -> AppBuilder,
     /// The input of a seed.
     pub input: fn(u64) -> Value,
+    /// Whether which steps run depends on how far the branches beside a failing one have come.
+    pub cancels: bool,
 }
 
 impl Case {
     /// A case whose only input is the seed.
-    pub fn of<W>(plain: fn(u64) -> Running<Result<String>>) -> Self
+    pub fn of<W>(plain: fn(u64) -> Running<Result<String>>, cancels: bool) -> Self
     where
         W: Workflow<Input = u64, Deps = (), Output = String, Error = Error>,
     {
@@ -40,6 +42,7 @@ impl Case {
             run: |seed| Box::pin(W::run(&(), seed)),
             register: |app| app.register::<W>(()),
             input: Value::from,
+            cancels,
         }
     }
 }

@@ -1,7 +1,13 @@
 //! The hand-written programs.
-#![allow(missing_docs, unused, clippy::all)]
+#![allow(missing_docs, unused, clippy::all, clippy::unwrap_used)]
 
-use differential::{Case, Depth, check};
+use differential::{
+    Case, Depth, check,
+    steps::{Loud, Offset},
+    values::Record,
+};
+use flow_runtime::Workflow;
+use serde_json::json;
 
 include!(concat!(env!("OUT_DIR"), "/bodies.rs"));
 
@@ -32,4 +38,82 @@ async fn branching_behaves() {
 #[tokio::test]
 async fn errors_behave() {
     check_all(errors::cases()).await;
+}
+
+#[tokio::test]
+async fn forks_behave() {
+    check_all(forks::cases()).await;
+}
+
+#[tokio::test]
+async fn pauses_behave() {
+    check_all(pauses::cases()).await;
+}
+
+#[tokio::test]
+async fn generic_steps_behave() {
+    check_all(shapes::cases()).await;
+}
+
+/// A workflow with other inputs than one seed, or with dependencies.
+macro_rules! case {
+    ($workflow:ty, $deps:expr, |$seed:ident| $plain:expr, $input:expr, $json:expr) => {
+        Case {
+            name: <$workflow as Workflow>::NAME,
+            workflow: <$workflow as Workflow>::ID,
+            plain: |$seed| Box::pin(async move { $plain.await }),
+            run: |$seed| Box::pin(async move { <$workflow>::run(&$deps, $input).await }),
+            register: |app| app.register::<$workflow>($deps),
+            input: |$seed| $json,
+            cancels: false,
+        }
+    };
+}
+
+#[tokio::test]
+async fn signatures_behave() {
+    use shapes::{machine, plain};
+    let cases = vec![
+        case!(
+            machine::SeveralInputs,
+            (),
+            |seed| plain::several_inputs(seed, "ann".to_string(), vec![seed; 2]),
+            (seed, "ann".to_string(), vec![seed; 2]),
+            json!({ "seed": seed, "name": "ann", "numbers": [seed, seed] })
+        ),
+        case!(machine::NoInput, (), |seed| plain::no_input(), (), json!(null)),
+        case!(machine::ARecord, (), |seed| plain::a_record(a_record(seed)), a_record(seed), json!(a_record(seed))),
+        case!(
+            machine::WithADependency,
+            Offset(4),
+            |seed| plain::with_a_dependency(&Offset(4), seed),
+            seed,
+            json!(seed)
+        ),
+        case!(
+            machine::WithDependencies,
+            (Offset(4), Loud),
+            |seed| plain::with_dependencies(&Offset(4), &Loud, seed),
+            seed,
+            json!(seed)
+        ),
+        case!(machine::Generic::<Loud>, Loud, |seed| plain::generic(&Loud, seed), seed, json!(seed)),
+    ];
+    check_all(cases).await;
+}
+
+fn a_record(seed: u64) -> Record {
+    Record { count: seed, label: "l".to_string(), tags: vec![seed] }
+}
+
+#[tokio::test]
+async fn sqlite_keeps_them_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = [loops::cases(), bindings::cases(), branching::cases(), forks::cases(), pauses::cases()];
+    for (position, case) in all.into_iter().flatten().enumerate().filter(|(position, _)| position % 3 == 0) {
+        for seed in 1..3 {
+            let path = folder.path().join(format!("{position}-{seed}.db"));
+            check(&case, seed, &Depth::Sqlite(path)).await;
+        }
+    }
 }
