@@ -239,6 +239,12 @@ impl Region {
         self.vars.len() - 1
     }
 
+    /// The bindings of the region around it that a branch mentions.
+    pub(crate) fn used_captures(&self) -> BTreeSet<VarId> {
+        let effects = self.blocks.iter().flat_map(Block::effects);
+        effects.flat_map(|effect| effect.reads.iter().copied()).filter(|var| *var < self.captured).collect()
+    }
+
     /// The blocks a block leads to.
     pub(crate) fn successors(&self, block: BlockId) -> Vec<BlockId> {
         match &self.blocks[block].term {

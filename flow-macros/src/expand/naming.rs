@@ -38,8 +38,7 @@ impl<'r> Names<'r> {
     /// Where the block of a point begins: what lives there comes out of the frame.
     pub(super) fn at_slot(region: &'r Region, block: &Block) -> Self {
         let mut names = Names { region, holds: BTreeMap::new(), means: HashMap::new() };
-        let captured = 0..region.captured;
-        for var in captured.chain(block.live_in.iter().copied()) {
+        for var in region.used_captures().into_iter().chain(block.live_in.iter().copied()) {
             let name = &region.vars[var].name;
             let text = name.to_string();
             if region.vars[var].made_up || block.scope.get(&text) == Some(&var) {
@@ -83,7 +82,7 @@ impl<'r> Names<'r> {
                 && shadowed != *var
             {
                 let old = &self.region.vars[shadowed].name;
-                if shadowed < self.region.captured {
+                if self.holds.contains_key(&shadowed) && shadowed < self.region.captured {
                     self.holds.insert(shadowed, captured_alias(old));
                 } else if needed.contains(&shadowed) {
                     let (kept, fresh) = (hidden(old, shadowed), format_ident!("__new_{}", info.name));
@@ -120,12 +119,22 @@ impl<'r> Names<'r> {
                 continue;
             }
             let Some(holder) = self.holds.get(var) else { continue };
+            let holder = holder.clone();
             let info = &self.region.vars[*var];
             let (name, mutability) = (&info.name, info.mutable.then(|| quote!(mut)));
-            tokens.extend(quote!(let #mutability #name = #holder;));
             if let Some(before) = self.means.insert(text.clone(), *var) {
-                self.holds.remove(&before);
+                if self.holds.contains_key(&before) && before < self.region.captured {
+                    self.holds.insert(before, captured_alias(name));
+                } else if block.live_in.contains(&before) && self.holds.contains_key(&before) {
+                    // The value of a block on its way out of it, as in `let x = { let x = …; x + 1 }` with a third `x` outside.
+                    let kept = hidden(name, before);
+                    tokens.extend(quote!(let #kept = #name;));
+                    self.holds.insert(before, kept);
+                } else {
+                    self.holds.remove(&before);
+                }
             }
+            tokens.extend(quote!(let #mutability #name = #holder;));
             self.holds.insert(*var, name.clone());
         }
         tokens

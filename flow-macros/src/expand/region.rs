@@ -584,13 +584,7 @@ fn mentions(expr: &Expr, name: &Ident) -> bool {
 
 /// `let notes = …;` for every outer binding a branch uses: by value if it is `Copy`, else by reference.
 fn captures(branch: &Region) -> TokenStream {
-    let mut used: BTreeSet<VarId> = BTreeSet::new();
-    for block in &branch.blocks {
-        used.extend(
-            block.effects().flat_map(|effect| effect.reads.iter().copied()).filter(|var| *var < branch.captured),
-        );
-    }
-    let captures = used.into_iter().map(|var| {
+    let captures = branch.used_captures().into_iter().map(|var| {
         let name = &branch.vars[var].name;
         let shadowed = branch.vars[branch.captured..].iter().any(|own| own.name == *name);
         let alias = shadowed.then(|| {

@@ -193,9 +193,7 @@ impl Lower<'_> {
                     continue;
                 }
             };
-            let used =
-                region.blocks.iter().flat_map(|block| block.effects().flat_map(|effect| effect.reads.iter().copied()));
-            effect.reads.extend(used.filter(|var| *var < region.captured).map(|var| visible[var]));
+            effect.reads.extend(region.used_captures().into_iter().map(|var| visible[var]));
             for (var, span) in region.mentions.iter().filter(|(var, _)| *var < region.captured) {
                 self.region.mentions.push((visible[*var], *span));
             }
