@@ -1,8 +1,13 @@
 //! Makes two texts out of one source: plain functions, and workflows.
 
+mod random;
 mod source;
 
 use std::{env, error::Error, fs, path::PathBuf};
+
+/// How many random programs there are, and over how many test binaries they are spread.
+const PROGRAMS: usize = 200;
+const PARTS: usize = 4;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");
@@ -18,5 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         modules.push_str(&format!("pub mod {name} {{\n{text}}}\n"));
     }
     fs::write(out.join("bodies.rs"), modules)?;
+    for part in 0..PARTS {
+        let programs: String = (0..PROGRAMS).filter(|number| number % PARTS == part).map(random::program).collect();
+        fs::write(out.join(format!("random_{part}.rs")), source::both(&programs))?;
+    }
     Ok(())
 }
