@@ -2,6 +2,7 @@
 //! taken apart; all other code stays glue.
 
 mod control;
+mod leaving;
 mod loops;
 mod suspend;
 mod values;

@@ -27,6 +27,9 @@ impl Lower<'_> {
         if self.is_suspension(expr) {
             return self.suspend(expr, Target::Dest(dest));
         }
+        if matches!(dest, Dest::Discard) && self.leaving_glue(expr) {
+            return;
+        }
         match expr {
             Expr::Paren(paren) => self.expr(&paren.expr, dest),
             Expr::Group(group) => self.expr(&group.expr, dest),
