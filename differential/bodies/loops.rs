@@ -260,3 +260,79 @@ async fn loop_that_never_comes_back(seed: u64) -> Result<String> {
     }
     Ok("none".to_string())
 }
+
+async fn borrows_between_points(seed: u64) -> Result<String> {
+    let v = list(seed % 6).await?;
+    let other = "other".to_string();
+    let names: Vec<String> = v.iter().map(|n| format!("{n:>width$}", width = *n as usize)).collect();
+    let mut log = Vec::new();
+    for k in 0..5u64 {
+        let Some(name) = names.get(k as usize) else { continue };
+        let y = match v.get(k as usize + 1) {
+            Some(y) => y,
+            None => continue,
+        };
+        let longest = if name.len() > 3 { name } else { &other };
+        let n = *y + longest.len() as u64;
+        let n = add(n, 1).await?;
+        let Some(z) = v.iter().find(|n| **n == k) else { break };
+        for w in &v {
+            if w == z {
+                break;
+            }
+            log.push(*w);
+        }
+        if let Some(w) = v.get(1) {
+            if *w == n {
+                continue;
+            }
+            log.push(*w);
+        }
+        match &names[0][..] {
+            "1" => continue,
+            text if text.len() > 2 => log.push(n),
+            _ => {}
+        }
+        tell("end").await;
+    }
+    Ok(format!("{log:?} {names:?}"))
+}
+
+async fn glue_loops_that_leave(seed: u64) -> Result<String> {
+    let v = list(seed % 6).await?;
+    let mut log = Vec::new();
+    'all: {
+        'rounds: for i in 0..5u64 {
+            let i = add(i, seed).await?;
+            for j in &v {
+                let i = i % 7;
+                if *j == i {
+                    continue 'rounds;
+                }
+                if i == 5 && *j > 2 {
+                    break 'rounds;
+                }
+                if i == 6 && *j > 1 {
+                    return Ok("six".to_string());
+                }
+                if i == 3 && *j > 1 {
+                    break 'all;
+                }
+                if i == 4 {
+                    break;
+                }
+                log.push(*j);
+            }
+            let mut it = v.iter();
+            while let Some(n) = it.next() {
+                if *n > 3 {
+                    continue 'rounds;
+                }
+            }
+            log.push(i);
+        }
+        tell("all").await;
+    }
+    tell("end").await;
+    Ok(format!("{log:?}"))
+}
