@@ -46,9 +46,21 @@ pub(crate) enum Expr {
     Block(Option<String>, Block),
     If(String, Block, Option<Block>),
     Match(Box<Expr>, Vec<(String, Block)>),
-    For { label: Option<String>, pat: String, over: String, body: Block },
-    While { label: Option<String>, cond: String, body: Block },
-    Loop { label: Option<String>, body: Block },
+    For {
+        label: Option<String>,
+        pat: String,
+        over: String,
+        body: Block,
+    },
+    While {
+        label: Option<String>,
+        cond: String,
+        body: Block,
+    },
+    Loop {
+        label: Option<String>,
+        body: Block,
+    },
     /// `parallel!(…)`, with `?` or without.
     Fork(Vec<Branch>, bool),
 }

@@ -137,7 +137,8 @@ impl Generator {
         let value = match self.prng.below(6) {
             0 => {
                 let cond = self.cond();
-                let then = Block { stmts: Vec::new(), value: Some(Box::new(Expr::Code("describe(&seed).await".to_owned()))) };
+                let then =
+                    Block { stmts: Vec::new(), value: Some(Box::new(Expr::Code("describe(&seed).await".to_owned()))) };
                 let other = Block { stmts: Vec::new(), value: Some(Box::new(Expr::Code(format!("Ok({shown})")))) };
                 Expr::If(cond, then, Some(other))
             }

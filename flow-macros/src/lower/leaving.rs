@@ -3,8 +3,8 @@
 
 use proc_macro2::Span;
 use syn::{
-    Attribute, Expr, ExprAsync, ExprAwait, ExprClosure, ExprForLoop, ExprLoop, ExprMatch, ExprWhile, Item, Lifetime, LitInt,
-    Macro, parse_quote,
+    Attribute, Expr, ExprAsync, ExprAwait, ExprClosure, ExprForLoop, ExprLoop, ExprMatch, ExprWhile, Item, Lifetime,
+    LitInt, Macro, parse_quote,
     spanned::Spanned,
     visit_mut::{self, VisitMut},
 };
