@@ -16,6 +16,8 @@ const SECTIONS: usize = 7;
 /// Which passages go under which heading.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Outline {
+    /// The passage that opens the article, and stands in no section.
+    lead: usize,
     sections: Vec<(String, Vec<usize>)>,
 }
 
@@ -23,8 +25,14 @@ impl Outline {
     /// Sections from the passages' nearest headings: the best first, those of one file side by side.
     pub(crate) fn new(passages: &[Passage]) -> Self {
         let mut sections: Vec<(String, Vec<usize>)> = Vec::new();
-        // The best passage opens the article, and stands in no section.
-        for (position, passage) in passages.iter().enumerate().skip(1) {
+        // The best passage tells which section opens the article; it begins where its author let it begin.
+        let best = &passages[0];
+        let beside = passages
+            .iter()
+            .enumerate()
+            .filter(|(_, passage)| passage.file == best.file && passage.headings == best.headings);
+        let lead = beside.min_by_key(|(_, passage)| passage.line).map_or(0, |(position, _)| position);
+        for (position, passage) in passages.iter().enumerate().filter(|(position, _)| *position != lead) {
             let heading = passage.headings.last().unwrap_or(&passage.file);
             match sections.iter_mut().find(|(other, _)| other == heading) {
                 Some((_, members)) => members.push(position),
@@ -38,7 +46,7 @@ impl Outline {
         for (_, members) in &mut sections {
             members.sort_by_key(|position| (&passages[*position].file, passages[*position].line));
         }
-        Outline { sections }
+        Outline { lead, sections }
     }
 }
 
@@ -93,7 +101,12 @@ impl Draft {
             heading: heading.clone(),
             paragraphs: members.iter().map(|position| passages[*position].clone()).collect(),
         };
-        Draft { title, lead: passages[0].clone(), sections: outline.sections.iter().map(section).collect(), facts }
+        Draft {
+            title,
+            lead: passages[outline.lead].clone(),
+            sections: outline.sections.iter().map(section).collect(),
+            facts,
+        }
     }
 
     fn paragraphs(&self) -> impl Iterator<Item = &Passage> {

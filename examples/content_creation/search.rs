@@ -231,7 +231,7 @@ pub(crate) fn search(topic: &str, passages: &[Passage], limit: usize) -> Vec<Pas
     let mut found: Vec<Passage> = Vec::new();
     for (score, position) in ranked {
         let passage = &passages[position];
-        if score <= best * 0.2 || found.len() == limit {
+        if score <= best * 0.1 || found.len() == limit {
             break;
         }
         if found.iter().all(|other| similarity(&other.text, &passage.text) < 0.7) {

@@ -106,7 +106,7 @@ fn examples() -> &'static Path {
 
 /// The command lines that a question proposes.
 pub fn proposals(question: &str) -> Vec<&str> {
-    question.lines().map(str::trim).filter(|line| line.contains(" answer ")).collect()
+    question.lines().map(str::trim).filter(|line| line.contains("examples/") && line.contains(" answer ")).collect()
 }
 
 /// A file of the examples' data.
