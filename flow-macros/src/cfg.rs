@@ -228,8 +228,8 @@ pub(crate) struct Region {
     pub(crate) items: Vec<Item>,
     /// Every place where a binding is mentioned, in program order.
     pub(crate) mentions: Vec<(VarId, Span)>,
-    /// Bindings that are plainly borrows, and where.
-    pub(crate) borrows: Vec<(VarId, Span)>,
+    /// Bindings that are plainly borrows, and of what.
+    pub(crate) borrows: Vec<(VarId, Expr)>,
 }
 
 impl Region {

@@ -7,14 +7,11 @@ use crate::{
 
 /// Reports borrows that live across a point.
 pub(crate) fn check(region: &Region, report: &mut Report) {
-    for (var, span) in &region.borrows {
+    for (var, borrow) in &region.borrows {
         let blocks = region.order.iter().map(|block| &region.blocks[*block]);
         if let Some(block) = blocks.filter(|block| block.kind.is_saved()).find(|block| block.live_in.contains(var)) {
             let (name, place) = (&region.vars[*var].name, place(&block.name));
-            let message = format!(
-                "`{name}` is a borrow, and a borrow cannot be saved across {place}: clone the value, or borrow it again after it"
-            );
-            report.span(*span, message);
+            report.at(borrow, borrowed(&name.to_string(), &place));
         }
     }
     for block in &region.blocks {
@@ -22,6 +19,11 @@ pub(crate) fn check(region: &Region, report: &mut Report) {
             fork.branches.iter().for_each(|branch| check(branch, report));
         }
     }
+}
+
+/// What is wrong with a borrow that lives across a point, and what to do instead.
+pub(crate) fn borrowed(name: &str, place: &str) -> String {
+    format!("`{name}` is a borrow, and a borrow cannot be saved across {place}: clone the value, or borrow it again after it")
 }
 
 /// A point in words.

@@ -1,16 +1,16 @@
 //! `#[pause] fn approve(draft: &Draft) -> Approval;`: a question to somebody outside.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::{
-    Attribute, FnArg, Pat, ReturnType, Signature, Token, Type, Visibility,
+    Attribute, FnArg, Ident, Pat, ReturnType, Signature, Token, Type, Visibility,
     parse::{Parse, ParseStream},
+    spanned::Spanned,
 };
 
 use crate::{
     parse::{CratePath, doc_of, pascal_case},
     report::Report,
-    stub::derive_checks,
 };
 
 /// A function without a body.
@@ -70,14 +70,12 @@ pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
     }
     let (name, marker, doc) = (&sig.ident, pascal_case(&sig.ident), doc_of(&attrs));
     let (text, inputs) = (name.to_string(), &sig.inputs);
-    let checks = derive_checks(&format!("the answer of pause `{text}`"), &answer, &text);
-    let kind = quote!(#krate::machine::CallKind::pause::<#answer>());
-    let shown = parameters.iter().map(|(parameter, ty)| shown_check(&text, &parameter.to_string(), ty));
+    let kind = quote!(#krate::machine::CallKind::pause::<#marker>());
     let marker_doc = format!("The pause `{text}`: `run.answer::<{marker}>(…)` answers it.");
     let docs = attrs.iter().filter(|attr| attr.path().is_ident("doc"));
-    let pairs = parameters.iter().map(|(parameter, _)| {
-        let key = parameter.to_string();
-        quote!((#key, __flow::to_json(&#parameter)))
+    let pairs = parameters.iter().map(|(parameter, ty)| {
+        let (key, value) = (parameter.to_string(), shown(&text, parameter, ty));
+        quote!((#key, #value))
     });
     quote! {
         #[doc = #marker_doc]
@@ -86,12 +84,10 @@ pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
         #(#docs)*
         #vis fn #name(#inputs) -> #krate::Ask<#marker> {
             use #krate::machine as __flow;
-            #(#shown)*
             #krate::Ask::new(__flow::question([#(#pairs),*]))
         }
         const _: () = {
             use #krate::machine as __flow;
-            #checks
             impl __flow::HasMeta for #marker {
                 const META: __flow::CallMeta = __flow::CallMeta { name: #text, doc: #doc, kind: #kind };
             }
@@ -102,20 +98,26 @@ pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
     }
 }
 
-/// Checks that an argument can be shown, with an error that names it.
-fn shown_check(pause: &str, parameter: &str, ty: &Type) -> TokenStream {
-    let span = syn::spanned::Spanned::span(&ty.to_token_stream()).resolved_at(proc_macro2::Span::call_site());
-    let message =
-        format!("parameter `{parameter}` of pause `{pause}` is shown to a person, but `{{Self}}` cannot be serialized");
+/// An argument as JSON, with an error that names it if it has none.
+fn shown(pause: &str, parameter: &Ident, ty: &Type) -> TokenStream {
+    let span = ty.span().resolved_at(Span::call_site());
+    let message = format!("parameter `{parameter}` of pause `{pause}` is shown to a person, but `{{Self}}` cannot be serialized");
     let label = "add `#[derive(serde::Serialize)]` to `{Self}`";
-    let name = syn::Ident::new(parameter, span);
-    let assert = quote_spanned!(span=> shown(&#name));
+    let mut name = parameter.clone();
+    name.set_span(parameter.span().located_at(span));
+    let value = if matches!(ty, Type::Reference(_)) { quote!(#name) } else { quote_spanned!(span=> &#name) };
+    let call = quote_spanned!(span=> Shown::to_json(#value));
     quote! {{
         #[diagnostic::on_unimplemented(message = #message, label = #label)]
-        trait Shown {}
+        trait Shown {
+            fn to_json(&self) -> ::core::result::Result<::std::string::String, __flow::SerdeError>;
+        }
         #[diagnostic::do_not_recommend]
-        impl<T: __flow::Serialize + ?Sized> Shown for T {}
-        fn shown<T: Shown + ?Sized>(_: &T) {}
-        #assert;
+        impl<T: __flow::Serialize + ?Sized> Shown for T {
+            fn to_json(&self) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
+                __flow::to_json(self)
+            }
+        }
+        #call
     }}
 }

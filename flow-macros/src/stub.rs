@@ -2,7 +2,7 @@
 //! uses the workflow gets no follow-up errors then, and editors keep resolving names.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::{GenericParam, ItemFn, ReturnType, parse_quote};
 
 use crate::parse::{CratePath, Parameters, doc_of, pascal_case};
@@ -69,8 +69,9 @@ impl Face<'_> {
                 (quote!((#(#many,)*)), quote!((#(&'d #many,)*)), quote!((#(&deps.#fields,)*)))
             }
         };
-        let Input { ty, schema, to_json, from_json } = self.input();
+        let Input { ty, schema, to_json, from_json, traits } = self.input();
         quote! {
+            #traits
             impl #impl_generics #krate::Workflow for #name #ty_generics #where_clause {
                 const ID: &'static str = #id;
                 const NAME: &'static str = #text;
@@ -93,17 +94,6 @@ impl Face<'_> {
                 }
             }
         }
-    }
-
-    /// Checks that the input can be stored, read back and described.
-    pub(crate) fn checks(&self) -> TokenStream {
-        if !self.item.sig.generics.params.is_empty() {
-            return TokenStream::new();
-        }
-        let inputs = self.parameters.inputs.iter();
-        inputs
-            .map(|input| derive_checks(&format!("input `{}`", input.name), &input.ty, &input.name.to_string()))
-            .collect()
     }
 
     /// The return type, made up if there is none.
@@ -131,66 +121,132 @@ struct Input {
     schema: TokenStream,
     to_json: TokenStream,
     from_json: TokenStream,
+    traits: TokenStream,
 }
 
 impl Face<'_> {
     fn input(&self) -> Input {
-        match &self.parameters.inputs[..] {
-            [one] => {
-                let ty = &one.ty;
-                Input {
-                    ty: quote!(#ty),
-                    schema: quote!(__flow::schema::<#ty>()),
-                    to_json: quote!(__flow::to_json(input)),
-                    from_json: quote!(__flow::from_json(text)),
-                }
-            }
+        let inputs = &self.parameters.inputs;
+        let codecs: Vec<Codec<'_>> = inputs
+            .iter()
+            .map(|input| Codec { krate: self.krate, ty: &input.ty, name: input.name.to_string() })
+            .collect();
+        let traits = codecs.iter().map(Codec::traits).collect();
+        match &codecs[..] {
+            [one] => Input {
+                ty: one.ty.to_token_stream(),
+                schema: one.schema(),
+                to_json: one.to_json(&quote!(input)),
+                from_json: one.from_json(),
+                traits,
+            },
             many => {
-                let (names, types): (Vec<String>, Vec<_>) =
-                    many.iter().map(|input| (input.name.to_string(), &input.ty)).unzip();
-                let fields: Vec<_> = (0..many.len()).map(syn::Index::from).collect();
+                let (names, types): (Vec<&String>, Vec<_>) = many.iter().map(|codec| (&codec.name, codec.ty)).unzip();
+                let schemas = many.iter().map(Codec::schema);
+                let written = many.iter().enumerate().map(|(field, codec)| {
+                    let field = syn::Index::from(field);
+                    codec.to_json(&quote!(&input.#field))
+                });
+                let read = many.iter().map(Codec::from_fields);
                 Input {
                     ty: quote!((#(#types,)*)),
-                    schema: quote!(__flow::object_schema(&[#((#names, __flow::schema::<#types>())),*])),
+                    schema: quote!(__flow::object_schema(&[#((#names, #schemas)),*])),
                     to_json: quote! {{
                         let _ = input;
-                        __flow::object_to_json(&[#((#names, &__flow::to_json(&input.#fields)?)),*])
+                        __flow::object_to_json(&[#((#names, &#written?)),*])
                     }},
                     from_json: quote! {{
                         #[allow(unused_mut, unused_variables)]
                         let mut fields = __flow::Fields::read(text, &[#(#names),*])?;
-                        ::core::result::Result::Ok((#(fields.take::<#types>(#names)?,)*))
+                        ::core::result::Result::Ok((#(#read?,)*))
                     }},
+                    traits,
                 }
             }
         }
     }
 }
 
-/// Checks that a type can be written, read and described, with errors that name what it is for and the missing derive.
-pub(crate) fn derive_checks(what: &str, ty: &syn::Type, name: &str) -> TokenStream {
-    let span = syn::spanned::Spanned::span(ty).resolved_at(proc_macro2::Span::call_site());
-    let checks = [
-        ("Serialize", "serde::Serialize", quote!(__flow::Serialize), "be stored"),
-        ("Deserialize", "serde::Deserialize", quote!(__flow::DeserializeOwned), "be read back"),
-        ("JsonSchema", "schemars::JsonSchema", quote!(__flow::JsonSchema), "be described"),
-    ];
-    let checks = checks.iter().map(|(short, derive, bound, purpose)| {
-        let check = quote::format_ident!("Needs_{short}_{name}");
-        let message = format!("{what} has to {purpose}, but `{{Self}}` does not implement `{short}`");
+/// How one input is written, read and described: by traits of its own, so that the error for a type that cannot be names the
+/// input and the missing derive. Their methods are called by path, which keeps the compiler from saying more than that.
+struct Codec<'i> {
+    krate: &'i CratePath,
+    ty: &'i syn::Type,
+    name: String,
+}
+
+impl Codec<'_> {
+    /// `trait Needs_Serialize_topic { fn to_json(&self) -> … }` and so on.
+    fn traits(&self) -> TokenStream {
+        let (krate, name) = (self.krate, &self.name);
+        let written = quote!(::core::result::Result<::std::string::String, __flow::SerdeError>);
+        let read = quote!(::core::result::Result<Self, #krate::JsonError>);
+        let serialize = self.one(
+            ["Serialize", "serde::Serialize", "be stored"],
+            &quote!(__flow::Serialize),
+            &[(quote!(fn to_json(&self) -> #written), quote!(__flow::to_json(self)))],
+        );
+        let deserialize = self.one(
+            ["Deserialize", "serde::Deserialize", "be read back"],
+            &quote!(__flow::DeserializeOwned),
+            &[
+                (quote!(fn from_json(text: &str) -> #read), quote!(__flow::from_json(text))),
+                (quote!(fn from_fields(fields: &mut __flow::Fields) -> #read), quote!(fields.take(#name))),
+            ],
+        );
+        let describe = self.one(
+            ["JsonSchema", "schemars::JsonSchema", "be described"],
+            &quote!(__flow::JsonSchema),
+            &[(quote!(fn schema() -> __flow::Value), quote!(__flow::schema::<Self>()))],
+        );
+        quote!(#serialize #deserialize #describe)
+    }
+
+    fn one(
+        &self,
+        [short, derive, purpose]: [&str; 3],
+        bound: &TokenStream,
+        methods: &[(TokenStream, TokenStream)],
+    ) -> TokenStream {
+        let needs = self.needs(short);
+        let message = format!("input `{}` has to {purpose}, but `{{Self}}` does not implement `{short}`", self.name);
         let label = format!("add `#[derive({derive})]` to `{{Self}}`");
-        let assert = quote::quote_spanned!(span=> is::<#ty>());
+        let declared = methods.iter().map(|(signature, _)| signature);
+        let implemented = methods.iter().map(|(signature, body)| quote!(#signature { #body }));
         quote! {
-            const _: () = {
-                #[diagnostic::on_unimplemented(message = #message, label = #label)]
-                #[allow(non_camel_case_types)]
-                trait #check {}
-                #[diagnostic::do_not_recommend]
-                impl<T: #bound> #check for T {}
-                const fn is<T: #check>() {}
-                #assert
-            };
+            #[diagnostic::on_unimplemented(message = #message, label = #label)]
+            #[allow(non_camel_case_types, dead_code)]
+            trait #needs: ::core::marker::Sized { #(#declared;)* }
+            #[diagnostic::do_not_recommend]
+            impl<T: #bound> #needs for T { #(#implemented)* }
         }
-    });
-    checks.collect()
+    }
+
+    fn needs(&self, short: &str) -> syn::Ident {
+        let span = syn::spanned::Spanned::span(self.ty).resolved_at(proc_macro2::Span::call_site());
+        quote::format_ident!("Needs_{short}_{}", self.name.trim_start_matches("r#"), span = span)
+    }
+
+    /// `<Topic as Needs_Serialize_topic>::to_json(input)`, all of it where the user has written the type.
+    fn call(&self, short: &str, method: &str, arguments: &TokenStream) -> TokenStream {
+        let (ty, needs) = (self.ty, self.needs(short));
+        let method = syn::Ident::new(method, needs.span());
+        quote::quote_spanned!(needs.span()=> <#ty as #needs>::#method(#arguments))
+    }
+
+    fn to_json(&self, value: &TokenStream) -> TokenStream {
+        self.call("Serialize", "to_json", value)
+    }
+
+    fn from_json(&self) -> TokenStream {
+        self.call("Deserialize", "from_json", &quote!(text))
+    }
+
+    fn from_fields(&self) -> TokenStream {
+        self.call("Deserialize", "from_fields", &quote!(&mut fields))
+    }
+
+    fn schema(&self) -> TokenStream {
+        self.call("JsonSchema", "schema", &TokenStream::new())
+    }
 }

@@ -52,15 +52,15 @@ pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> Expansion {
         true => machine(&face, &body, &shared, &mut Report::default()),
         false => Err(shared.report.to_tokens()),
     };
-    let (checks, stub) = (face.checks(), face.stub());
+    let stub = face.stub();
     let machine = match machine {
         Ok(machine) => {
             let graph = graph::build(&body).to_tokens(&krate.to_token_stream(), &item.sig.ident.to_string());
             let implementation = face.implementation(&machine, &graph);
             let fork = shared.fork_path.map(|path| quote!(#[allow(unused_imports)] use #path as _;));
-            quote!(#fork #checks #implementation)
+            quote!(#fork #implementation)
         }
-        Err(errors) => quote!(#errors #checks #stub),
+        Err(errors) => quote!(#errors #stub),
     };
     let flow = quote!(use #krate::machine as __flow;);
     // Editors check the code as it was written, so an implementation that never runs is enough for them.

@@ -13,7 +13,7 @@ use syn::{
 use super::{
     call_at, here, ident,
     naming::{Names, captured_alias},
-    saved::Savers,
+    saved::{Savers, Suspect},
 };
 use crate::{
     cfg::{After, Arm, Bind, Block, BlockId, Call, Effect, Fork, Kind, Op, OpKind, Region, Term, VarId},
@@ -44,13 +44,14 @@ pub(super) fn dispatch(region: &Region, entry: &Entry, report: &mut Report) -> T
     let declarations: TokenStream = slots.iter().map(|slot| generator.declare(*slot)).collect();
     let arms: Vec<TokenStream> = slots.iter().map(|slot| generator.arm(*slot)).collect();
     let (items, own_items) = (&savers.items, &region.items);
+    let checks = savers.suspects.iter().map(|suspect| generator.owned(suspect));
     quote! {
         #(#own_items)*
         #items
         #declarations
         match __frame.at() {
             #(#arms)*
-            _ => ::core::unreachable!(),
+            _ => { #(#checks)* ::core::unreachable!() }
         }
     }
 }
@@ -84,6 +85,15 @@ impl<'r> Generator<'_, 'r> {
         };
         let point = &block.name;
         quote!(let #name = __flow::slot::<#ty>(#number, #point);)
+    }
+
+    /// `{ let (_, value) = s1.example(); … }`
+    fn owned(&self, suspect: &Suspect) -> TokenStream {
+        let (slot, value) = (self.slot_ident(suspect.slot), ident("__value"));
+        let live = self.region.blocks[suspect.slot].live_in.iter();
+        let pattern = live.map(|var| if *var == suspect.var { quote!(#value) } else { quote!(_) });
+        let check = suspect.check(&value);
+        quote!({ let (#(#pattern,)*) = #slot.example(); #check })
     }
 
     /// `1 => { let live = …; block(async move { … }) }`

@@ -10,7 +10,7 @@ use syn::Ident;
 use super::here;
 use crate::{
     cfg::{BlockId, Region, Term, Var, VarId},
-    check::place,
+    check::{borrowed, place},
 };
 
 /// The traits that write and read the bindings of a region.
@@ -18,13 +18,37 @@ use crate::{
 /// Their methods are called by path: an error then says what is wrong with the type and not where the trait is declared.
 pub(super) struct Savers {
     pub(super) items: TokenStream,
+    /// The bindings that may turn out to be borrows, with the point where they live first.
+    pub(super) suspects: Vec<Suspect>,
     traits: BTreeMap<VarId, Ident>,
+}
+
+/// A binding that is not a step's result, so that only its inferred type tells whether it is a borrow.
+///
+/// A `&str` can be written and read, only not for as long as it takes, and the compiler explains that with lifetimes in code
+/// nobody has written. So the type is looked at where all types are known, after the code of the last point.
+pub(super) struct Suspect {
+    pub(super) var: VarId,
+    pub(super) slot: BlockId,
+    owned: Ident,
+}
+
+impl Suspect {
+    /// Fails to compile if the value is a borrow.
+    pub(super) fn check(&self, value: &Ident) -> TokenStream {
+        let owned = &self.owned;
+        quote_spanned!(owned.span()=> {
+            #[allow(unused_imports)]
+            use __flow::ProbeOwned as _;
+            #owned::check(__flow::probe(&#value).owned());
+        })
+    }
 }
 
 impl Savers {
     /// The savers of all bindings that live at a saved point.
     pub(super) fn of(region: &Region, slots: &[BlockId]) -> Self {
-        let mut savers = Savers { items: TokenStream::new(), traits: BTreeMap::new() };
+        let mut savers = Savers { items: TokenStream::new(), suspects: Vec::new(), traits: BTreeMap::new() };
         let mut taken = HashSet::new();
         for slot in slots.iter().filter(|slot| region.blocks[**slot].kind.is_saved()) {
             for var in &region.blocks[*slot].live_in {
@@ -60,9 +84,11 @@ impl Savers {
                     .to_owned()
             }
             false if is_result(region, var, slot) => {
-                format!("either derive serde for `{{Self}}`, or let {place} return only what is needed of it")
+                format!("derive serde for `{{Self}}`, or let {place} return only what is needed of it")
             }
-            false => format!("either derive serde for `{{Self}}`, or finish using `{shown}` before {place}"),
+            false => format!(
+                "clone the value if it is a borrow; else derive serde for `{{Self}}`, or finish using `{shown}` before {place}"
+            ),
         };
         let saver = format_ident!("Saved_{text}", span = span);
         // The error of a `for` loop's list is about its items.
@@ -86,6 +112,20 @@ impl Savers {
             }
         });
         self.traits.insert(var, saver);
+        if !info.made_up && info.ty.is_none() && !is_result(region, var, slot) {
+            let owned = format_ident!("Owned_{text}", span = span);
+            let (message, label) = (borrowed(shown, &place), "clone the value, or borrow it again later");
+            self.items.extend(quote_spanned! {span=>
+                #[diagnostic::on_unimplemented(message = #message, label = #label)]
+                #[allow(non_camel_case_types)]
+                trait #owned: __flow::Saved {
+                    fn check(_: ::core::option::Option<Self>) {}
+                }
+                #[diagnostic::do_not_recommend]
+                impl #owned for __flow::Owned {}
+            });
+            self.suspects.push(Suspect { var, slot, owned });
+        }
     }
 
     /// `Saved_x::put(&x, &mut w);`: the value is mentioned where the user mentions it last, the type where it was bound.

@@ -359,9 +359,9 @@ impl<'s> Lower<'s> {
 
     /// Remembers bindings that are plainly borrows, for an error better than the compiler's.
     fn note_borrow(&mut self, pat: &Pat, expr: &Expr, effect: &Effect) {
-        if let (Pat::Ident(_), Expr::Reference(reference)) = (pat, expr) {
+        if let (Pat::Ident(_), Expr::Reference(_)) = (pat, expr) {
             for var in &effect.defs {
-                self.region.borrows.push((*var, reference.span()));
+                self.region.borrows.push((*var, expr.clone()));
             }
         }
     }

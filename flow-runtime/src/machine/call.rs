@@ -5,8 +5,6 @@ use std::{
     marker::PhantomData,
 };
 
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
@@ -40,9 +38,12 @@ pub enum CallKind {
 }
 
 impl CallKind {
-    /// A pause with answers of type `A`.
-    pub const fn pause<A: DeserializeOwned + JsonSchema>() -> Self {
-        CallKind::Pause { schema: super::schema::<A>, check: |text| crate::json::decode::<A>(text).map(drop) }
+    /// The kind of pause `P`.
+    pub const fn pause<P: Pause>() -> Self {
+        CallKind::Pause {
+            schema: super::schema::<P::Answer>,
+            check: |text| crate::json::decode::<P::Answer>(text).map(drop),
+        }
     }
 }
 

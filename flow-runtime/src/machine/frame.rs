@@ -111,6 +111,13 @@ impl<S> Clone for Slot<S> {
 
 impl<S> Copy for Slot<S> {}
 
+impl<S> Slot<S> {
+    /// Never called: its type is what the bindings of a point turn out to be.
+    pub fn example(self) -> S {
+        unreachable!("point `{}` is looked at by the compiler only", self.name)
+    }
+}
+
 /// The slot of a point.
 pub const fn slot<S>(at: u32, name: &'static str) -> Slot<S> {
     Slot { at, name, live: PhantomData }
@@ -142,6 +149,9 @@ impl<S: Send + 'static> Slot<S> {
         }
     }
 
+}
+
+impl<S: 'static> Slot<S> {
     /// The bindings of a frame that stands at a point which is never stored.
     pub fn take(self, frame: Frame) -> S {
         match self.open(frame) {

@@ -11,6 +11,7 @@ mod each;
 mod face;
 mod frame;
 mod input;
+mod owned;
 mod state;
 
 use std::{future::Future, marker::PhantomData, pin::Pin};
@@ -30,6 +31,7 @@ pub use input::{
     DeserializeOwned, Fields, JsonSchema, SerdeError, Serialize, Value, from_json, object_schema, object_to_json,
     question, schema, to_json,
 };
+pub use owned::{Owned, Probe, ProbeOwned, probe};
 pub(crate) use state::{Halt, RunState};
 
 /// One block of a machine: what runs between two points.

@@ -3,42 +3,64 @@
 pub struct Article;
 const _: () = {
     use ::flow_runtime::machine as __flow;
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `topic` has to be stored, but `{Self}` does not implement `Serialize`",
-            label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_Serialize_topic {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::Serialize> Needs_Serialize_topic for T {}
-        const fn is<T: Needs_Serialize_topic>() {}
-        is::<Topic>()
-    };
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `topic` has to be read back, but `{Self}` does not implement `Deserialize`",
-            label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_Deserialize_topic {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::DeserializeOwned> Needs_Deserialize_topic for T {}
-        const fn is<T: Needs_Deserialize_topic>() {}
-        is::<Topic>()
-    };
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `topic` has to be described, but `{Self}` does not implement `JsonSchema`",
-            label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_JsonSchema_topic {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::JsonSchema> Needs_JsonSchema_topic for T {}
-        const fn is<T: Needs_JsonSchema_topic>() {}
-        is::<Topic>()
-    };
+    #[diagnostic::on_unimplemented(
+        message = "input `topic` has to be stored, but `{Self}` does not implement `Serialize`",
+        label = "add `#[derive(serde::Serialize)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_Serialize_topic: ::core::marker::Sized {
+        fn to_json(
+            &self,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError>;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::Serialize> Needs_Serialize_topic for T {
+        fn to_json(
+            &self,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
+            __flow::to_json(self)
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "input `topic` has to be read back, but `{Self}` does not implement `Deserialize`",
+        label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_Deserialize_topic: ::core::marker::Sized {
+        fn from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError>;
+        fn from_fields(
+            fields: &mut __flow::Fields,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError>;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::DeserializeOwned> Needs_Deserialize_topic for T {
+        fn from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError> {
+            __flow::from_json(text)
+        }
+        fn from_fields(
+            fields: &mut __flow::Fields,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError> {
+            fields.take("topic")
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "input `topic` has to be described, but `{Self}` does not implement `JsonSchema`",
+        label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_JsonSchema_topic: ::core::marker::Sized {
+        fn schema() -> __flow::Value;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::JsonSchema> Needs_JsonSchema_topic for T {
+        fn schema() -> __flow::Value {
+            __flow::schema::<Self>()
+        }
+    }
     impl ::flow_runtime::Workflow for Article {
         const ID: &'static str = "article";
         const NAME: &'static str = "article";
@@ -109,7 +131,7 @@ const _: () = {
                     message = "binding `notes` has to be saved after step `research`, but `{Self}` cannot be saved",
                     label = "binding `notes` is still needed later, so it is part of the saved state",
                     note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                    note = "either derive serde for `{Self}`, or let step `research` return only what is needed of it"
+                    note = "derive serde for `{Self}`, or let step `research` return only what is needed of it"
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_notes: ::core::marker::Sized {
@@ -202,17 +224,17 @@ const _: () = {
             deps
         }
         fn input_schema() -> __flow::Value {
-            __flow::schema::<Topic>()
+            <Topic as Needs_JsonSchema_topic>::schema()
         }
         fn input_to_json(
             input: &Self::Input,
         ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-            __flow::to_json(input)
+            <Topic as Needs_Serialize_topic>::to_json(input)
         }
         fn input_from_json(
             text: &str,
         ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-            __flow::from_json(text)
+            <Topic as Needs_Deserialize_topic>::from_json(text)
         }
         fn describe_error(
             error: &Self::Error,

@@ -4,42 +4,64 @@ const _: () = {
     use ::flow_runtime::machine as __flow;
     #[allow(unused_imports)]
     use parallel as _;
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `notes` has to be stored, but `{Self}` does not implement `Serialize`",
-            label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_Serialize_notes {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::Serialize> Needs_Serialize_notes for T {}
-        const fn is<T: Needs_Serialize_notes>() {}
-        is::<Notes>()
-    };
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `notes` has to be read back, but `{Self}` does not implement `Deserialize`",
-            label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_Deserialize_notes {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::DeserializeOwned> Needs_Deserialize_notes for T {}
-        const fn is<T: Needs_Deserialize_notes>() {}
-        is::<Notes>()
-    };
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `notes` has to be described, but `{Self}` does not implement `JsonSchema`",
-            label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_JsonSchema_notes {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::JsonSchema> Needs_JsonSchema_notes for T {}
-        const fn is<T: Needs_JsonSchema_notes>() {}
-        is::<Notes>()
-    };
+    #[diagnostic::on_unimplemented(
+        message = "input `notes` has to be stored, but `{Self}` does not implement `Serialize`",
+        label = "add `#[derive(serde::Serialize)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_Serialize_notes: ::core::marker::Sized {
+        fn to_json(
+            &self,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError>;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::Serialize> Needs_Serialize_notes for T {
+        fn to_json(
+            &self,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
+            __flow::to_json(self)
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "input `notes` has to be read back, but `{Self}` does not implement `Deserialize`",
+        label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_Deserialize_notes: ::core::marker::Sized {
+        fn from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError>;
+        fn from_fields(
+            fields: &mut __flow::Fields,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError>;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::DeserializeOwned> Needs_Deserialize_notes for T {
+        fn from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError> {
+            __flow::from_json(text)
+        }
+        fn from_fields(
+            fields: &mut __flow::Fields,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError> {
+            fields.take("notes")
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "input `notes` has to be described, but `{Self}` does not implement `JsonSchema`",
+        label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_JsonSchema_notes: ::core::marker::Sized {
+        fn schema() -> __flow::Value;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::JsonSchema> Needs_JsonSchema_notes for T {
+        fn schema() -> __flow::Value {
+            __flow::schema::<Self>()
+        }
+    }
     impl ::flow_runtime::Workflow for Both {
         const ID: &'static str = "both";
         const NAME: &'static str = "both";
@@ -137,7 +159,7 @@ const _: () = {
                     message = "binding `notes` has to be saved at `parallel!`, but `{Self}` cannot be saved",
                     label = "binding `notes` is still needed later, so it is part of the saved state",
                     note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                    note = "either derive serde for `{Self}`, or finish using `notes` before `parallel!`"
+                    note = "clone the value if it is a borrow; else derive serde for `{Self}`, or finish using `notes` before `parallel!`"
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_notes: ::core::marker::Sized {
@@ -161,7 +183,7 @@ const _: () = {
                     message = "binding `a` has to be saved at `parallel!`, but `{Self}` cannot be saved",
                     label = "binding `a` is still needed later, so it is part of the saved state",
                     note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                    note = "either derive serde for `{Self}`, or let `parallel!` return only what is needed of it"
+                    note = "derive serde for `{Self}`, or let `parallel!` return only what is needed of it"
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_a: ::core::marker::Sized {
@@ -185,7 +207,7 @@ const _: () = {
                     message = "binding `b` has to be saved at `parallel!`, but `{Self}` cannot be saved",
                     label = "binding `b` is still needed later, so it is part of the saved state",
                     note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                    note = "either derive serde for `{Self}`, or let `parallel!` return only what is needed of it"
+                    note = "derive serde for `{Self}`, or let `parallel!` return only what is needed of it"
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_b: ::core::marker::Sized {
@@ -292,7 +314,7 @@ const _: () = {
                                                         message = "binding `n` has to be saved after step `count`, but `{Self}` cannot be saved",
                                                         label = "binding `n` is still needed later, so it is part of the saved state",
                                                         note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                                                        note = "either derive serde for `{Self}`, or let step `count` return only what is needed of it"
+                                                        note = "derive serde for `{Self}`, or let step `count` return only what is needed of it"
                                                     )]
                                                     #[allow(non_camel_case_types)]
                                                     trait Saved_n: ::core::marker::Sized {
@@ -467,17 +489,17 @@ const _: () = {
             }
         }
         fn input_schema() -> __flow::Value {
-            __flow::schema::<Notes>()
+            <Notes as Needs_JsonSchema_notes>::schema()
         }
         fn input_to_json(
             input: &Self::Input,
         ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-            __flow::to_json(input)
+            <Notes as Needs_Serialize_notes>::to_json(input)
         }
         fn input_from_json(
             text: &str,
         ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-            __flow::from_json(text)
+            <Notes as Needs_Deserialize_notes>::from_json(text)
         }
         fn describe_error(
             error: &Self::Error,

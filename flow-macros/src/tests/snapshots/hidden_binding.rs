@@ -2,42 +2,64 @@
 struct Hidden;
 const _: () = {
     use ::flow_runtime::machine as __flow;
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `x` has to be stored, but `{Self}` does not implement `Serialize`",
-            label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_Serialize_x {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::Serialize> Needs_Serialize_x for T {}
-        const fn is<T: Needs_Serialize_x>() {}
-        is::<u32>()
-    };
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `x` has to be read back, but `{Self}` does not implement `Deserialize`",
-            label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_Deserialize_x {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::DeserializeOwned> Needs_Deserialize_x for T {}
-        const fn is<T: Needs_Deserialize_x>() {}
-        is::<u32>()
-    };
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `x` has to be described, but `{Self}` does not implement `JsonSchema`",
-            label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_JsonSchema_x {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::JsonSchema> Needs_JsonSchema_x for T {}
-        const fn is<T: Needs_JsonSchema_x>() {}
-        is::<u32>()
-    };
+    #[diagnostic::on_unimplemented(
+        message = "input `x` has to be stored, but `{Self}` does not implement `Serialize`",
+        label = "add `#[derive(serde::Serialize)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_Serialize_x: ::core::marker::Sized {
+        fn to_json(
+            &self,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError>;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::Serialize> Needs_Serialize_x for T {
+        fn to_json(
+            &self,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
+            __flow::to_json(self)
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "input `x` has to be read back, but `{Self}` does not implement `Deserialize`",
+        label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_Deserialize_x: ::core::marker::Sized {
+        fn from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError>;
+        fn from_fields(
+            fields: &mut __flow::Fields,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError>;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::DeserializeOwned> Needs_Deserialize_x for T {
+        fn from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError> {
+            __flow::from_json(text)
+        }
+        fn from_fields(
+            fields: &mut __flow::Fields,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError> {
+            fields.take("x")
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "input `x` has to be described, but `{Self}` does not implement `JsonSchema`",
+        label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_JsonSchema_x: ::core::marker::Sized {
+        fn schema() -> __flow::Value;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::JsonSchema> Needs_JsonSchema_x for T {
+        fn schema() -> __flow::Value {
+            __flow::schema::<Self>()
+        }
+    }
     impl ::flow_runtime::Workflow for Hidden {
         const ID: &'static str = "hidden";
         const NAME: &'static str = "hidden";
@@ -108,7 +130,7 @@ const _: () = {
                     message = "binding `x` has to be saved after step `f`, but `{Self}` cannot be saved",
                     label = "binding `x` is still needed later, so it is part of the saved state",
                     note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                    note = "either derive serde for `{Self}`, or finish using `x` before step `f`"
+                    note = "clone the value if it is a borrow; else derive serde for `{Self}`, or finish using `x` before step `f`"
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_x: ::core::marker::Sized {
@@ -132,7 +154,7 @@ const _: () = {
                     message = "binding `x` has to be saved after step `f`, but `{Self}` cannot be saved",
                     label = "binding `x` is still needed later, so it is part of the saved state",
                     note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                    note = "either derive serde for `{Self}`, or let step `f` return only what is needed of it"
+                    note = "derive serde for `{Self}`, or let step `f` return only what is needed of it"
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_x_2: ::core::marker::Sized {
@@ -156,7 +178,7 @@ const _: () = {
                     message = "binding `sum` has to be saved after step `g`, but `{Self}` cannot be saved",
                     label = "binding `sum` is still needed later, so it is part of the saved state",
                     note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                    note = "either derive serde for `{Self}`, or let step `g` return only what is needed of it"
+                    note = "derive serde for `{Self}`, or let step `g` return only what is needed of it"
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_sum: ::core::marker::Sized {
@@ -295,17 +317,17 @@ const _: () = {
             }
         }
         fn input_schema() -> __flow::Value {
-            __flow::schema::<u32>()
+            <u32 as Needs_JsonSchema_x>::schema()
         }
         fn input_to_json(
             input: &Self::Input,
         ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-            __flow::to_json(input)
+            <u32 as Needs_Serialize_x>::to_json(input)
         }
         fn input_from_json(
             text: &str,
         ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-            __flow::from_json(text)
+            <u32 as Needs_Deserialize_x>::from_json(text)
         }
         fn describe_error(
             error: &Self::Error,

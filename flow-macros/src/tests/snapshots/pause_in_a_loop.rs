@@ -2,42 +2,64 @@
 struct Ask;
 const _: () = {
     use ::flow_runtime::machine as __flow;
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `draft` has to be stored, but `{Self}` does not implement `Serialize`",
-            label = "add `#[derive(serde::Serialize)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_Serialize_draft {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::Serialize> Needs_Serialize_draft for T {}
-        const fn is<T: Needs_Serialize_draft>() {}
-        is::<Draft>()
-    };
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `draft` has to be read back, but `{Self}` does not implement `Deserialize`",
-            label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_Deserialize_draft {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::DeserializeOwned> Needs_Deserialize_draft for T {}
-        const fn is<T: Needs_Deserialize_draft>() {}
-        is::<Draft>()
-    };
-    const _: () = {
-        #[diagnostic::on_unimplemented(
-            message = "input `draft` has to be described, but `{Self}` does not implement `JsonSchema`",
-            label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
-        )]
-        #[allow(non_camel_case_types)]
-        trait Needs_JsonSchema_draft {}
-        #[diagnostic::do_not_recommend]
-        impl<T: __flow::JsonSchema> Needs_JsonSchema_draft for T {}
-        const fn is<T: Needs_JsonSchema_draft>() {}
-        is::<Draft>()
-    };
+    #[diagnostic::on_unimplemented(
+        message = "input `draft` has to be stored, but `{Self}` does not implement `Serialize`",
+        label = "add `#[derive(serde::Serialize)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_Serialize_draft: ::core::marker::Sized {
+        fn to_json(
+            &self,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError>;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::Serialize> Needs_Serialize_draft for T {
+        fn to_json(
+            &self,
+        ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
+            __flow::to_json(self)
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "input `draft` has to be read back, but `{Self}` does not implement `Deserialize`",
+        label = "add `#[derive(serde::Deserialize)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_Deserialize_draft: ::core::marker::Sized {
+        fn from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError>;
+        fn from_fields(
+            fields: &mut __flow::Fields,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError>;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::DeserializeOwned> Needs_Deserialize_draft for T {
+        fn from_json(
+            text: &str,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError> {
+            __flow::from_json(text)
+        }
+        fn from_fields(
+            fields: &mut __flow::Fields,
+        ) -> ::core::result::Result<Self, ::flow_runtime::JsonError> {
+            fields.take("draft")
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "input `draft` has to be described, but `{Self}` does not implement `JsonSchema`",
+        label = "add `#[derive(schemars::JsonSchema)]` to `{Self}`"
+    )]
+    #[allow(non_camel_case_types, dead_code)]
+    trait Needs_JsonSchema_draft: ::core::marker::Sized {
+        fn schema() -> __flow::Value;
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T: __flow::JsonSchema> Needs_JsonSchema_draft for T {
+        fn schema() -> __flow::Value {
+            __flow::schema::<Self>()
+        }
+    }
     impl ::flow_runtime::Workflow for Ask {
         const ID: &'static str = "ask";
         const NAME: &'static str = "ask";
@@ -124,7 +146,7 @@ const _: () = {
                     message = "binding `draft` has to be saved at pause `approve`, but `{Self}` cannot be saved",
                     label = "binding `draft` is still needed later, so it is part of the saved state",
                     note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                    note = "either derive serde for `{Self}`, or finish using `draft` before pause `approve`"
+                    note = "clone the value if it is a borrow; else derive serde for `{Self}`, or finish using `draft` before pause `approve`"
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_draft: ::core::marker::Sized {
@@ -316,17 +338,17 @@ const _: () = {
             }
         }
         fn input_schema() -> __flow::Value {
-            __flow::schema::<Draft>()
+            <Draft as Needs_JsonSchema_draft>::schema()
         }
         fn input_to_json(
             input: &Self::Input,
         ) -> ::core::result::Result<::std::string::String, __flow::SerdeError> {
-            __flow::to_json(input)
+            <Draft as Needs_Serialize_draft>::to_json(input)
         }
         fn input_from_json(
             text: &str,
         ) -> ::core::result::Result<Self::Input, ::flow_runtime::JsonError> {
-            __flow::from_json(text)
+            <Draft as Needs_Deserialize_draft>::from_json(text)
         }
         fn describe_error(
             error: &Self::Error,
