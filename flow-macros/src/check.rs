@@ -23,7 +23,9 @@ pub(crate) fn check(region: &Region, report: &mut Report) {
 
 /// What is wrong with a borrow that lives across a point, and what to do instead.
 pub(crate) fn borrowed(name: &str, place: &str) -> String {
-    format!("`{name}` is a borrow, and a borrow cannot be saved across {place}: clone the value, or borrow it again after it")
+    format!(
+        "`{name}` is a borrow, and a borrow cannot be saved across {place}: clone the value, or borrow it again after it"
+    )
 }
 
 /// A point in words.

@@ -187,7 +187,7 @@ impl Mentions<'_> {
 }
 
 /// The binding a place begins with: the `x` of `x.a[3].b` and of `*x`.
-fn root(place: &Expr) -> Option<&Ident> {
+pub(crate) fn root(place: &Expr) -> Option<&Ident> {
     match place {
         Expr::Path(path) => path.path.get_ident(),
         Expr::Field(field) => root(&field.base),

@@ -1,6 +1,6 @@
 //! Tokens → the workflow's function and the options it is given.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
     Attribute, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, Meta, Pat, PatType, Path, ReturnType, Token, Type,
@@ -89,27 +89,34 @@ impl Parameters {
     /// Reads a signature; what does not belong there is reported.
     pub(crate) fn of(item: &ItemFn, report: &mut Report) -> Self {
         let mut found = Parameters::default();
-        for argument in &item.sig.inputs {
+        // What is wrong is a parameter all the same, so that the calls of the workflow are not wrong, too.
+        for (position, argument) in item.sig.inputs.iter().enumerate() {
             let FnArg::Typed(PatType { pat, ty, .. }) = argument else {
                 report.at(argument, "a workflow is a free function: pass what it needs as `&App`");
                 continue;
             };
             let Pat::Ident(ident) = &**pat else {
                 report.at(pat, "a workflow takes named parameters: take the value apart in the body");
+                let name = Ident::new(&format!("argument_{position}"), Span::call_site());
+                found.inputs.push(Parameter { name, mutable: false, ty: (**ty).clone() });
                 continue;
             };
             let (name, mutable) = (ident.ident.clone(), ident.mutability.is_some());
             match &**ty {
-                Type::Reference(TypeReference { mutability: Some(_), .. }) => {
-                    report.at(
-                        ty,
-                        "steps share a dependency, so it cannot be `&mut`: take `&`, with a lock inside if need be",
-                    );
-                }
-                Type::Reference(TypeReference { lifetime: Some(lifetime), .. }) => {
-                    report.at(lifetime, "leave the lifetime out: a dependency lives as long as the run is driven");
-                }
                 Type::Reference(reference) => {
+                    let TypeReference { mutability, lifetime, .. } = reference;
+                    if mutability.is_some() {
+                        report.at(
+                            ty,
+                            "steps share a dependency, so it cannot be `&mut`: take `&`, with a lock inside if need be",
+                        );
+                    }
+                    // A declared lifetime is reported where it is declared.
+                    if let Some(lifetime) = lifetime
+                        && item.sig.generics.lifetimes().next().is_none()
+                    {
+                        report.at(lifetime, "leave the lifetime out: a dependency lives as long as the run is driven");
+                    }
                     found.deps.push(Parameter { name, mutable, ty: (*reference.elem).clone() });
                 }
                 Type::ImplTrait(ty) => {
@@ -135,7 +142,7 @@ pub(crate) fn check_signature(item: &ItemFn, report: &mut Report) {
         report.at(variadic, "a workflow cannot be variadic");
     }
     for lifetime in sig.generics.lifetimes() {
-        report.at(lifetime, "a workflow cannot have lifetimes: what it works on is either saved or a dependency `&T`");
+        report.at(lifetime, "a workflow has no lifetimes, because it outlives the process: take a dependency as `&T`, an input by value");
     }
     match &sig.output {
         ReturnType::Default => {

@@ -101,7 +101,8 @@ pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
 /// An argument as JSON, with an error that names it if it has none.
 fn shown(pause: &str, parameter: &Ident, ty: &Type) -> TokenStream {
     let span = ty.span().resolved_at(Span::call_site());
-    let message = format!("parameter `{parameter}` of pause `{pause}` is shown to a person, but `{{Self}}` cannot be serialized");
+    let message =
+        format!("parameter `{parameter}` of pause `{pause}` is shown to a person, but `{{Self}}` cannot be serialized");
     let label = "add `#[derive(serde::Serialize)]` to `{Self}`";
     let mut name = parameter.clone();
     name.set_span(parameter.span().located_at(span));

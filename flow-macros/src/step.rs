@@ -1,9 +1,9 @@
 //! `#[step]`: an ordinary `async fn` that tells its name and doc comment to the workflows that call it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{
-    FnArg, GenericParam, Ident, ItemFn, Pat, ReturnType, Type, TypeImplTrait, parse_quote,
+    FnArg, GenericParam, Ident, ItemFn, Pat, ReturnType, Type, TypeImplTrait, parse_quote, parse_quote_spanned,
     visit_mut::{self, VisitMut},
 };
 
@@ -83,7 +83,12 @@ fn wrap(krate: &CratePath, item: &ItemFn) -> TokenStream {
         .collect();
     let turbofish = (!captured.is_empty()).then(|| quote!(::<#(#captured),*>));
     sig.asyncness = None;
-    sig.output = parse_quote! {
+    // The signature ends where the user's does, so that the compiler shows the whole of it.
+    let span = match &item.sig.output {
+        ReturnType::Type(_, ty) => syn::spanned::Spanned::span(ty),
+        ReturnType::Default => item.sig.paren_token.span.close(),
+    };
+    sig.output = parse_quote_spanned! {span=>
         -> #krate::Step<impl #krate::machine::HasMeta + use<#(#captured),*>, impl ::core::future::Future<Output = #output> + ::core::marker::Send>
     };
     // What is said to callers stands at the outer function, what is done to the body at the inner one, lints at both.
@@ -91,17 +96,23 @@ fn wrap(krate: &CratePath, item: &ItemFn) -> TokenStream {
     let attrs = item.attrs.iter().filter(|attr| outer.iter().any(|name| attr.path().is_ident(name)));
     let (vis, ident) = (&item.vis, &item.sig.ident);
     let meta = meta(krate, &name, &doc, &quote!(#krate::machine::CallKind::Step));
-    quote! {
-        #(#attrs)*
-        #[allow(clippy::manual_async_fn, clippy::needless_lifetimes)]
-        #vis #sig {
+    // The braces are the user's, so that the compiler shows the function and not the attribute as what is defined.
+    let mut body = Group::new(
+        Delimiter::Brace,
+        quote! {
             #meta
             #inner
             fn __tagged<F: ::core::future::Future>(future: F) -> #krate::Step<__Meta, F> {
                 #krate::Step::tagged(future)
             }
             __tagged(#ident #turbofish (#(#arguments),*))
-        }
+        },
+    );
+    body.set_span(item.block.brace_token.span.join());
+    quote! {
+        #(#attrs)*
+        #[allow(clippy::manual_async_fn, clippy::needless_lifetimes)]
+        #vis #sig #body
     }
 }
 

@@ -32,7 +32,7 @@ impl Face<'_> {
             }
             GenericParam::Lifetime(_) => None,
         });
-        if generics.params.is_empty() {
+        if types.is_empty() && plain.clone().next().is_none() {
             quote!(#(#docs)* #[derive(Debug, Clone, Copy)] #vis struct #name;)
         } else {
             quote!(#(#docs)* #vis struct #name<#(#plain),*>(::core::marker::PhantomData<fn() -> (#(#types,)*)>);)
@@ -47,7 +47,15 @@ impl Face<'_> {
         name.set_span(proc_macro2::Span::call_site());
         let id = text.replace('_', "-");
         let output = self.output();
+        let span = syn::spanned::Spanned::span(&output).resolved_at(proc_macro2::Span::call_site());
+        let results = quote::quote_spanned! {span=>
+            type Output = <#output as __flow::ResultLike>::Ok;
+            type Error = <#output as __flow::ResultLike>::Err;
+        };
         let mut generics = sig.generics.clone();
+        // Lifetimes have been reported.
+        generics.params =
+            generics.params.into_iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).collect();
         let types: Vec<_> = generics.type_params().map(|param| param.ident.clone()).collect();
         if !types.is_empty() {
             let clause = generics.make_where_clause();
@@ -81,8 +89,7 @@ impl Face<'_> {
                 type Deps = #deps_ty;
                 type Refs<'d> = #refs_ty;
                 type Input = #ty;
-                type Output = <#output as __flow::ResultLike>::Ok;
-                type Error = <#output as __flow::ResultLike>::Err;
+                #results
                 fn refs(deps: &Self::Deps) -> Self::Refs<'_> { #refs }
                 fn input_schema() -> __flow::Value { #schema }
                 fn input_to_json(input: &Self::Input) -> ::core::result::Result<::std::string::String, __flow::SerdeError> { #to_json }

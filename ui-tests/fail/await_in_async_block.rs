@@ -5,7 +5,8 @@ use prelude::*;
 workflow! {
     pub async fn article(topic: Topic) -> Result<Draft> {
         let notes = async { research(&topic).await };
-        write(notes.await?, 800).await
+        drop(notes);
+        Err(Error)
     }
 }
 

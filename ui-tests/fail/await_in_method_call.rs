@@ -1,12 +1,12 @@
-// A step is called on the result of another.
+// A result is passed straight into a method.
 mod prelude;
 use prelude::*;
 
 workflow! {
     pub async fn article(topic: Topic) -> Result<Draft> {
-        let draft = write(research(&topic).await?, topic.title.len()).await?;
-        let drafts = Vec::new();
-        let all = drafts.push(publish(draft).await?);
+        let notes = research(&topic).await?;
+        let mut drafts = Vec::new();
+        drafts.push(write(notes, 800).await?);
         Err(Error)
     }
 }

@@ -4,6 +4,7 @@
 mod control;
 mod leaving;
 mod loops;
+mod misplaced;
 mod suspend;
 mod values;
 
@@ -12,7 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use proc_macro2::Span;
 use syn::{
     Attribute, Expr, ExprAsync, ExprAwait, ExprBreak, ExprClosure, ExprContinue, ExprForLoop, ExprLoop, ExprMacro,
-    ExprWhile, Ident, Item, Lifetime, Local, LocalInit, Macro, Pat, Stmt, StmtMacro, parse_quote,
+    ExprWhile, Ident, Item, Lifetime, Local, LocalInit, Macro, Pat, Stmt, StmtMacro, parse_quote, parse_quote_spanned,
     spanned::Spanned,
     visit::{self, Visit},
 };
@@ -105,6 +106,7 @@ impl<'s> Lower<'s> {
 
     /// Lowers the code of the region and returns its graph.
     pub(crate) fn body(mut self, stmts: &[Stmt]) -> Region {
+        misplaced::check(stmts, !self.region.path.is_empty(), self.report());
         self.stmts(stmts, Dest::Return);
         self.region
     }
@@ -265,7 +267,9 @@ impl<'s> Lower<'s> {
             }
         }
         if !self.is_closed() {
-            self.value(parse_quote!(()), dest);
+            // Where a value is missing, the error is about the end of the code there is.
+            let end = stmts.last().map_or_else(Span::call_site, end_of).resolved_at(Span::call_site());
+            self.value(parse_quote_spanned!(end=> ()), dest);
         }
         self.leave_scope(outside);
     }
@@ -296,7 +300,9 @@ impl<'s> Lower<'s> {
             let message =
                 "give the binding a value here: a workflow's bindings are saved, so they cannot be filled in later";
             self.report().at(local, message);
-            self.define(&pat);
+            for var in self.define(&pat) {
+                self.region.vars[var].mutable = true;
+            }
             return;
         };
         if let Some((_, diverge)) = diverge
@@ -392,6 +398,16 @@ impl<'s> Lower<'s> {
                 self.loops.iter().rposition(|known| known.label.as_deref() == Some(label.as_str()))
             }
         }
+    }
+}
+
+/// The last token of a statement, or its first.
+fn end_of(stmt: &Stmt) -> Span {
+    match stmt {
+        Stmt::Local(local) => local.semi_token.span,
+        Stmt::Expr(_, Some(semicolon)) => semicolon.span,
+        Stmt::Macro(StmtMacro { semi_token: Some(semicolon), .. }) => semicolon.span,
+        stmt => stmt.span(),
     }
 }
 

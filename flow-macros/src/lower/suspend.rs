@@ -237,7 +237,7 @@ fn merge(effect: &mut Effect, other: Effect) {
 /// What stands in `pause(…)`, and the `pause` itself.
 fn pause_of(expr: &Expr) -> (&Expr, Option<&Expr>) {
     if let Expr::Call(call) = expr
-        && let Expr::Path(path) = &*call.func
+        && let Expr::Path(path) = ungrouped(&call.func)
         && path.path.segments.last().is_some_and(|last| last.ident == "pause")
         && call.args.len() == 1
     {
@@ -246,9 +246,17 @@ fn pause_of(expr: &Expr) -> (&Expr, Option<&Expr>) {
     (expr, None)
 }
 
+/// What a `macro_rules!` has put into an invisible group.
+fn ungrouped(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Group(group) => ungrouped(&group.expr),
+        expr => expr,
+    }
+}
+
 fn name_of(call: &Expr) -> Option<String> {
     match call {
-        Expr::Call(call) => match &*call.func {
+        Expr::Call(call) => match ungrouped(&call.func) {
             Expr::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
             _ => None,
         },

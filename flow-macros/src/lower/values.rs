@@ -73,6 +73,8 @@ impl Lower<'_> {
             return;
         }
         match &expr {
+            Expr::Assign(assign) => self.check_change(&assign.left, true),
+            Expr::Binary(binary) if names::changes_left(&binary.op) => self.check_change(&binary.left, false),
             Expr::Return(ret) => {
                 let value = ret.expr.as_deref().cloned().unwrap_or_else(|| parse_quote!(()));
                 let effect = self.effect_of(&value);
@@ -103,6 +105,23 @@ impl Lower<'_> {
                     self.push(OpKind::Glue(Stmt::Expr(expr, Some(Default::default()))), effect);
                 }
             },
+        }
+    }
+
+    /// Reports a change of a binding that stays as it is.
+    fn check_change(&mut self, place: &Expr, whole: bool) {
+        let Some(name) = names::root(place) else { return };
+        let Some(var) = self.scope.get(&name.to_string()).copied() else { return };
+        if var < self.region.captured {
+            let message = format!(
+                "a branch cannot change `{name}`, which belongs to all of them: return the new value from the branch"
+            );
+            self.report().at(place, message);
+        } else if whole && self.var_of(place).is_some() && !self.region.vars[var].mutable {
+            self.report().at(
+                place,
+                format!("`{name}` has a value already: write `mut {name}` where it is bound, to give it another"),
+            );
         }
     }
 
@@ -145,21 +164,28 @@ impl Lower<'_> {
                 let defs = self.define(&pat);
                 (Bind::Let(pat, ty), Effect { defs, ..Effect::default() })
             }
-            Target::Place(place) => match self.var_of(&place) {
-                Some(var) if var >= self.region.captured => {
-                    (Bind::Var(var), Effect { defs: BTreeSet::from([var]), ..Effect::default() })
-                }
-                _ => {
-                    let mut effect = self.effect_of(&place);
-                    let changed = effect.reads.iter().copied().filter(|var| self.region.vars[*var].mutable);
-                    effect.mutates.extend(changed.collect::<Vec<_>>());
-                    (Bind::Place(place), effect)
-                }
-            },
+            Target::Place(place) => {
+                self.check_change(&place, true);
+                self.bind_place(place)
+            }
             Target::Dest(Dest::Var(var)) => {
                 (Bind::Var(var), Effect { defs: BTreeSet::from([var]), ..Effect::default() })
             }
             Target::Dest(Dest::Discard | Dest::Return) => (Bind::Discard, Effect::default()),
+        }
+    }
+
+    fn bind_place(&mut self, place: Expr) -> (Bind, Effect) {
+        match self.var_of(&place) {
+            Some(var) if var >= self.region.captured => {
+                (Bind::Var(var), Effect { defs: BTreeSet::from([var]), ..Effect::default() })
+            }
+            _ => {
+                let mut effect = self.effect_of(&place);
+                let changed = effect.reads.iter().copied().filter(|var| self.region.vars[*var].mutable);
+                effect.mutates.extend(changed.collect::<Vec<_>>());
+                (Bind::Place(place), effect)
+            }
         }
     }
 

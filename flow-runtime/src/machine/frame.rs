@@ -148,7 +148,6 @@ impl<S: Send + 'static> Slot<S> {
             }
         }
     }
-
 }
 
 impl<S: 'static> Slot<S> {
@@ -249,6 +248,7 @@ pub trait ResultLike {
     fn done(self) -> Result<Next<Self::Ok>, Self::Err>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E> ResultLike for Result<T, E> {
     type Ok = T;
     type Err = E;

@@ -37,6 +37,12 @@ pub enum Verdict {
     Drop,
 }
 
+impl Verdict {
+    pub fn is_accept(&self) -> bool {
+        matches!(self, Verdict::Accept)
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Approval {
     pub by: String,
