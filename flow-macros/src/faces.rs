@@ -36,12 +36,15 @@ pub(crate) fn in_place(
 ) -> TokenStream {
     let cfgs: Vec<_> = attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let module = module(name);
+    // A path the user gives means what it means where the macro stands.
+    let (around, krate) = krate.from_a_module();
     // A module of its own, because an `allow` at an item comes too late for a `cfg` at that item.
     quote! {
         #(#cfgs)*
         #[doc(hidden)]
         #[allow(unexpected_cfgs)]
         mod #module {
+            #around
             #[cfg(rust_analyzer)]
             pub(super) use #krate::editor_face as face;
             #[cfg(not(rust_analyzer))]

@@ -72,8 +72,9 @@ fn workflow_tokens(tokens: proc_macro2::TokenStream) -> proc_macro2::TokenStream
     };
     match syn::parse2::<parse::Source>(tokens.clone()) {
         Err(error) => {
-            let faces = faces::in_constant(&krate, &tokens, &error.to_compile_error());
-            quote!(#mistake #faces)
+            // Among the items, and not in the constant: the compiler then knows that the workflow's type may be missing.
+            let (faces, error) = (faces::in_constant(&krate, &tokens, &quote!()), error.to_compile_error());
+            quote!(#mistake #faces #error)
         }
         Ok(parse::Source(item)) => {
             let Expansion { marker, machine, stub } = expand::expand(&krate, &item);
