@@ -70,23 +70,24 @@ fn workflow_tokens(tokens: proc_macro2::TokenStream) -> proc_macro2::TokenStream
         Ok(krate) => (krate, None),
         Err(error) => (parse::CratePath::default(), Some(error.to_compile_error())),
     };
-    match syn::parse2::<parse::Source>(tokens.clone()) {
-        Err(error) => {
-            // Among the items, and not in the constant: the compiler then knows that the workflow's type may be missing.
-            let (faces, error) = (faces::in_constant(&krate, &tokens, &quote!()), error.to_compile_error());
-            quote!(#mistake #faces #error)
-        }
+    let Expansion { marker, machine, stub } = match syn::parse2::<parse::Source>(tokens.clone()) {
         Ok(parse::Source(item)) => {
-            let Expansion { marker, machine, stub } = expand::expand(&krate, &item);
-            dump(&item.sig.ident, &quote!(#marker const _: () = { #machine };));
-            let faces = faces::in_constant(&krate, &quote!(#tokens #stub), &machine);
-            quote!(#mistake #faces #marker)
+            let expansion = expand::expand(&krate, &item);
+            dump(&item.sig.ident, &expansion);
+            expansion
         }
-    }
+        Err(error) => match syn::parse2::<parse::Unfinished>(tokens.clone()) {
+            Ok(parse::Unfinished(item)) => expand::unfinished(&krate, &item, &error),
+            // Among the items, and not in the constant: the compiler then knows that the workflow's type may be missing.
+            Err(_) => Expansion { marker: error.to_compile_error(), ..Expansion::default() },
+        },
+    };
+    let faces = faces::in_constant(&krate, &quote!(#tokens #stub), &machine);
+    quote!(#mistake #faces #marker)
 }
 
-fn dump(name: &syn::Ident, expansion: &proc_macro2::TokenStream) {
+fn dump(name: &syn::Ident, Expansion { marker, machine, .. }: &Expansion) {
     if std::env::var("FLOW_MACROS_DUMP").is_ok_and(|wanted| name == wanted.as_str()) {
-        eprintln!("{expansion}");
+        eprintln!("{}", quote!(#marker const _: () = { #machine };));
     }
 }

@@ -3,9 +3,10 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, Meta, Pat, PatType, Path, ReturnType, Token, Type,
-    TypeReference,
+    Attribute, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, Meta, Pat, PatType, Path, ReturnType, Signature, Token, Type,
+    TypeReference, Visibility,
     parse::{Parse, ParseStream},
+    parse_quote,
 };
 
 use crate::report::Report;
@@ -86,6 +87,18 @@ impl Parse for Source {
             return Err(input.error("one `workflow!` holds one `async fn`: write another `workflow!` for this"));
         }
         Ok(Source(item))
+    }
+}
+
+/// A workflow whose body is not Rust yet: the function without it.
+pub(crate) struct Unfinished(pub(crate) ItemFn);
+
+impl Parse for Unfinished {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let (attrs, vis) = (input.call(Attribute::parse_outer)?, input.parse::<Visibility>()?);
+        let sig = input.parse::<Signature>()?;
+        input.parse::<TokenStream>()?;
+        Ok(Unfinished(parse_quote!(#(#attrs)* #vis #sig {})))
     }
 }
 

@@ -42,9 +42,7 @@ impl Face<'_> {
     /// `impl Workflow for ContentCreation { … }` around what the body gives.
     pub(crate) fn implementation(&self, machine: &TokenStream, graph: &TokenStream) -> TokenStream {
         let (krate, sig) = (self.krate, &self.item.sig);
-        let (mut name, text, doc) = (pascal_case(&sig.ident), sig.ident.to_string(), doc_of(&self.item.attrs));
-        // At the name, editors show the marker type, and that once.
-        name.set_span(proc_macro2::Span::call_site());
+        let (name, text, doc) = (pascal_case(&sig.ident), sig.ident.to_string(), doc_of(&self.item.attrs));
         let id = text.replace('_', "-");
         let output = self.output();
         let span = syn::spanned::Spanned::span(&output).resolved_at(proc_macro2::Span::call_site());

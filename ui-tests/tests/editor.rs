@@ -125,15 +125,10 @@ fn types_in_signatures_are_shown_once() {
 
 #[test]
 fn a_workflow_shows_its_function_and_its_type() {
-    shows(
-        "pub async fn $0article",
-        &[
-            "article",
-            "pub async fn article(tools: &Tools, topic: Topic) -> Result<String>",
-            "article",
-            "pub struct Article",
-        ],
-    );
+    let function = "pub async fn article(tools: &Tools, topic: Topic) -> Result<String>";
+    let ty = ["article", "pub struct Article"];
+    // The type once for its definition and once for its use in the implementation.
+    shows("pub async fn $0article", &[&["article", function], &ty[..], &ty[..]].concat());
     tells("pub async fn $0article", "Research, write, review and publish an article.");
 }
 

@@ -21,6 +21,7 @@ use crate::{
 pub(crate) use region::slots;
 
 /// What a workflow becomes.
+#[derive(Default)]
 pub(crate) struct Expansion {
     /// The type users name.
     pub(crate) marker: TokenStream,
@@ -65,6 +66,15 @@ pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> Expansion {
     let flow = quote!(use #krate::machine as __flow;);
     // Editors check the code as it was written, so an implementation that never runs is enough for them.
     Expansion { marker: face.marker(), machine: quote!(#flow #machine), stub: quote!(#flow #stub) }
+}
+
+/// Expands a workflow whose body is not Rust: those who use it need its type all the same.
+pub(crate) fn unfinished(krate: &CratePath, item: &ItemFn, error: &syn::Error) -> Expansion {
+    let parameters = Parameters::of(item, &mut Report::default());
+    let face = Face { item, krate, parameters: &parameters };
+    let (error, stub) = (error.to_compile_error(), face.stub());
+    let stub = quote!(use #krate::machine as __flow; #stub);
+    Expansion { marker: face.marker(), machine: quote!(#error #stub), stub }
 }
 
 /// The constant that holds the dispatch closure.
