@@ -110,10 +110,8 @@ fn a_record(seed: u64) -> Record {
 async fn sqlite_keeps_them_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let all = [loops::cases(), bindings::cases(), branching::cases(), forks::cases(), pauses::cases()];
-    for (position, case) in all.into_iter().flatten().enumerate().filter(|(position, _)| position % 3 == 0) {
-        for seed in 1..3 {
-            let path = folder.path().join(format!("{position}-{seed}.db"));
-            check(&case, seed, &Depth::Sqlite(path)).await;
-        }
+    for (position, case) in all.into_iter().flatten().enumerate().filter(|(position, _)| position % 4 == 0) {
+        let (seed, path) = (position as u64, folder.path().join(format!("{position}.db")));
+        check(&case, seed, &Depth::Sqlite(path)).await;
     }
 }

@@ -61,10 +61,11 @@ impl Generator {
                 self.bind_to(out, ty, value);
             }
             76..84 => self.let_else(out),
-            84..90 => {
+            84..88 => {
                 let block = self.plain_block(None);
                 out.push(Stmt::Expr(Expr::Block(None, block)));
             }
+            88..92 => self.glue_loop(out),
             _ => {
                 let cond = self.cond();
                 let jump = self.leaving();
@@ -75,6 +76,12 @@ impl Generator {
 
     /// An expression with blocks that has a value.
     pub(super) fn valued(&mut self, ty: Ty) -> Expr {
+        if ty == Ty::Pair && self.fork_depth < 2 && self.prng.chance(60) {
+            let could_fail = std::mem::replace(&mut self.branch_may_fail, false);
+            let branches = vec![self.fork_branch(Ty::Num), self.fork_branch(Ty::Text)];
+            self.branch_may_fail = could_fail;
+            return Expr::Fork(branches, true);
+        }
         match self.prng.below(6) {
             0 => Expr::Block(None, self.plain_block(Some(ty))),
             1 => self.branch(Some(ty)),
@@ -267,6 +274,28 @@ impl Generator {
                 out.push(Stmt::Expr(looped));
             }
         }
+    }
+
+    /// `for x in list.iter() { if … { continue 'outer; } … }`
+    fn glue_loop(&mut self, out: &mut Vec<Stmt>) {
+        let Some(list) = self.prng.pick(&self.scope.of(Ty::List)) else { return self.statement(out) };
+        let (name, target) = (self.fresh("r"), self.prng.below(self.around.len() + 2));
+        let jump = match self.around.get(target) {
+            Some(Around { label, is_loop: true, value }) if value.is_some() || self.prng.chance(50) => {
+                format!("continue '{label}")
+            }
+            Some(Around { label, value: None, .. }) => format!("break '{label}"),
+            _ => "break".to_owned(),
+        };
+        let (cond, counts) = (self.glue_cond(), self.scope.changeable(Ty::Num));
+        let count = match self.prng.pick(&counts) {
+            Some(count) => format!("{count} = ({count} + *{name}) % 71; "),
+            None => String::new(),
+        };
+        let of = 2 + self.prng.below(3);
+        out.push(code(format!(
+            "for {name} in {list}.iter() {{ if *{name} % {of} == 1 && {cond} {{ {jump}; }} {count}}}"
+        )));
     }
 
     fn in_loop(&mut self, label: &str, value: Option<Ty>, body: impl FnOnce(&mut Self) -> Block) -> Block {
