@@ -1,7 +1,7 @@
 //! What exists of a workflow even when its body is wrong: its marker type, and an implementation that never runs. Code that
 //! uses the workflow gets no follow-up errors then, and editors keep resolving names.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{GenericParam, ItemFn, ReturnType, parse_quote};
 
@@ -41,11 +41,16 @@ impl Face<'_> {
 
     /// `impl Workflow for ContentCreation { … }` around what the body gives.
     pub(crate) fn implementation(&self, machine: &TokenStream, graph: &TokenStream) -> TokenStream {
+        // What is wrong with the output is said where it is written. Editors are told nothing there.
+        let span = syn::spanned::Spanned::span(&self.output()).resolved_at(Span::call_site());
+        self.implement(machine, graph, self.input(), span)
+    }
+
+    fn implement(&self, machine: &TokenStream, graph: &TokenStream, input: Input, span: Span) -> TokenStream {
         let (krate, sig) = (self.krate, &self.item.sig);
         let (name, text, doc) = (pascal_case(&sig.ident), sig.ident.to_string(), doc_of(&self.item.attrs));
         let id = text.replace('_', "-");
         let output = self.output();
-        let span = syn::spanned::Spanned::span(&output).resolved_at(proc_macro2::Span::call_site());
         let results = quote::quote_spanned! {span=>
             type Output = <#output as __flow::ResultLike>::Ok;
             type Error = <#output as __flow::ResultLike>::Err;
@@ -75,7 +80,7 @@ impl Face<'_> {
                 (quote!((#(#many,)*)), quote!((#(&'d #many,)*)), quote!((#(&deps.#fields,)*)))
             }
         };
-        let Input { ty, schema, to_json, from_json, traits } = self.input();
+        let Input { ty, schema, to_json, from_json, traits } = input;
         quote! {
             #traits
             impl #impl_generics #krate::Workflow for #name #ty_generics #where_clause {
@@ -116,7 +121,20 @@ impl Face<'_> {
             __flow::Body::machine(&__flow::body::<Self, (), _>(|_, _, _, _| ::core::unreachable!()), &[])
         };
         let graph = crate::graph::Graph::default().to_tokens(&quote::ToTokens::to_token_stream(self.krate), &name);
-        self.implementation(&machine, &graph)
+        let never = |argument: &TokenStream| {
+            quote!({
+                let _ = #argument;
+                ::core::unreachable!()
+            })
+        };
+        let input = Input {
+            schema: quote!(::core::unreachable!()),
+            to_json: never(&quote!(input)),
+            from_json: never(&quote!(text)),
+            traits: TokenStream::new(),
+            ..self.input()
+        };
+        self.implement(&machine, &graph, input, Span::call_site())
     }
 }
 
@@ -228,7 +246,7 @@ impl Codec<'_> {
     }
 
     fn needs(&self, short: &str) -> syn::Ident {
-        let span = syn::spanned::Spanned::span(self.ty).resolved_at(proc_macro2::Span::call_site());
+        let span = syn::spanned::Spanned::span(self.ty).resolved_at(Span::call_site());
         quote::format_ident!("Needs_{short}_{}", self.name.trim_start_matches("r#"), span = span)
     }
 
