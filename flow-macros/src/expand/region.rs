@@ -40,19 +40,18 @@ pub(crate) fn slots(region: &Region) -> Vec<BlockId> {
 pub(super) fn dispatch(region: &Region, entry: &Entry, report: &mut Report) -> TokenStream {
     let slots = slots(region);
     let savers = Savers::of(region, &slots);
-    let mut generator = Generator { region, entry, slots: &slots, savers: &savers, report };
-    let declarations: TokenStream = slots.iter().map(|slot| generator.declare(*slot)).collect();
-    let arms: Vec<TokenStream> = slots.iter().map(|slot| generator.arm(*slot)).collect();
+    let (declared, declarations) = (BTreeSet::new(), TokenStream::new());
+    let mut generator = Generator { region, entry, slots: &slots, savers: &savers, declared, declarations, report };
+    let points: Vec<TokenStream> = slots.iter().map(|slot| generator.point(*slot)).collect();
     let (items, own_items) = (&savers.items, &region.items);
     let checks = savers.suspects.iter().map(|suspect| generator.owned(suspect));
     quote! {
         #(#own_items)*
         #items
-        #declarations
-        match __frame.at() {
-            #(#arms)*
-            _ => { #(#checks)* ::core::unreachable!() }
-        }
+        let __at = __frame.at();
+        #(#points)*
+        #(#checks)*
+        ::core::unreachable!()
     }
 }
 
@@ -61,6 +60,11 @@ struct Generator<'g, 'r> {
     entry: &'g Entry,
     slots: &'g [BlockId],
     savers: &'g Savers,
+    /// The slots and readers that have been declared. Each is where it is first needed, not at the top with all others: the
+    /// compiler visits the types that it does not know yet again and again.
+    declared: BTreeSet<Ident>,
+    /// What has to be declared before the block that is being generated.
+    declarations: TokenStream,
     report: &'g mut Report,
 }
 
@@ -73,52 +77,52 @@ impl<'r> Generator<'_, 'r> {
         ident(&format!("__s{}", self.number(slot)))
     }
 
-    /// `let __s1 = slot::<(_, _)>(1, "research done");`
-    fn declare(&self, slot: BlockId) -> TokenStream {
+    /// The name of a slot, declared where it is mentioned first: `let __s1 = slot(1, "research done");`
+    fn slot(&mut self, slot: BlockId) -> Ident {
         let (number, name, block) = (self.number(slot), self.slot_ident(slot), &self.region.blocks[slot]);
-        let ty = match (&self.entry.ty, block.kind) {
-            (Some(ty), Kind::Entry) => ty.clone(),
-            _ => {
-                let live = block.live_in.iter().map(|_| quote!(_,));
-                quote!((#(#live)*))
-            }
-        };
-        let point = &block.name;
-        quote!(let #name = __flow::slot::<#ty>(#number, #point);)
+        if self.declared.insert(name.clone()) {
+            let ty = self.entry.ty.as_ref().filter(|_| block.kind == Kind::Entry).map(|ty| quote!(::<#ty>));
+            let point = &block.name;
+            self.declarations.extend(quote!(let #name = __flow::slot #ty(#number, #point);));
+        }
+        name
     }
 
     /// `{ let (_, value) = s1.example(); … }`
     fn owned(&self, suspect: &Suspect) -> TokenStream {
         let (slot, value) = (self.slot_ident(suspect.slot), ident("__value"));
         let live = self.region.blocks[suspect.slot].live_in.iter();
-        let pattern = live.map(|var| if *var == suspect.var { quote!(#value) } else { quote!(_) });
-        let check = suspect.check(&value);
-        quote!({ let (#(#pattern,)*) = #slot.example(); #check })
+        let live = live.map(|var| if *var == suspect.var { quote!(#value) } else { quote!(_) });
+        let (pattern, check) = (tuple(&live.collect::<Vec<_>>()), suspect.check(&value));
+        quote!({ let #pattern = #slot.example(); #check })
     }
 
-    /// `1 => { let live = …; block(async move { … }) }`
-    fn arm(&mut self, slot: BlockId) -> TokenStream {
+    /// The name of what reads a binding, declared where it is mentioned first.
+    fn reader(&mut self, var: VarId) -> Ident {
+        let (name, declaration) = self.savers.reader(self.region, var);
+        if self.declared.insert(name.clone()) {
+            self.declarations.extend(declaration);
+        }
+        name
+    }
+
+    /// `if at == 1 { let live = …; return block(async move { … }); }`
+    fn point(&mut self, slot: BlockId) -> TokenStream {
         let region = self.region;
-        let (number, name, block) = (self.number(slot), self.slot_ident(slot), &region.blocks[slot]);
+        let (number, name, block) = (self.number(slot), self.slot(slot), &region.blocks[slot]);
         let mut names = Names::at_slot(region, block);
         let waits = matches!(block.ops.first(), Some(Op { kind: OpKind::Answer(..), .. }));
         let pause = waits.then(|| quote!(let __pause = __frame.pause();));
         let live = if block.kind.is_saved() {
-            let loads = block.live_in.iter().map(|var| self.savers.load(region, *var));
-            let read = match block.live_in.is_empty() {
-                true => quote!(_ => ()),
-                false => quote! {
-                    ::core::result::Result::Err(mut __reader) => {
-                        match (|| ::core::result::Result::Ok::<_, __flow::Refusal>((#(#loads,)*)))() {
-                            ::core::result::Result::Ok(__live) => __live,
-                            ::core::result::Result::Err(__refusal) => return __cx.refuse(__refusal),
-                        }
-                    }
-                },
-            };
-            quote!(match #name.open(__frame) { ::core::result::Result::Ok(__live) => __live, #read })
+            let readers: Vec<Ident> = block.live_in.iter().map(|var| self.reader(*var)).collect();
+            let readers = tuple(&readers);
+            quote! {
+                let ::core::option::Option::Some(__live) = #name.open(__cx, __frame, #readers) else {
+                    return __flow::refused();
+                };
+            }
         } else {
-            quote!(#name.take(__frame))
+            quote!(let __live = #name.take(__frame);)
         };
         let bound: Vec<TokenStream> = match block.kind {
             // The first frame holds every parameter, used or not.
@@ -135,16 +139,21 @@ impl<'r> Generator<'_, 'r> {
             }
             _ => block.live_in.iter().map(|var| names.pattern(*var)).collect(),
         };
-        let pattern =
-            if block.kind == Kind::Entry && self.entry.one_input { quote!(#(#bound)*) } else { quote!((#(#bound,)*)) };
+        let pattern = match (block.kind, &self.entry.ty) {
+            (Kind::Entry, Some(_)) if self.entry.one_input => quote!(#(#bound)*),
+            (Kind::Entry, Some(_)) => quote!((#(#bound,)*)),
+            _ => tuple(&bound),
+        };
         let body = self.block(slot, &mut names);
         let flags = (!region.flags.is_empty()).then(|| quote!(let mut __changed = __frame.changed();));
+        let declarations = std::mem::take(&mut self.declarations);
         quote! {
-            #number => {
+            #declarations
+            if __at == #number {
                 #pause
                 #flags
-                let __live = #live;
-                __flow::block(async move { let #pattern = __live; #body })
+                #live
+                return __flow::block(async move { let #pattern = __live; #body });
             }
         }
     }
@@ -386,11 +395,12 @@ impl<'r> Generator<'_, 'r> {
             let body = self.block(to, names);
             return quote!(#enter #body);
         }
-        let slot = self.slot_ident(to);
+        let slot = self.slot(to);
         let values: Vec<Ident> = block.live_in.iter().map(|var| self.mention(*var, names)).collect();
+        let live = tuple(&values);
         if !block.kind.is_saved() {
             let changed = if self.region.flags.is_empty() { quote!(0) } else { quote!(__changed) };
-            return quote!(return #slot.jump(#changed, (#(#values,)*)););
+            return quote!(return #slot.jump(#changed, #live););
         }
         let (dirty, clean) = (live::dirty_after(self.region, from), live::clean_after(self.region, from));
         let saves = block.live_in.iter().zip(&values).filter(|(var, _)| dirty.contains(var));
@@ -408,7 +418,7 @@ impl<'r> Generator<'_, 'r> {
             let mut __w = __cx.writer();
             #first
             #(#saves)*
-            return #slot.save(__cx, __w, (#(#values,)*));
+            return #slot.save(__cx, __w, #live);
         }
     }
 
@@ -573,6 +583,17 @@ impl<'r> Generator<'_, 'r> {
         }
         Returns(&self.entry.output).visit_expr_mut(expr);
     }
+}
+
+/// What lives at a point, as one tuple. Traits are implemented for tuples up to a length; what is longer is a tuple of two.
+fn tuple(live: &[impl ToTokens]) -> TokenStream {
+    const LONGEST: usize = 16;
+    if live.len() <= LONGEST {
+        return quote!((#(#live,)*));
+    }
+    let (left, right) = live.split_at(live.len() / 2);
+    let (left, right) = (tuple(left), tuple(right));
+    quote!(__flow::Both(#left, #right))
 }
 
 /// Ends a block with a result. Its type stands at a `let`, so that another one is an error about the value and nothing else.

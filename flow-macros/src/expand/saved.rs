@@ -139,12 +139,15 @@ impl Savers {
         quote_spanned!(span=> { let #declared = #borrow; #saver::put(#argument, #writer); })
     }
 
-    /// `Saved_x::get(&mut r)?`
-    pub(super) fn load(&self, region: &Region, var: VarId) -> TokenStream {
-        let Some(saver) = self.traits.get(&var) else { return TokenStream::new() };
-        let span = here(region.vars[var].name.span());
-        let reader = quote!(&mut __reader);
-        quote_spanned!(span=> #saver::get(#reader)?)
+    /// `__read_x`, and `let __read_x = __flow::read(Saved_x::get);`
+    pub(super) fn reader(&self, region: &Region, var: VarId) -> (Ident, TokenStream) {
+        let reader = format_ident!("__read_{var}");
+        let declaration = self.traits.get(&var).map(|saver| {
+            let span = here(region.vars[var].name.span());
+            let get = quote_spanned!(span=> #saver::get);
+            quote!(let #reader = __flow::read(#get);)
+        });
+        (reader, declaration.unwrap_or_default())
     }
 }
 

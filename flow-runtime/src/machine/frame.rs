@@ -153,25 +153,113 @@ impl<S: Send + 'static> Slot<S> {
 impl<S: 'static> Slot<S> {
     /// The bindings of a frame that stands at a point which is never stored.
     pub fn take(self, frame: Frame) -> S {
-        match self.open(frame) {
-            Ok(live) => live,
+        match frame.live {
+            Live::Memory(live) => self.own(live),
             // A stored frame is built only for points with `saved`, and those are entered through `open`.
-            Err(_) => unreachable!("point `{}` is never stored", self.name),
+            Live::Stored(_) => unreachable!("point `{}` is never stored", self.name),
         }
     }
 
-    /// The bindings, or the reader to take them from.
-    pub fn open(self, frame: Frame) -> Result<S, Box<Reader>> {
+    /// The bindings of a frame, read if it is a stored one. `None` if they do not fit; the run has been asked to stop then.
+    pub fn open<R: Reads<Live = S>>(self, cx: &Cx, frame: Frame, readers: R) -> Option<S> {
         match frame.live {
-            Live::Memory(live) => match live.downcast::<S>() {
-                Ok(live) => Ok(*live),
-                // Only this point's own slot makes frames with this number.
-                Err(_) => unreachable!("point `{}` was entered with the bindings of another point", self.name),
+            Live::Memory(live) => Some(self.own(live)),
+            Live::Stored(mut reader) => match readers.read(&mut reader) {
+                Ok(live) => Some(live),
+                Err(refusal) => {
+                    cx.request_halt(Halt::Refused(refusal));
+                    None
+                }
             },
-            Live::Stored(reader) => Err(reader),
+        }
+    }
+
+    fn own(self, live: Box<dyn Any + Send>) -> S {
+        match live.downcast::<S>() {
+            Ok(live) => *live,
+            // Only this point's own slot makes frames with this number.
+            Err(_) => unreachable!("point `{}` was entered with the bindings of another point", self.name),
         }
     }
 }
+
+/// The block of a frame that was refused: it never runs.
+pub fn refused<'a, T: Send + 'a, E: Send + 'a>() -> Block<'a, T, E> {
+    Box::pin(std::future::pending())
+}
+
+/// How one binding is read.
+///
+/// It is declared once per binding, and what it demands of the binding's type is checked there. So a point costs the compiler
+/// one call, however many bindings live there.
+pub struct Read<T>(fn(&mut Reader) -> Result<T, Refusal>);
+
+impl<T> Clone for Read<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Read<T> {}
+
+/// What reads a binding.
+pub const fn read<T>(read: fn(&mut Reader) -> Result<T, Refusal>) -> Read<T> {
+    Read(read)
+}
+
+/// How all bindings of a point are read: a tuple of [`Read`]s.
+pub trait Reads {
+    /// The bindings.
+    type Live;
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When one is not stored or does not fit its type any more.
+    fn read(self, reader: &mut Reader) -> Result<Self::Live, Refusal>;
+}
+
+/// Two tuples, where one would be longer than the tuples that have traits.
+pub struct Both<A, B>(pub A, pub B);
+
+impl<A: Reads, B: Reads> Reads for Both<A, B> {
+    type Live = Both<A::Live, B::Live>;
+
+    fn read(self, reader: &mut Reader) -> Result<Self::Live, Refusal> {
+        Ok(Both(self.0.read(reader)?, self.1.read(reader)?))
+    }
+}
+
+macro_rules! reads {
+    ($($read:ident)*) => {
+        impl<$($read),*> Reads for ($(Read<$read>,)*) {
+            type Live = ($($read,)*);
+
+            #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
+            fn read(self, reader: &mut Reader) -> Result<Self::Live, Refusal> {
+                let ($($read,)*) = self;
+                Ok(($(($read.0)(reader)?,)*))
+            }
+        }
+    };
+}
+
+reads!();
+reads!(A);
+reads!(A B);
+reads!(A B C);
+reads!(A B C D);
+reads!(A B C D E);
+reads!(A B C D E F);
+reads!(A B C D E F G);
+reads!(A B C D E F G H);
+reads!(A B C D E F G H I);
+reads!(A B C D E F G H I J);
+reads!(A B C D E F G H I J K);
+reads!(A B C D E F G H I J K L);
+reads!(A B C D E F G H I J K L M);
+reads!(A B C D E F G H I J K L M N);
+reads!(A B C D E F G H I J K L M N O);
+reads!(A B C D E F G H I J K L M N O P);
 
 /// Collects what a checkpoint writes. Does nothing for a run that is not kept.
 pub struct Writer {
@@ -223,14 +311,6 @@ impl Reader {
             return Err(Refusal::missing_binding(&self.path, &self.at, name));
         };
         crate::json::decode(&text).map_err(|error| Refusal::binding(&self.path, &self.at, name, error))
-    }
-}
-
-impl Cx {
-    /// Refuses a stored frame: the block that never runs.
-    pub fn refuse<'a, T: Send + 'a, E: Send + 'a>(&'a self, refusal: Refusal) -> Block<'a, T, E> {
-        self.request_halt(Halt::Refused(refusal));
-        Box::pin(std::future::pending())
     }
 }
 

@@ -26,7 +26,9 @@ pub use describe::{Describe, DescribeAny, DescribeDebug, DescribeDisplay, Descri
 pub use each::{Countdown, Each};
 pub use face::{Branches, parallel_face};
 pub(crate) use frame::drive_frame;
-pub use frame::{BranchError, Frame, Next, Reader, ResultLike, Slot, Writer, finish_branch, slot};
+pub use frame::{
+    Both, BranchError, Frame, Next, Read, Reader, Reads, ResultLike, Slot, Writer, finish_branch, read, refused, slot,
+};
 pub use input::{
     DeserializeOwned, Fields, JsonSchema, SerdeError, Serialize, Value, from_json, object_schema, object_to_json,
     question, schema, to_json,

@@ -151,54 +151,44 @@ const _: () = {
                         reader.get("notes")
                     }
                 }
+                let __at = __frame.at();
                 let __s0 = __flow::slot::<Topic>(0u32, "start");
-                let __s1 = __flow::slot::<(_,)>(1u32, "research done");
-                match __frame.at() {
-                    0u32 => {
-                        let __live = __s0.take(__frame);
-                        __flow::block(async move {
-                            let topic = __live;
-                            let notes = __flow::Awaited(research(app, &topic))
-                                .drive_step(__cx, __c0)
-                                .await?;
-                            let mut __w = __cx.writer();
-                            {
-                                let __value = &notes;
-                                Saved_notes::put(__value, &mut __w);
-                            }
-                            return __s1.save(__cx, __w, (notes,));
-                        })
-                    }
-                    1u32 => {
-                        let __live = match __s1.open(__frame) {
-                            ::core::result::Result::Ok(__live) => __live,
-                            ::core::result::Result::Err(mut __reader) => {
-                                match (|| ::core::result::Result::Ok::<
-                                    _,
-                                    __flow::Refusal,
-                                >((Saved_notes::get(&mut __reader)?,)))() {
-                                    ::core::result::Result::Ok(__live) => __live,
-                                    ::core::result::Result::Err(__refusal) => {
-                                        return __cx.refuse(__refusal);
-                                    }
-                                }
-                            }
-                        };
-                        __flow::block(async move {
-                            let (notes,) = __live;
-                            let words = notes.len();
-                            return {
-                                let __result: Result<Draft> = __flow::Awaited(
-                                        write(notes, words),
-                                    )
-                                    .drive_step(__cx, __c1)
-                                    .await;
-                                <Result<Draft> as __flow::ResultLike>::done(__result)
-                            };
-                        })
-                    }
-                    _ => ::core::unreachable!(),
+                let __s1 = __flow::slot(1u32, "research done");
+                if __at == 0u32 {
+                    let __live = __s0.take(__frame);
+                    return __flow::block(async move {
+                        let topic = __live;
+                        let notes = __flow::Awaited(research(app, &topic))
+                            .drive_step(__cx, __c0)
+                            .await?;
+                        let mut __w = __cx.writer();
+                        {
+                            let __value = &notes;
+                            Saved_notes::put(__value, &mut __w);
+                        }
+                        return __s1.save(__cx, __w, (notes,));
+                    });
                 }
+                let __read_1 = __flow::read(Saved_notes::get);
+                if __at == 1u32 {
+                    let ::core::option::Option::Some(__live) = __s1
+                        .open(__cx, __frame, (__read_1,)) else {
+                        return __flow::refused();
+                    };
+                    return __flow::block(async move {
+                        let (notes,) = __live;
+                        let words = notes.len();
+                        return {
+                            let __result: Result<Draft> = __flow::Awaited(
+                                    write(notes, words),
+                                )
+                                .drive_step(__cx, __c1)
+                                .await;
+                            <Result<Draft> as __flow::ResultLike>::done(__result)
+                        };
+                    });
+                }
+                ::core::unreachable!()
             }),
             &[
                 __flow::PointInfo {

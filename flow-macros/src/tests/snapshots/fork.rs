@@ -227,217 +227,185 @@ const _: () = {
                         reader.get("b")
                     }
                 }
+                let __at = __frame.at();
                 let __s0 = __flow::slot::<Notes>(0u32, "start");
-                let __s1 = __flow::slot::<(_,)>(1u32, "parallel");
-                let __s2 = __flow::slot::<(_, _)>(2u32, "parallel done");
-                match __frame.at() {
-                    0u32 => {
-                        let __live = __s0.take(__frame);
-                        __flow::block(async move {
-                            let notes = __live;
-                            let mut __w = __cx.writer();
-                            {
-                                let __value = &notes;
-                                Saved_notes::put(__value, &mut __w);
-                            }
-                            return __s1.save(__cx, __w, (notes,));
-                        })
-                    }
-                    1u32 => {
-                        let __live = match __s1.open(__frame) {
-                            ::core::result::Result::Ok(__live) => __live,
-                            ::core::result::Result::Err(mut __reader) => {
-                                match (|| ::core::result::Result::Ok::<
-                                    _,
-                                    __flow::Refusal,
-                                >((Saved_notes::get(&mut __reader)?,)))() {
-                                    ::core::result::Result::Ok(__live) => __live,
-                                    ::core::result::Result::Err(__refusal) => {
-                                        return __cx.refuse(__refusal);
-                                    }
-                                }
-                            }
-                        };
-                        __flow::block(async move {
-                            let (notes,) = __live;
-                            let (a, b) = ({
-                                let __b0 = __cx.branch("parallel", 0usize);
-                                let __b1 = __cx.branch("parallel", 1usize);
-                                match __flow::joined(
-                                        __flow::branch::<
-                                            Self,
-                                            _,
-                                        >(
-                                            &__b0,
-                                            {
-                                                let notes = {
-                                                    #[allow(unused_imports)]
-                                                    use __flow::{CaptureCopy as _, CaptureRef as _};
-                                                    (&__flow::Capture(&notes)).capture()
-                                                };
-                                                move |__cx, mut __frame| {
-                                                    let __s0 = __flow::slot::<()>(0u32, "start");
-                                                    match __frame.at() {
-                                                        0u32 => {
-                                                            let __live = __s0.take(__frame);
-                                                            __flow::block(async move {
-                                                                let () = __live;
-                                                                return {
-                                                                    let __result = __flow::Awaited(count(&notes))
-                                                                        .drive_step(__cx, __c0)
-                                                                        .await;
-                                                                    __flow::finish_branch(
-                                                                        __result,
-                                                                        __flow::BranchError::into_error,
-                                                                    )
-                                                                };
-                                                            })
-                                                        }
-                                                        _ => ::core::unreachable!(),
-                                                    }
-                                                }
-                                            },
-                                        ),
-                                        __flow::branch::<
-                                            Self,
-                                            _,
-                                        >(
-                                            &__b1,
-                                            {
-                                                let notes = {
-                                                    #[allow(unused_imports)]
-                                                    use __flow::{CaptureCopy as _, CaptureRef as _};
-                                                    (&__flow::Capture(&notes)).capture()
-                                                };
-                                                move |__cx, mut __frame| {
-                                                    #[diagnostic::on_unimplemented(
-                                                        message = "binding `n` has to be saved after step `count`, but `{Self}` cannot be saved",
-                                                        label = "binding `n` is still needed later, so it is part of the saved state",
-                                                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                                                        note = "derive serde for `{Self}`, or let step `count` return only what is needed of it"
-                                                    )]
-                                                    #[allow(non_camel_case_types)]
-                                                    trait Saved_n: ::core::marker::Sized {
-                                                        fn put(value: &Self, writer: &mut __flow::Writer);
-                                                        fn get(
-                                                            reader: &mut __flow::Reader,
-                                                        ) -> ::core::result::Result<Self, __flow::Refusal>;
-                                                    }
-                                                    #[diagnostic::do_not_recommend]
-                                                    impl<T: __flow::Saved> Saved_n for T {
-                                                        fn put(value: &T, writer: &mut __flow::Writer) {
-                                                            writer.put("n", value)
-                                                        }
-                                                        fn get(
-                                                            reader: &mut __flow::Reader,
-                                                        ) -> ::core::result::Result<T, __flow::Refusal> {
-                                                            reader.get("n")
-                                                        }
-                                                    }
-                                                    let __s0 = __flow::slot::<()>(0u32, "start");
-                                                    let __s1 = __flow::slot::<(_,)>(1u32, "count done");
-                                                    match __frame.at() {
-                                                        0u32 => {
-                                                            let __live = __s0.take(__frame);
-                                                            __flow::block(async move {
-                                                                let () = __live;
-                                                                let n = __flow::Awaited(count(&notes))
-                                                                    .drive_step(__cx, __c1)
-                                                                    .await?;
-                                                                let mut __w = __cx.writer();
-                                                                {
-                                                                    let __value = &n;
-                                                                    Saved_n::put(__value, &mut __w);
-                                                                }
-                                                                return __s1.save(__cx, __w, (n,));
-                                                            })
-                                                        }
-                                                        1u32 => {
-                                                            let __live = match __s1.open(__frame) {
-                                                                ::core::result::Result::Ok(__live) => __live,
-                                                                ::core::result::Result::Err(mut __reader) => {
-                                                                    match (|| ::core::result::Result::Ok::<
-                                                                        _,
-                                                                        __flow::Refusal,
-                                                                    >((Saved_n::get(&mut __reader)?,)))() {
-                                                                        ::core::result::Result::Ok(__live) => __live,
-                                                                        ::core::result::Result::Err(__refusal) => {
-                                                                            return __cx.refuse(__refusal);
-                                                                        }
-                                                                    }
-                                                                }
-                                                            };
-                                                            __flow::block(async move {
-                                                                let (n,) = __live;
-                                                                return {
-                                                                    let __result: ::core::result::Result<
-                                                                        _,
-                                                                        <Self as __flow::Workflow>::Error,
-                                                                    > = Ok(n + 1);
-                                                                    <::core::result::Result<
-                                                                        _,
-                                                                        <Self as __flow::Workflow>::Error,
-                                                                    > as __flow::ResultLike>::done(__result)
-                                                                };
-                                                            })
-                                                        }
-                                                        _ => ::core::unreachable!(),
-                                                    }
-                                                }
-                                            },
-                                        ),
-                                    )
-                                    .await
-                                {
-                                    ::core::result::Result::Ok((__r0, __r1)) => {
-                                        ::core::result::Result::Ok((__r0, __r1))
-                                    }
-                                    ::core::result::Result::Err(__error) => {
-                                        ::core::result::Result::Err(__error)
-                                    }
-                                }
-                            })?;
-                            let mut __w = __cx.writer();
-                            __w.forget("parallel");
-                            {
-                                let __value = &a;
-                                Saved_a::put(__value, &mut __w);
-                            }
-                            {
-                                let __value = &b;
-                                Saved_b::put(__value, &mut __w);
-                            }
-                            return __s2.save(__cx, __w, (a, b));
-                        })
-                    }
-                    2u32 => {
-                        let __live = match __s2.open(__frame) {
-                            ::core::result::Result::Ok(__live) => __live,
-                            ::core::result::Result::Err(mut __reader) => {
-                                match (|| ::core::result::Result::Ok::<
-                                    _,
-                                    __flow::Refusal,
-                                >((
-                                    Saved_a::get(&mut __reader)?,
-                                    Saved_b::get(&mut __reader)?,
-                                )))() {
-                                    ::core::result::Result::Ok(__live) => __live,
-                                    ::core::result::Result::Err(__refusal) => {
-                                        return __cx.refuse(__refusal);
-                                    }
-                                }
-                            }
-                        };
-                        __flow::block(async move {
-                            let (a, b) = __live;
-                            return {
-                                let __result: Result<u32> = Ok(a + b);
-                                <Result<u32> as __flow::ResultLike>::done(__result)
-                            };
-                        })
-                    }
-                    _ => ::core::unreachable!(),
+                let __s1 = __flow::slot(1u32, "parallel");
+                if __at == 0u32 {
+                    let __live = __s0.take(__frame);
+                    return __flow::block(async move {
+                        let notes = __live;
+                        let mut __w = __cx.writer();
+                        {
+                            let __value = &notes;
+                            Saved_notes::put(__value, &mut __w);
+                        }
+                        return __s1.save(__cx, __w, (notes,));
+                    });
                 }
+                let __read_0 = __flow::read(Saved_notes::get);
+                let __s2 = __flow::slot(2u32, "parallel done");
+                if __at == 1u32 {
+                    let ::core::option::Option::Some(__live) = __s1
+                        .open(__cx, __frame, (__read_0,)) else {
+                        return __flow::refused();
+                    };
+                    return __flow::block(async move {
+                        let (notes,) = __live;
+                        let (a, b) = ({
+                            let __b0 = __cx.branch("parallel", 0usize);
+                            let __b1 = __cx.branch("parallel", 1usize);
+                            match __flow::joined(
+                                    __flow::branch::<
+                                        Self,
+                                        _,
+                                    >(
+                                        &__b0,
+                                        {
+                                            let notes = {
+                                                #[allow(unused_imports)]
+                                                use __flow::{CaptureCopy as _, CaptureRef as _};
+                                                (&__flow::Capture(&notes)).capture()
+                                            };
+                                            move |__cx, mut __frame| {
+                                                let __at = __frame.at();
+                                                let __s0 = __flow::slot(0u32, "start");
+                                                if __at == 0u32 {
+                                                    let __live = __s0.take(__frame);
+                                                    return __flow::block(async move {
+                                                        let () = __live;
+                                                        return {
+                                                            let __result = __flow::Awaited(count(&notes))
+                                                                .drive_step(__cx, __c0)
+                                                                .await;
+                                                            __flow::finish_branch(
+                                                                __result,
+                                                                __flow::BranchError::into_error,
+                                                            )
+                                                        };
+                                                    });
+                                                }
+                                                ::core::unreachable!()
+                                            }
+                                        },
+                                    ),
+                                    __flow::branch::<
+                                        Self,
+                                        _,
+                                    >(
+                                        &__b1,
+                                        {
+                                            let notes = {
+                                                #[allow(unused_imports)]
+                                                use __flow::{CaptureCopy as _, CaptureRef as _};
+                                                (&__flow::Capture(&notes)).capture()
+                                            };
+                                            move |__cx, mut __frame| {
+                                                #[diagnostic::on_unimplemented(
+                                                    message = "binding `n` has to be saved after step `count`, but `{Self}` cannot be saved",
+                                                    label = "binding `n` is still needed later, so it is part of the saved state",
+                                                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                                                    note = "derive serde for `{Self}`, or let step `count` return only what is needed of it"
+                                                )]
+                                                #[allow(non_camel_case_types)]
+                                                trait Saved_n: ::core::marker::Sized {
+                                                    fn put(value: &Self, writer: &mut __flow::Writer);
+                                                    fn get(
+                                                        reader: &mut __flow::Reader,
+                                                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                                                }
+                                                #[diagnostic::do_not_recommend]
+                                                impl<T: __flow::Saved> Saved_n for T {
+                                                    fn put(value: &T, writer: &mut __flow::Writer) {
+                                                        writer.put("n", value)
+                                                    }
+                                                    fn get(
+                                                        reader: &mut __flow::Reader,
+                                                    ) -> ::core::result::Result<T, __flow::Refusal> {
+                                                        reader.get("n")
+                                                    }
+                                                }
+                                                let __at = __frame.at();
+                                                let __s0 = __flow::slot(0u32, "start");
+                                                let __s1 = __flow::slot(1u32, "count done");
+                                                if __at == 0u32 {
+                                                    let __live = __s0.take(__frame);
+                                                    return __flow::block(async move {
+                                                        let () = __live;
+                                                        let n = __flow::Awaited(count(&notes))
+                                                            .drive_step(__cx, __c1)
+                                                            .await?;
+                                                        let mut __w = __cx.writer();
+                                                        {
+                                                            let __value = &n;
+                                                            Saved_n::put(__value, &mut __w);
+                                                        }
+                                                        return __s1.save(__cx, __w, (n,));
+                                                    });
+                                                }
+                                                let __read_1 = __flow::read(Saved_n::get);
+                                                if __at == 1u32 {
+                                                    let ::core::option::Option::Some(__live) = __s1
+                                                        .open(__cx, __frame, (__read_1,)) else {
+                                                        return __flow::refused();
+                                                    };
+                                                    return __flow::block(async move {
+                                                        let (n,) = __live;
+                                                        return {
+                                                            let __result: ::core::result::Result<
+                                                                _,
+                                                                <Self as __flow::Workflow>::Error,
+                                                            > = Ok(n + 1);
+                                                            <::core::result::Result<
+                                                                _,
+                                                                <Self as __flow::Workflow>::Error,
+                                                            > as __flow::ResultLike>::done(__result)
+                                                        };
+                                                    });
+                                                }
+                                                ::core::unreachable!()
+                                            }
+                                        },
+                                    ),
+                                )
+                                .await
+                            {
+                                ::core::result::Result::Ok((__r0, __r1)) => {
+                                    ::core::result::Result::Ok((__r0, __r1))
+                                }
+                                ::core::result::Result::Err(__error) => {
+                                    ::core::result::Result::Err(__error)
+                                }
+                            }
+                        })?;
+                        let mut __w = __cx.writer();
+                        __w.forget("parallel");
+                        {
+                            let __value = &a;
+                            Saved_a::put(__value, &mut __w);
+                        }
+                        {
+                            let __value = &b;
+                            Saved_b::put(__value, &mut __w);
+                        }
+                        return __s2.save(__cx, __w, (a, b));
+                    });
+                }
+                let __read_1 = __flow::read(Saved_a::get);
+                let __read_2 = __flow::read(Saved_b::get);
+                if __at == 2u32 {
+                    let ::core::option::Option::Some(__live) = __s2
+                        .open(__cx, __frame, (__read_1, __read_2)) else {
+                        return __flow::refused();
+                    };
+                    return __flow::block(async move {
+                        let (a, b) = __live;
+                        return {
+                            let __result: Result<u32> = Ok(a + b);
+                            <Result<u32> as __flow::ResultLike>::done(__result)
+                        };
+                    });
+                }
+                ::core::unreachable!()
             }),
             &[
                 __flow::PointInfo {

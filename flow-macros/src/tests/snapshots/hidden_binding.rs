@@ -198,92 +198,66 @@ const _: () = {
                         reader.get("sum")
                     }
                 }
+                let __at = __frame.at();
                 let __s0 = __flow::slot::<u32>(0u32, "start");
-                let __s1 = __flow::slot::<(_, _)>(1u32, "f done");
-                let __s2 = __flow::slot::<(_, _)>(2u32, "g done");
-                match __frame.at() {
-                    0u32 => {
-                        let __live = __s0.take(__frame);
-                        __flow::block(async move {
-                            let x = __live;
-                            let __new_x = __flow::Awaited(f(x))
-                                .drive_step(__cx, __c0)
-                                .await?;
-                            let __hidden_x_0 = x;
-                            let x = __new_x;
-                            let mut __w = __cx.writer();
-                            {
-                                let __value = &__hidden_x_0;
-                                Saved_x::put(__value, &mut __w);
-                            }
-                            {
-                                let __value = &x;
-                                Saved_x_2::put(__value, &mut __w);
-                            }
-                            return __s1.save(__cx, __w, (__hidden_x_0, x));
-                        })
-                    }
-                    1u32 => {
-                        let __live = match __s1.open(__frame) {
-                            ::core::result::Result::Ok(__live) => __live,
-                            ::core::result::Result::Err(mut __reader) => {
-                                match (|| ::core::result::Result::Ok::<
-                                    _,
-                                    __flow::Refusal,
-                                >((
-                                    Saved_x::get(&mut __reader)?,
-                                    Saved_x_2::get(&mut __reader)?,
-                                )))() {
-                                    ::core::result::Result::Ok(__live) => __live,
-                                    ::core::result::Result::Err(__refusal) => {
-                                        return __cx.refuse(__refusal);
-                                    }
-                                }
-                            }
-                        };
-                        __flow::block(async move {
-                            let (__hidden_x_0, x) = __live;
-                            let sum = __flow::Awaited(g(x))
-                                .drive_step(__cx, __c1)
-                                .await?;
-                            let mut __w = __cx.writer();
-                            {
-                                let __value = &sum;
-                                Saved_sum::put(__value, &mut __w);
-                            }
-                            return __s2.save(__cx, __w, (__hidden_x_0, sum));
-                        })
-                    }
-                    2u32 => {
-                        let __live = match __s2.open(__frame) {
-                            ::core::result::Result::Ok(__live) => __live,
-                            ::core::result::Result::Err(mut __reader) => {
-                                match (|| ::core::result::Result::Ok::<
-                                    _,
-                                    __flow::Refusal,
-                                >((
-                                    Saved_x::get(&mut __reader)?,
-                                    Saved_sum::get(&mut __reader)?,
-                                )))() {
-                                    ::core::result::Result::Ok(__live) => __live,
-                                    ::core::result::Result::Err(__refusal) => {
-                                        return __cx.refuse(__refusal);
-                                    }
-                                }
-                            }
-                        };
-                        __flow::block(async move {
-                            let (__hidden_x_0, __hidden_sum_1) = __live;
-                            let sum = __hidden_sum_1;
-                            let x = __hidden_x_0;
-                            return {
-                                let __result: Result<u32> = Ok(sum + x);
-                                <Result<u32> as __flow::ResultLike>::done(__result)
-                            };
-                        })
-                    }
-                    _ => ::core::unreachable!(),
+                let __s1 = __flow::slot(1u32, "f done");
+                if __at == 0u32 {
+                    let __live = __s0.take(__frame);
+                    return __flow::block(async move {
+                        let x = __live;
+                        let __new_x = __flow::Awaited(f(x))
+                            .drive_step(__cx, __c0)
+                            .await?;
+                        let __hidden_x_0 = x;
+                        let x = __new_x;
+                        let mut __w = __cx.writer();
+                        {
+                            let __value = &__hidden_x_0;
+                            Saved_x::put(__value, &mut __w);
+                        }
+                        {
+                            let __value = &x;
+                            Saved_x_2::put(__value, &mut __w);
+                        }
+                        return __s1.save(__cx, __w, (__hidden_x_0, x));
+                    });
                 }
+                let __read_0 = __flow::read(Saved_x::get);
+                let __read_2 = __flow::read(Saved_x_2::get);
+                let __s2 = __flow::slot(2u32, "g done");
+                if __at == 1u32 {
+                    let ::core::option::Option::Some(__live) = __s1
+                        .open(__cx, __frame, (__read_0, __read_2)) else {
+                        return __flow::refused();
+                    };
+                    return __flow::block(async move {
+                        let (__hidden_x_0, x) = __live;
+                        let sum = __flow::Awaited(g(x)).drive_step(__cx, __c1).await?;
+                        let mut __w = __cx.writer();
+                        {
+                            let __value = &sum;
+                            Saved_sum::put(__value, &mut __w);
+                        }
+                        return __s2.save(__cx, __w, (__hidden_x_0, sum));
+                    });
+                }
+                let __read_1 = __flow::read(Saved_sum::get);
+                if __at == 2u32 {
+                    let ::core::option::Option::Some(__live) = __s2
+                        .open(__cx, __frame, (__read_0, __read_1)) else {
+                        return __flow::refused();
+                    };
+                    return __flow::block(async move {
+                        let (__hidden_x_0, __hidden_sum_1) = __live;
+                        let sum = __hidden_sum_1;
+                        let x = __hidden_x_0;
+                        return {
+                            let __result: Result<u32> = Ok(sum + x);
+                            <Result<u32> as __flow::ResultLike>::done(__result)
+                        };
+                    });
+                }
+                ::core::unreachable!()
             }),
             &[
                 __flow::PointInfo {

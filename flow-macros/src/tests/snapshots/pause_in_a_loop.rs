@@ -190,115 +190,86 @@ const _: () = {
                         reader.get("rounds")
                     }
                 }
+                let __at = __frame.at();
                 let __s0 = __flow::slot::<Draft>(0u32, "start");
-                let __s1 = __flow::slot::<(_, _)>(1u32, "loop");
-                let __s2 = __flow::slot::<(_, _)>(2u32, "approve");
-                let __s3 = __flow::slot::<(_, _)>(3u32, "revise done");
-                match __frame.at() {
-                    0u32 => {
-                        let mut __changed = __frame.changed();
-                        let __live = __s0.take(__frame);
-                        __flow::block(async move {
-                            let mut draft = __live;
-                            let mut __rounds_2: u64 = 0;
-                            return __s1.jump(__changed, (draft, __rounds_2));
-                        })
-                    }
-                    1u32 => {
-                        let mut __changed = __frame.changed();
-                        let __live = __s1.take(__frame);
-                        __flow::block(async move {
-                            let (mut draft, mut __rounds_2) = __live;
-                            __cx.count_round(
-                                    &mut __rounds_2,
-                                    (3) as u64,
-                                    "the loop `loop`",
-                                )
-                                .await;
-                            let mut __w = __cx.writer();
-                            __c0.ask(__cx, &mut __w, pause(approve(&draft)));
-                            if __changed & 1u64 != 0 {
-                                let __value = &draft;
-                                Saved_draft::put(__value, &mut __w);
-                            }
-                            {
-                                let __value = &__rounds_2;
-                                Saved_rounds::put(__value, &mut __w);
-                            }
-                            return __s2.save(__cx, __w, (draft, __rounds_2));
-                        })
-                    }
-                    2u32 => {
-                        let __pause = __frame.pause();
-                        let mut __changed = __frame.changed();
-                        let __live = match __s2.open(__frame) {
-                            ::core::result::Result::Ok(__live) => __live,
-                            ::core::result::Result::Err(mut __reader) => {
-                                match (|| ::core::result::Result::Ok::<
-                                    _,
-                                    __flow::Refusal,
-                                >((
-                                    Saved_draft::get(&mut __reader)?,
-                                    Saved_rounds::get(&mut __reader)?,
-                                )))() {
-                                    ::core::result::Result::Ok(__live) => __live,
-                                    ::core::result::Result::Err(__refusal) => {
-                                        return __cx.refuse(__refusal);
-                                    }
-                                }
-                            }
-                        };
-                        __flow::block(async move {
-                            let (mut draft, mut __rounds_2) = __live;
-                            let __approve_3 = __c0.answer(__cx, __pause).await;
-                            match __approve_3 {
-                                Approval::Publish => {
-                                    return {
-                                        let __result: Result<Draft> = Ok(draft);
-                                        <Result<Draft> as __flow::ResultLike>::done(__result)
-                                    };
-                                }
-                                Approval::Reject(why) => {
-                                    __changed |= 1u64;
-                                    draft = __flow::Awaited(revise(draft, why))
-                                        .drive_step(__cx, __c1)
-                                        .await?;
-                                    let mut __w = __cx.writer();
-                                    {
-                                        let __value = &draft;
-                                        Saved_draft::put(__value, &mut __w);
-                                    }
-                                    return __s3.save(__cx, __w, (draft, __rounds_2));
-                                }
-                            }
-                        })
-                    }
-                    3u32 => {
-                        let mut __changed = __frame.changed();
-                        let __live = match __s3.open(__frame) {
-                            ::core::result::Result::Ok(__live) => __live,
-                            ::core::result::Result::Err(mut __reader) => {
-                                match (|| ::core::result::Result::Ok::<
-                                    _,
-                                    __flow::Refusal,
-                                >((
-                                    Saved_draft::get(&mut __reader)?,
-                                    Saved_rounds::get(&mut __reader)?,
-                                )))() {
-                                    ::core::result::Result::Ok(__live) => __live,
-                                    ::core::result::Result::Err(__refusal) => {
-                                        return __cx.refuse(__refusal);
-                                    }
-                                }
-                            }
-                        };
-                        __flow::block(async move {
-                            let (mut draft, mut __rounds_2) = __live;
-                            return __s1.jump(__changed, (draft, __rounds_2));
-                        })
-                    }
-                    _ => ::core::unreachable!(),
+                let __s1 = __flow::slot(1u32, "loop");
+                if __at == 0u32 {
+                    let mut __changed = __frame.changed();
+                    let __live = __s0.take(__frame);
+                    return __flow::block(async move {
+                        let mut draft = __live;
+                        let mut __rounds_2: u64 = 0;
+                        return __s1.jump(__changed, (draft, __rounds_2));
+                    });
                 }
+                let __s2 = __flow::slot(2u32, "approve");
+                if __at == 1u32 {
+                    let mut __changed = __frame.changed();
+                    let __live = __s1.take(__frame);
+                    return __flow::block(async move {
+                        let (mut draft, mut __rounds_2) = __live;
+                        __cx.count_round(&mut __rounds_2, (3) as u64, "the loop `loop`")
+                            .await;
+                        let mut __w = __cx.writer();
+                        __c0.ask(__cx, &mut __w, pause(approve(&draft)));
+                        if __changed & 1u64 != 0 {
+                            let __value = &draft;
+                            Saved_draft::put(__value, &mut __w);
+                        }
+                        {
+                            let __value = &__rounds_2;
+                            Saved_rounds::put(__value, &mut __w);
+                        }
+                        return __s2.save(__cx, __w, (draft, __rounds_2));
+                    });
+                }
+                let __read_0 = __flow::read(Saved_draft::get);
+                let __read_2 = __flow::read(Saved_rounds::get);
+                let __s3 = __flow::slot(3u32, "revise done");
+                if __at == 2u32 {
+                    let __pause = __frame.pause();
+                    let mut __changed = __frame.changed();
+                    let ::core::option::Option::Some(__live) = __s2
+                        .open(__cx, __frame, (__read_0, __read_2)) else {
+                        return __flow::refused();
+                    };
+                    return __flow::block(async move {
+                        let (mut draft, mut __rounds_2) = __live;
+                        let __approve_3 = __c0.answer(__cx, __pause).await;
+                        match __approve_3 {
+                            Approval::Publish => {
+                                return {
+                                    let __result: Result<Draft> = Ok(draft);
+                                    <Result<Draft> as __flow::ResultLike>::done(__result)
+                                };
+                            }
+                            Approval::Reject(why) => {
+                                __changed |= 1u64;
+                                draft = __flow::Awaited(revise(draft, why))
+                                    .drive_step(__cx, __c1)
+                                    .await?;
+                                let mut __w = __cx.writer();
+                                {
+                                    let __value = &draft;
+                                    Saved_draft::put(__value, &mut __w);
+                                }
+                                return __s3.save(__cx, __w, (draft, __rounds_2));
+                            }
+                        }
+                    });
+                }
+                if __at == 3u32 {
+                    let mut __changed = __frame.changed();
+                    let ::core::option::Option::Some(__live) = __s3
+                        .open(__cx, __frame, (__read_0, __read_2)) else {
+                        return __flow::refused();
+                    };
+                    return __flow::block(async move {
+                        let (mut draft, mut __rounds_2) = __live;
+                        return __s1.jump(__changed, (draft, __rounds_2));
+                    });
+                }
+                ::core::unreachable!()
             }),
             &[
                 __flow::PointInfo {
