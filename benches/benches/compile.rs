@@ -155,7 +155,11 @@ fn code(steps: usize, form: Form) -> String {
     for step in 1..=steps {
         let (last, far) = (step - 1, step.saturating_sub(4));
         let size = last / 10 * 10;
-        writeln!(code, "#[derive(Serialize, Deserialize)] pub struct Made{step} {{ pub text: String, pub count: u64 }}").unwrap();
+        writeln!(
+            code,
+            "#[derive(Serialize, Deserialize)] pub struct Made{step} {{ pub text: String, pub count: u64 }}"
+        )
+        .unwrap();
         writeln!(code, "/// Makes number {step}.").unwrap();
         writeln!(
             code,
@@ -163,7 +167,8 @@ fn code(steps: usize, form: Form) -> String {
              {{ Ok(Made{step} {{ text: format!(\"{{}} {{}}\", app.url, last.text), count: far.count + size as u64 }}) }}"
         )
         .unwrap();
-        writeln!(body, "        let made_{step} = make_{step}(app, &made_{last}, &made_{far}, size_{size}).await?;").unwrap();
+        writeln!(body, "        let made_{step} = make_{step}(app, &made_{last}, &made_{far}, size_{size}).await?;")
+            .unwrap();
         if step % 10 == 0 {
             writeln!(body, "        let size_{step} = made_{step}.text.len() + size_{size};").unwrap();
         }

@@ -1,0 +1,218 @@
+//! What a checkpoint costs on SQLite: runs in an App, against the same rows written with `rusqlite` and nothing else.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use flow_benches::{Table, criterion, judged, side_by_side};
+use flow_runtime::{
+    Memory, Sqlite, Store,
+    prelude::*,
+    store::{
+        Answer, AnswerReceipt, Checkpoint, Claim, Finish, FrameRecord, NewRun, PauseRecord, RunFilter, RunRecord,
+        StoreFuture, Synchronous,
+    },
+};
+use rusqlite::{Connection, params};
+
+/// How many times the time of the bare rows a checkpoint may take.
+const AIM: f64 = 1.5;
+const STEPS: u32 = 100;
+
+#[step]
+async fn extend(text: &str, round: u64) -> Result<String, String> {
+    Ok(format!("{} {round}", text.get(..40).unwrap_or(text)))
+}
+
+workflow! {
+    /// Changes one binding per step; the position of the loop is another.
+    async fn rounds(count: u64) -> Result<String, String> {
+        let mut text = String::new();
+        for round in 0..count {
+            text = extend(&text, round).await?;
+        }
+        Ok(text)
+    }
+}
+
+fn main() {
+    let mut criterion = criterion();
+    let mut table =
+        Table::new("a checkpoint on SQLite, in µs", &["synchronous", "the rows alone", "checkpoint", "ratio", "aim"]);
+    let written = Arc::new(record());
+    for (name, synchronous) in [("normal", Synchronous::Normal), ("full", Synchronous::Full)] {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let store = Sqlite::options().synchronous(synchronous).open(folder.path().join("flow.db")).unwrap();
+        let app = App::builder().store(store).register::<Rounds>(()).build().unwrap();
+        let bare = Bare::open(&folder.path().join("bare.db"), synchronous);
+        let [flow, bare] = side_by_side(
+            &mut criterion,
+            &format!("checkpoint, {name}"),
+            [
+                &|| {
+                    runtime.block_on(async {
+                        let run = app.start::<Rounds>(u64::from(STEPS)).await.unwrap();
+                        assert!(matches!(run.wait().await.unwrap(), Outcome::Done(_)));
+                    });
+                },
+                &|| bare.write(&written),
+            ],
+        )
+        .map(|time| time / 1000.0 / f64::from(STEPS));
+        table.row([
+            name.to_owned(),
+            format!("{bare:.1}"),
+            format!("{flow:.1}"),
+            judged(flow / bare, AIM),
+            format!("≤ {AIM}"),
+        ]);
+    }
+    table.print();
+}
+
+/// What one run writes.
+struct Written {
+    run: NewRun,
+    checkpoints: Vec<Checkpoint>,
+    output: String,
+}
+
+/// Runs the workflow once and takes down what it writes.
+fn record() -> Written {
+    let recorder = Recorder::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let app = App::builder().store(recorder.clone()).register::<Rounds>(()).build().unwrap();
+    runtime.block_on(async {
+        let run = app.start::<Rounds>(u64::from(STEPS)).await.unwrap();
+        assert!(matches!(run.wait().await.unwrap(), Outcome::Done(_)));
+    });
+    let (runs, checkpoints, outputs) = (recorder.runs, recorder.checkpoints, recorder.outputs);
+    let run = runs.lock().unwrap().remove(0);
+    let output = outputs.lock().unwrap().remove(0);
+    let checkpoints = std::mem::take(&mut *checkpoints.lock().unwrap());
+    Written { run, checkpoints, output }
+}
+
+/// The floor: the statements of the store, on one connection, with nothing around them.
+struct Bare {
+    conn: Connection,
+    runs: AtomicUsize,
+}
+
+impl Bare {
+    fn open(path: &Path, synchronous: Synchronous) -> Self {
+        // The tables are those of the store.
+        drop(Sqlite::open(path).unwrap());
+        let conn = Connection::open(path).unwrap();
+        conn.set_prepared_statement_cache_capacity(64);
+        let synchronous = if synchronous == Synchronous::Full { "FULL" } else { "NORMAL" };
+        conn.pragma_update(None, "synchronous", synchronous).unwrap();
+        Bare { conn, runs: AtomicUsize::new(0) }
+    }
+
+    fn execute(&self, sql: &str, params: impl rusqlite::Params) {
+        self.conn.prepare_cached(sql).unwrap().execute(params).unwrap();
+    }
+
+    fn transaction(&self, id: &str, write: impl FnOnce()) {
+        self.execute("BEGIN IMMEDIATE", []);
+        let sql = "SELECT fence = ?2 AND driver IS NOT NULL FROM runs WHERE id = ?1";
+        let held: bool = self.conn.prepare_cached(sql).unwrap().query_row(params![id, 1], |row| row.get(0)).unwrap();
+        assert!(held);
+        write();
+        self.execute("COMMIT", []);
+    }
+
+    /// One run.
+    fn write(&self, written: &Written) {
+        // Ids that grow, as those of the App do.
+        let id = format!("{:036}", self.runs.fetch_add(1, Ordering::Relaxed));
+        let run = &written.run;
+        self.execute(
+            "INSERT INTO runs (id, status, fence, driver, workflow, fingerprint, session, user, created_at, updated_at,
+                 metadata, input)
+             VALUES (?1, 'running', 1, 'driver', ?2, ?3, NULL, NULL, ?4, ?4, NULL, ?5)",
+            params![id, run.workflow, run.fingerprint, run.created_at, run.input],
+        );
+        for checkpoint in &written.checkpoints {
+            let path = &*checkpoint.path;
+            self.transaction(&id, || {
+                self.execute(
+                    "INSERT INTO frames (run, path, at, pause) VALUES (?1, ?2, ?3, NULL)
+                     ON CONFLICT (run, path) DO UPDATE SET at = excluded.at, pause = excluded.pause",
+                    params![id, path, checkpoint.at],
+                );
+                for binding in &checkpoint.bindings {
+                    self.execute(
+                        "INSERT INTO bindings (run, path, name, value) VALUES (?1, ?2, ?3, ?4)
+                         ON CONFLICT (run, path, name) DO UPDATE SET value = excluded.value",
+                        params![id, path, binding.name, binding.value],
+                    );
+                }
+            });
+        }
+        self.transaction(&id, || {
+            self.execute("UPDATE runs SET output = ?2 WHERE id = ?1", params![id, written.output]);
+            self.execute("DELETE FROM bindings WHERE run = ?1", [&id]);
+            self.execute("DELETE FROM frames WHERE run = ?1", [&id]);
+            let sql = "UPDATE runs SET driver = NULL, status = 'completed', updated_at = ?2 WHERE id = ?1";
+            self.execute(sql, params![id, run.created_at]);
+        });
+    }
+}
+
+/// A store that takes down what is written.
+#[derive(Clone, Default)]
+struct Recorder {
+    memory: Memory,
+    runs: Arc<Mutex<Vec<NewRun>>>,
+    checkpoints: Arc<Mutex<Vec<Checkpoint>>>,
+    outputs: Arc<Mutex<Vec<String>>>,
+}
+
+impl Store for Recorder {
+    fn create<'a>(&'a self, run: &'a NewRun) -> StoreFuture<'a, u64> {
+        self.runs.lock().unwrap().push(run.clone());
+        self.memory.create(run)
+    }
+    fn find<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Option<RunRecord>> {
+        self.memory.find(run)
+    }
+    fn list<'a>(&'a self, filter: &'a RunFilter) -> StoreFuture<'a, Vec<RunRecord>> {
+        self.memory.list(filter)
+    }
+    fn claim<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Claim> {
+        self.memory.claim(run)
+    }
+    fn release<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, ()> {
+        self.memory.release(run, fence)
+    }
+    fn frames<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<FrameRecord>> {
+        self.memory.frames(run)
+    }
+    fn pauses<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<PauseRecord>> {
+        self.memory.pauses(run)
+    }
+    fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()> {
+        self.checkpoints.lock().unwrap().push(checkpoint.clone());
+        self.memory.checkpoint(run, fence, checkpoint)
+    }
+    fn park<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool> {
+        self.memory.park(run, fence)
+    }
+    fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish) -> StoreFuture<'a, ()> {
+        if let Finish::Completed(output) = finish {
+            self.outputs.lock().unwrap().push(output.clone());
+        }
+        self.memory.finish(run, fence, finish)
+    }
+    fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt> {
+        self.memory.answer(run, pause, answer)
+    }
+}
