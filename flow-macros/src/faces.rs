@@ -37,7 +37,7 @@ pub(crate) fn in_place(
     let cfgs: Vec<_> = attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let module = module(name);
     // A path the user gives means what it means where the macro stands.
-    let (around, krate) = krate.from_a_module();
+    let (around, krate) = krate.seen_from_a_module();
     // A module of its own, because an `allow` at an item comes too late for a `cfg` at that item.
     quote! {
         #(#cfgs)*

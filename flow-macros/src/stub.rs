@@ -160,7 +160,7 @@ impl Face<'_> {
                 ty: one.ty.to_token_stream(),
                 schema: one.schema(),
                 to_json: one.to_json(&quote!(input)),
-                from_json: one.from_json(),
+                from_json: one.read(),
                 traits,
             },
             many => {
@@ -170,7 +170,7 @@ impl Face<'_> {
                     let field = syn::Index::from(field);
                     codec.to_json(&quote!(&input.#field))
                 });
-                let read = many.iter().map(Codec::from_fields);
+                let read = many.iter().map(Codec::read_field);
                 Input {
                     ty: quote!((#(#types,)*)),
                     schema: quote!(__flow::object_schema(&[#((#names, #schemas)),*])),
@@ -261,11 +261,11 @@ impl Codec<'_> {
         self.call("Serialize", "to_json", value)
     }
 
-    fn from_json(&self) -> TokenStream {
+    fn read(&self) -> TokenStream {
         self.call("Deserialize", "from_json", &quote!(text))
     }
 
-    fn from_fields(&self) -> TokenStream {
+    fn read_field(&self) -> TokenStream {
         self.call("Deserialize", "from_fields", &quote!(&mut fields))
     }
 

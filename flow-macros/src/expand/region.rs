@@ -222,8 +222,10 @@ impl<'r> Generator<'_, 'r> {
                 self.bind(bind, defs, &value, &op.live_after, names)
             }
             OpKind::Count(var, max, name) => {
+                let span = here(syn::spanned::Spanned::span(max));
                 let (rounds, max) = (names.of(*var), self.expr(max));
-                quote!(__cx.count_round(&mut #rounds, (#max) as u64, #name).await;)
+                let max = quote_spanned!(span=> (#max) as u64);
+                quote!(__cx.count_round(&mut #rounds, #max, #name).await;)
             }
         }
     }
