@@ -7,14 +7,24 @@
 //! The user's tokens come before all that depends on them. To complete half-typed code, rust-analyzer expands it twice, as
 //! it is and with a name at the cursor, and both expansions have to agree up to there.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{Attribute, Ident};
 
 use crate::parse::CratePath;
 
 /// Both faces inside of a constant: items that the rest of the crate reaches through traits only.
-pub(crate) fn in_constant(krate: &CratePath, editor: &TokenStream, compiler: &TokenStream) -> TokenStream {
+///
+/// Editors see the user's `tokens`, and of what the rest of the crate may ask for as much as the `stub` gives.
+pub(crate) fn in_constant(
+    krate: &CratePath,
+    tokens: &TokenStream,
+    stub: &TokenStream,
+    compiler: &TokenStream,
+) -> TokenStream {
+    let stub = without_places(stub.clone());
+    // A constant of its own, so that nothing in the stub is proposed for the user's code.
+    let editor = quote!(#tokens const _: () = { #stub };);
     quote! {
         #[allow(unexpected_cfgs)]
         const _: () = {
@@ -53,6 +63,18 @@ pub(crate) fn in_place(
         #(#cfgs)*
         #module::face! { { #editor } { #compiler } }
     }
+}
+
+/// Tokens that come from nowhere in the source: what an editor finds at a place of the source is the user's own.
+fn without_places(tokens: TokenStream) -> TokenStream {
+    let tokens = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) => Group::new(group.delimiter(), without_places(group.stream())).into(),
+        mut token => {
+            token.set_span(Span::call_site());
+            token
+        }
+    });
+    tokens.collect()
 }
 
 /// A name for every name. It has no letters, so that editors never propose it for what somebody types.

@@ -82,7 +82,7 @@ fn workflow_tokens(tokens: proc_macro2::TokenStream) -> proc_macro2::TokenStream
             Err(_) => Expansion { marker: error.to_compile_error(), ..Expansion::default() },
         },
     };
-    let faces = faces::in_constant(&krate, &quote!(#tokens #stub), &machine);
+    let faces = faces::in_constant(&krate, &tokens, &stub, &machine);
     quote!(#mistake #faces #marker)
 }
 

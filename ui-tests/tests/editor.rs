@@ -126,9 +126,7 @@ fn types_in_signatures_are_shown_once() {
 #[test]
 fn a_workflow_shows_its_function_and_its_type() {
     let function = "pub async fn article(tools: &Tools, topic: Topic) -> Result<String>";
-    let ty = ["article", "pub struct Article"];
-    // The type once for its definition and once for its use in the implementation.
-    shows("pub async fn $0article", &[&["article", function], &ty[..], &ty[..]].concat());
+    shows("pub async fn $0article", &["article", function, "article", "pub struct Article"]);
     tells("pub async fn $0article", "Research, write, review and publish an article.");
 }
 
