@@ -336,3 +336,39 @@ async fn glue_loops_that_leave(seed: u64) -> Result<String> {
     tell("end").await;
     Ok(format!("{log:?}"))
 }
+
+async fn branches_of_glue_that_leave_while_they_borrow(seed: u64) -> Result<String> {
+    let mut log = Vec::new();
+    let v = list(seed % 6).await?;
+    'rounds: for i in 0..6 {
+        let n = add(i, seed % 3).await?;
+        if let Some(w) = v.get(n as usize % 4) {
+            if n % 2 == 0 {
+                log.push(100 + n);
+            } else if n % 5 == 3 {
+                continue;
+            } else if n == 7 {
+                break 'rounds;
+            }
+            log.push(*w);
+        }
+        match v.first() {
+            Some(first) if *first == n => log.push(200),
+            Some(first) => {
+                for other in &v {
+                    if other == first {
+                        continue;
+                    }
+                    if *other > n {
+                        continue 'rounds;
+                    }
+                }
+                log.push(300 + *first);
+            }
+            None if i == 4 => break,
+            None => {}
+        }
+        tell("round").await;
+    }
+    Ok(format!("{log:?}"))
+}

@@ -124,13 +124,19 @@ impl Walk<'_> {
             }
             Term::Match { on, arms } => {
                 let each = is_next_item(on);
-                let name = if each { "for each item".to_owned() } else { self.shown(on) };
+                let jump = is_made_up(on, "__jump_");
+                let name = match (each, jump) {
+                    (true, _) => "for each item".to_owned(),
+                    (_, true) => "leave?".to_owned(),
+                    _ => self.shown(on),
+                };
                 let node = self.choice(graph, block, name, on, from, when);
                 for arm in arms {
                     let pattern = text(&arm.pat);
                     let when = match (each, pattern.strip_prefix("::core::option::Option::Some(")) {
                         (true, Some(item)) => item.trim_end_matches(')').to_owned(),
                         (true, None) => "done".to_owned(),
+                        (false, _) if jump => if pattern == "_" { "no" } else { "yes" }.to_owned(),
                         (false, _) => match &arm.guard {
                             Some(guard) => format!("{pattern} if {}", text(guard)),
                             None => pattern,
@@ -190,9 +196,13 @@ impl Walk<'_> {
 /// Whether this is what a `for` loop asks for its next item.
 fn is_next_item(on: &Expr) -> bool {
     let Expr::MethodCall(call) = on else { return false };
-    let Expr::Path(path) = &*call.receiver else { return false };
-    let name = path.path.get_ident().map(ToString::to_string).unwrap_or_default();
-    call.method == "advance" && (name.starts_with("__items_") || name.starts_with("__range_"))
+    call.method == "advance" && (is_made_up(&call.receiver, "__items_") || is_made_up(&call.receiver, "__range_"))
+}
+
+/// Whether this is a value the macro made up, of this kind.
+fn is_made_up(on: &Expr, base: &str) -> bool {
+    let Expr::Path(path) = on else { return false };
+    path.path.get_ident().is_some_and(|name| name.to_string().starts_with(base))
 }
 
 fn text(tokens: impl ToTokens) -> String {

@@ -1,21 +1,25 @@
-//! Loops without suspension points that leave for a loop of the graph. They stay glue, so that what they borrow never has to
-//! live across a point.
+//! Loops and branches without suspension points that leave for a loop of the graph. They stay glue, so that what they borrow
+//! never has to live across a point.
 
 use proc_macro2::Span;
 use syn::{
     Attribute, Expr, ExprAsync, ExprAwait, ExprClosure, ExprForLoop, ExprLoop, ExprMatch, ExprWhile, Item, Lifetime,
-    LitInt, Macro, parse_quote,
+    LitInt, Macro, Stmt, parse_quote,
     spanned::Spanned,
     visit_mut::{self, VisitMut},
 };
 
-use super::{Dest, Lower, is_fork};
+use super::{Dest, Lower, as_stmts, is_fork};
 use crate::names;
 
 /// Replaces the jumps out of a loop.
 struct Jumps<'l> {
     /// Labels of the graph's loops.
     labels: &'l [String],
+    /// Whether a jump without a label, outside of the glue's own loops, is one of the graph.
+    in_loop: bool,
+    /// The glue's own loops around the place.
+    inner: usize,
     /// What the jumps become: `break 'glue n`.
     glue: Lifetime,
     /// The jumps as they were, the first of them number 1.
@@ -26,11 +30,17 @@ struct Jumps<'l> {
 
 impl Jumps<'_> {
     fn leaves(&self, label: Option<&Lifetime>) -> bool {
-        label.is_some_and(|label| self.labels.contains(&label.ident.to_string()))
+        match label {
+            Some(label) => self.labels.contains(&label.ident.to_string()),
+            None => self.in_loop && self.inner == 0,
+        }
     }
 
-    fn bounded(&mut self, attrs: &[Attribute]) {
+    fn looped(&mut self, attrs: &[Attribute], walk: impl FnOnce(&mut Self)) {
         self.is_glue &= !attrs.iter().any(|attr| attr.path().is_ident("max") || attr.path().is_ident("forever"));
+        self.inner += 1;
+        walk(self);
+        self.inner -= 1;
     }
 }
 
@@ -59,18 +69,18 @@ impl VisitMut for Jumps<'_> {
     }
 
     fn visit_expr_for_loop_mut(&mut self, expr: &mut ExprForLoop) {
-        self.bounded(&expr.attrs);
-        visit_mut::visit_expr_for_loop_mut(self, expr);
+        let attrs = expr.attrs.clone();
+        self.looped(&attrs, |this| visit_mut::visit_expr_for_loop_mut(this, expr));
     }
 
     fn visit_expr_while_mut(&mut self, expr: &mut ExprWhile) {
-        self.bounded(&expr.attrs);
-        visit_mut::visit_expr_while_mut(self, expr);
+        let attrs = expr.attrs.clone();
+        self.looped(&attrs, |this| visit_mut::visit_expr_while_mut(this, expr));
     }
 
     fn visit_expr_loop_mut(&mut self, expr: &mut ExprLoop) {
-        self.bounded(&expr.attrs);
-        visit_mut::visit_expr_loop_mut(self, expr);
+        let attrs = expr.attrs.clone();
+        self.looped(&attrs, |this| visit_mut::visit_expr_loop_mut(this, expr));
     }
 
     fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
@@ -83,14 +93,17 @@ impl VisitMut for Jumps<'_> {
 impl Lower<'_> {
     /// Lowers `for x in &v { … continue 'outer … }` as
     /// `let jump = 'glue: { for x in &v { … break 'glue 1 … } 0 }; match jump { 1 => continue 'outer, _ => {} }`.
-    /// Returns `false` if the expression is not such a loop.
+    /// The same for branches of which more than one goes on: where they meet would be a point. Returns `false` if the
+    /// expression is no such loop or branch.
     pub(super) fn leaving_glue(&mut self, expr: &Expr) -> bool {
-        if !matches!(expr, Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_)) {
+        if !matches!(expr, Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_)) && !meets(expr) {
             return false;
         }
         let labels: Vec<String> = self.loops.iter().filter_map(|known| known.label.clone()).collect();
         let glue = Lifetime::new("'__glue", Span::call_site());
-        let mut jumps = Jumps { labels: &labels, glue: glue.clone(), found: Vec::new(), is_glue: true };
+        let in_loop = self.find_loop(None).is_some();
+        let mut jumps =
+            Jumps { labels: &labels, in_loop, inner: 0, glue: glue.clone(), found: Vec::new(), is_glue: true };
         let mut looped = expr.clone();
         jumps.visit_expr_mut(&mut looped);
         if !jumps.is_glue || jumps.found.is_empty() {
@@ -105,4 +118,46 @@ impl Lower<'_> {
         self.match_on(&matched, Dest::Discard);
         true
     }
+}
+
+/// Whether more than one path of an `if` or `match` goes on after it, or after one inside of it.
+fn meets(expr: &Expr) -> bool {
+    match expr {
+        Expr::If(branch) => {
+            let (mut arms, mut missing_else) = (vec![&branch.then_branch], true);
+            let mut rest = branch.else_branch.as_ref().map(|(_, otherwise)| &**otherwise);
+            while let Some(otherwise) = rest {
+                rest = None;
+                match otherwise {
+                    Expr::If(next) => {
+                        arms.push(&next.then_branch);
+                        rest = next.else_branch.as_ref().map(|(_, otherwise)| &**otherwise);
+                    }
+                    Expr::Block(block) => {
+                        arms.push(&block.block);
+                        missing_else = false;
+                    }
+                    _ => {}
+                }
+            }
+            let going_on = arms.iter().filter(|arm| !leaves(&arm.stmts)).count() + usize::from(missing_else);
+            going_on > 1 || arms.iter().any(|arm| arm.stmts.iter().any(stmt_meets))
+        }
+        Expr::Match(matched) => {
+            let arms: Vec<Vec<Stmt>> = matched.arms.iter().map(|arm| as_stmts(&arm.body)).collect();
+            arms.iter().filter(|arm| !leaves(arm)).count() > 1 || arms.iter().flatten().any(stmt_meets)
+        }
+        Expr::Block(block) => block.block.stmts.iter().any(stmt_meets),
+        _ => false,
+    }
+}
+
+fn stmt_meets(stmt: &Stmt) -> bool {
+    matches!(stmt, Stmt::Expr(expr, _) if meets(expr))
+}
+
+/// Whether a block ends with a jump.
+fn leaves(stmts: &[Stmt]) -> bool {
+    let last = stmts.last();
+    matches!(last, Some(Stmt::Expr(Expr::Break(_) | Expr::Continue(_) | Expr::Return(_), _)))
 }
