@@ -107,7 +107,7 @@ impl<W: Workflow> Run<W> {
     /// the run goes on.
     ///
     /// # Errors
-    /// When awaited: [`AnswerError`]. Nothing has changed then.
+    /// When awaited: [`AnswerError`](crate::AnswerError). Nothing has changed then.
     pub fn answer<P: Pause>(&self, answer: P::Answer) -> AnswerRun {
         let value = serde_json::to_string(&answer).map_err(json::JsonError::from);
         AnswerRun::new(self.run.handle.clone(), P::META.name, value)
@@ -116,7 +116,7 @@ impl<W: Workflow> Run<W> {
     /// Answers the pause of this id, or the only open one of this name, with a JSON value.
     ///
     /// # Errors
-    /// When awaited: [`AnswerError`], for a value that does not fit with the field and what was expected there.
+    /// When awaited: [`AnswerError`](crate::AnswerError), for a value that does not fit with the field and what was expected there.
     pub fn answer_json(&self, pause: &str, answer: Value) -> AnswerRun {
         self.run.answer_json(pause, answer)
     }
