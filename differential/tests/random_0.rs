@@ -1,5 +1,5 @@
 //! Random programs, a quarter of them: one binary for all would take the compiler too long.
-#![allow(missing_docs, unused, clippy::all, clippy::unwrap_used)]
+#![allow(missing_docs, unused, unused_comparisons, clippy::all, clippy::unwrap_used)]
 
 use differential::{Depth, check};
 
