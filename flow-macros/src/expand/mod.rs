@@ -1,5 +1,7 @@
 //! Graph → tokens: one dispatch closure with a block per point, its types tied together by inference.
 
+mod arms;
+mod fork;
 mod naming;
 mod region;
 mod saved;

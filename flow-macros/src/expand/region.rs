@@ -5,18 +5,17 @@ use std::collections::BTreeSet;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Expr, ExprAsync, ExprClosure, ExprReturn, Ident, Item, Pat, PatIdent, Stmt, Type, parse_quote,
-    visit::Visit,
+    Expr, ExprAsync, ExprClosure, ExprReturn, Ident, Item, Pat, PatIdent, Stmt, Type,
     visit_mut::{self, VisitMut},
 };
 
 use super::{
     call_at, here, ident,
-    naming::{Names, captured_alias},
+    naming::Names,
     saved::{Savers, Suspect},
 };
 use crate::{
-    cfg::{After, Arm, Bind, Block, BlockId, Call, Effect, Fork, Kind, Op, OpKind, Region, Term, VarId},
+    cfg::{After, Bind, Block, BlockId, Call, Effect, Kind, Op, OpKind, Region, Term, VarId},
     live,
     report::Report,
 };
@@ -55,17 +54,17 @@ pub(super) fn dispatch(region: &Region, entry: &Entry, report: &mut Report) -> T
     }
 }
 
-struct Generator<'g, 'r> {
-    region: &'r Region,
-    entry: &'g Entry,
-    slots: &'g [BlockId],
-    savers: &'g Savers,
+pub(super) struct Generator<'g, 'r> {
+    pub(super) region: &'r Region,
+    pub(super) entry: &'g Entry,
+    pub(super) slots: &'g [BlockId],
+    pub(super) savers: &'g Savers,
     /// The slots and readers that have been declared. Each is where it is first needed, not at the top with all others: the
     /// compiler visits the types that it does not know yet again and again.
-    declared: BTreeSet<Ident>,
+    pub(super) declared: BTreeSet<Ident>,
     /// What has to be declared before the block that is being generated.
-    declarations: TokenStream,
-    report: &'g mut Report,
+    pub(super) declarations: TokenStream,
+    pub(super) report: &'g mut Report,
 }
 
 impl<'r> Generator<'_, 'r> {
@@ -252,7 +251,7 @@ impl<'r> Generator<'_, 'r> {
                 self.goto(id, *next, names, Some(ask))
             }
             Term::Fork { fork, bind, next } => {
-                let value = self.fork(fork, names);
+                let value = self.fork(fork);
                 let bound = self.bind(bind, &block.term_effect.defs, &value, &live_in(*next), names);
                 let name = &fork.name;
                 let next = self.goto(id, *next, names, Some(quote!(__w.forget(#name);)));
@@ -294,103 +293,15 @@ impl<'r> Generator<'_, 'r> {
         }
     }
 
-    /// The condition of an `if`, and what to emit first if it holds.
-    fn condition(
-        &mut self,
-        cond: &Expr,
-        defs: &BTreeSet<VarId>,
-        needed: &BTreeSet<VarId>,
-        inside: &mut Names<'r>,
-    ) -> (TokenStream, TokenStream) {
-        match cond {
-            Expr::Let(matched) => {
-                if let Some(hidden) = inside.hides(defs, needed) {
-                    self.refuse_borrowing_shadow(hidden, &matched.expr, &matched.pat);
-                }
-                let mut matched = matched.clone();
-                self.returns(&mut matched.expr);
-                let (pat, after) = inside.define(&matched.pat, defs, needed);
-                *matched.pat = pat;
-                (matched.into_token_stream(), after)
-            }
-            cond => {
-                if let Some(hidden) = inside.hides(defs, needed) {
-                    let name = &self.region.vars[hidden].name;
-                    let message = format!(
-                        "`{name}` is still needed after this `if`, so a `let` in it cannot take its name: choose another"
-                    );
-                    self.report.at(cond, message);
-                }
-                inside.define(&parse_quote!(_), defs, &BTreeSet::new());
-                (self.expr(cond), TokenStream::new())
-            }
-        }
-    }
-
-    fn match_arm(&mut self, id: BlockId, block: &Block, on: &Expr, arm: &Arm, names: &Names<'r>) -> TokenStream {
-        let region = self.region;
-        let mut inside = names.clone();
-        let bound: BTreeSet<String> =
-            crate::names::bound(&arm.pat).into_iter().map(|(name, _)| name.to_string()).collect();
-        let scope = &region.blocks[arm.target].scope;
-        let defs: BTreeSet<VarId> = block
-            .term_effect
-            .defs
-            .iter()
-            .copied()
-            .filter(|var| {
-                let name = region.vars[*var].name.to_string();
-                bound.contains(&name) && scope.get(&name) == Some(var)
-            })
-            .collect();
-        let needed: BTreeSet<VarId> = region.blocks[arm.target].live_in.iter().copied().collect();
-        if let Some(hidden) = inside.hides(&defs, &needed) {
-            self.refuse_borrowing_shadow(hidden, on, &arm.pat);
-            if let Some(guard) = &arm.guard {
-                let name = &region.vars[hidden].name;
-                self.report.at(
-                    guard,
-                    format!(
-                        "`{name}` is still needed after this `match`, so its arm cannot take that name: choose another"
-                    ),
-                );
-            }
-        }
-        let (pat, after) = inside.define(&arm.pat, &defs, &needed);
-        let guard = arm.guard.as_ref().map(|guard| {
-            let guard = self.expr(guard);
-            quote!(if #guard)
-        });
-        let body = self.goto(id, arm.target, &mut inside, None);
-        quote!(#pat #guard => { #after #body })
-    }
-
-    /// `match &draft { Some(draft) => … }` with the outer `draft` needed later: the inner one borrows from what would have
-    /// to be carried along.
-    fn refuse_borrowing_shadow(&mut self, hidden: VarId, on: &Expr, pat: &Pat) {
-        struct Borrows<'n>(&'n Ident, bool);
-        impl<'a> Visit<'a> for Borrows<'_> {
-            fn visit_expr_reference(&mut self, reference: &'a syn::ExprReference) {
-                self.1 |= mentions(&reference.expr, self.0);
-            }
-            fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
-                self.1 |= mentions(&call.receiver, self.0);
-            }
-        }
-        let name = &self.region.vars[hidden].name;
-        let mut borrows = Borrows(name, false);
-        borrows.visit_expr(on);
-        if borrows.1 {
-            let message = format!(
-                "this `{name}` borrows from the `{name}` outside, which is still needed later: give one of the two another name"
-            );
-            self.report.at(pat, message);
-        }
-    }
-
     /// Goes on at a block: inside the same code, or through its point. `first` is emitted between opening the checkpoint
     /// and writing it.
-    fn goto(&mut self, from: BlockId, to: BlockId, names: &mut Names<'r>, first: Option<TokenStream>) -> TokenStream {
+    pub(super) fn goto(
+        &mut self,
+        from: BlockId,
+        to: BlockId,
+        names: &mut Names<'r>,
+        first: Option<TokenStream>,
+    ) -> TokenStream {
         let block = &self.region.blocks[to];
         if block.kind == Kind::Inline {
             let enter = names.enter(block);
@@ -443,7 +354,7 @@ impl<'r> Generator<'_, 'r> {
     }
 
     /// The methods and the `?` that belong to a suspension point.
-    fn after(&self, after: &After, value: TokenStream) -> TokenStream {
+    pub(super) fn after(&self, after: &After, value: TokenStream) -> TokenStream {
         struct Awaited(Option<TokenStream>);
         impl VisitMut for Awaited {
             fn visit_expr_mut(&mut self, expr: &mut Expr) {
@@ -521,56 +432,14 @@ impl<'r> Generator<'_, 'r> {
         quote!(let #pat #ty = #value; #after)
     }
 
-    /// The branches of `parallel!`, side by side, and their results as a tuple.
-    fn fork(&mut self, fork: &Fork, names: &Names<'r>) -> TokenStream {
-        let (span, name) = (here(fork.span), &fork.name);
-        let mut branches = Vec::new();
-        for branch in &fork.branches {
-            let output = quote_spanned!(span=> ::core::result::Result<_, <Self as __flow::Workflow>::Error>);
-            let entry = Entry { ty: None, one_input: false, output };
-            let code = dispatch(branch, &entry, self.report);
-            let captures = captures(branch);
-            branches.push(quote! {{
-                #captures
-                move |__cx, mut __frame| { #code }
-            }});
-        }
-        let cxs: Vec<Ident> = (0..branches.len()).map(|position| ident(&format!("__b{position}"))).collect();
-        let results: Vec<Ident> = (0..branches.len()).map(|position| ident(&format!("__r{position}"))).collect();
-        let positions = 0..branches.len();
-        let _ = names;
-        let mut futures = cxs
-            .iter()
-            .zip(&branches)
-            .map(|(cx, branch)| quote_spanned!(span=> __flow::branch::<Self, _>(&#cx, #branch)))
-            .rev();
-        let mut nested_results = results.iter().rev();
-        // The last branch, with the others around it one by one.
-        let (mut joined, mut pattern) = (futures.next().unwrap_or_default(), nested_results.next().to_token_stream());
-        for (future, result) in futures.zip(nested_results) {
-            joined = quote!(__flow::joined(#future, #joined));
-            pattern = quote!((#result, #pattern));
-        }
-        let value = quote_spanned! {span=>
-            ({
-                #(let #cxs = __cx.branch(#name, #positions);)*
-                match #joined.await {
-                    ::core::result::Result::Ok(#pattern) => ::core::result::Result::Ok((#(#results,)*)),
-                    ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
-                }
-            })
-        };
-        self.after(&fork.after, value)
-    }
-
-    fn expr(&mut self, expr: &Expr) -> TokenStream {
+    pub(super) fn expr(&mut self, expr: &Expr) -> TokenStream {
         let mut expr = expr.clone();
         self.returns(&mut expr);
         expr.into_token_stream()
     }
 
     /// `return value` in glue ends the workflow or branch.
-    fn returns(&self, expr: &mut Expr) {
+    pub(super) fn returns(&self, expr: &mut Expr) {
         struct Returns<'e>(&'e TokenStream);
         impl VisitMut for Returns<'_> {
             fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
@@ -601,37 +470,4 @@ fn tuple(live: &[impl ToTokens]) -> TokenStream {
 /// Ends a block with a result. Its type stands at a `let`, so that another one is an error about the value and nothing else.
 fn finish(output: &TokenStream, value: &TokenStream) -> TokenStream {
     quote!({ let __result: #output = #value; <#output as __flow::ResultLike>::done(__result) })
-}
-
-fn mentions(expr: &Expr, name: &Ident) -> bool {
-    struct Mentions<'n>(&'n Ident, bool);
-    impl<'a> Visit<'a> for Mentions<'_> {
-        fn visit_ident(&mut self, ident: &'a Ident) {
-            self.1 |= ident == self.0;
-        }
-    }
-    let mut found = Mentions(name, false);
-    found.visit_expr(expr);
-    found.1
-}
-
-/// `let notes = …;` for every outer binding a branch uses: by value if it is `Copy`, else by reference.
-fn captures(branch: &Region) -> TokenStream {
-    let captures = branch.used_captures().into_iter().map(|var| {
-        let name = &branch.vars[var].name;
-        let shadowed = branch.vars[branch.captured..].iter().any(|own| own.name == *name);
-        let alias = shadowed.then(|| {
-            let alias = captured_alias(name);
-            quote!(let #alias = #name;)
-        });
-        quote! {
-            let #name = {
-                #[allow(unused_imports)]
-                use __flow::{CaptureCopy as _, CaptureRef as _};
-                (&__flow::Capture(&#name)).capture()
-            };
-            #alias
-        }
-    });
-    captures.collect()
 }
