@@ -9,10 +9,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{
-    machine::HasMeta,
-    store::{NewPause, PauseRecord},
-};
+use crate::{machine::HasMeta, store::NewPause};
 
 /// A kind of question, declared by `#[pause] fn approve(draft: &Draft) -> Approval;`. The macro makes a marker type of its
 /// name, here `Approve`, which names the pause where it is answered: `run.answer::<Approve>(…)`.
@@ -109,11 +106,6 @@ impl OpenPause {
     /// When it was asked, in milliseconds since the Unix epoch.
     pub fn asked_at(&self) -> i64 {
         self.asked_at
-    }
-
-    /// The pause of a stored row, `None` if it is answered.
-    pub(crate) fn open(record: PauseRecord) -> Option<Self> {
-        record.answer.is_none().then(|| record.pause.into())
     }
 }
 

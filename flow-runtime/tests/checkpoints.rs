@@ -20,12 +20,14 @@ type Result<T> = std::result::Result<T, String>;
 struct Noting {
     inner: Memory,
     left: Arc<Mutex<usize>>,
+    /// Whether claims cannot be given back either.
+    stuck: Arc<Mutex<bool>>,
     noted: Arc<Mutex<Vec<String>>>,
 }
 
 impl Noting {
     fn new(inner: Memory, checkpoints: usize) -> Self {
-        Noting { inner, left: Arc::new(Mutex::new(checkpoints)), noted: Arc::default() }
+        Noting { inner, left: Arc::new(Mutex::new(checkpoints)), stuck: Arc::default(), noted: Arc::default() }
     }
 
     fn noted(&self) -> Vec<String> {
@@ -47,6 +49,10 @@ impl Store for Noting {
         self.inner.claim(run)
     }
     fn release<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, ()> {
+        if *self.stuck.lock().unwrap() {
+            let full = StoreError::backend("give a claim back", "the disk is full");
+            return Box::pin(std::future::ready(Err(full)));
+        }
         self.inner.release(run, fence)
     }
     fn frames<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<FrameRecord>> {
@@ -171,4 +177,17 @@ async fn a_store_that_fails_stops_the_run_which_goes_on_where_it_stood() {
     }
     // Nothing is written twice, and nothing is left out.
     assert_eq!(noted.len(), 10, "{noted:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_could_not_be_given_back_is_given_back_later() {
+    let store = Noting::new(Memory::new(), 1);
+    *store.stuck.lock().unwrap() = true;
+    let app = app(&store);
+    let run = app.start::<MeasureAll>(input()).await.unwrap();
+    assert!(matches!(run.wait().await, Err(RunError::Store(_))));
+    // The disk has room again.
+    *store.stuck.lock().unwrap() = false;
+    *store.left.lock().unwrap() = usize::MAX;
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Paused(_)));
 }

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, future::IntoFuture as _, time::Duration};
 
 use flow_runtime::{AnswerError, Memory, OpenPause, prelude::*, store::RunStatus};
 use schemars::JsonSchema;
@@ -89,6 +89,24 @@ workflow! {
     }
 }
 
+mod legal {
+    #[flow_runtime::pause]
+    pub(crate) fn sign() -> bool;
+}
+
+mod style {
+    #[flow_runtime::pause]
+    pub(crate) fn sign() -> String;
+}
+
+workflow! {
+    async fn sign_twice() -> Result<(bool, String)> {
+        let legal = pause(legal::sign()).await;
+        let style = pause(style::sign()).await;
+        Ok((legal, style))
+    }
+}
+
 fn app(store: Memory) -> App {
     App::builder()
         .store(store)
@@ -96,6 +114,7 @@ fn app(store: Memory) -> App {
         .register::<CheckFacts>(())
         .register::<AskWhileWorking>(())
         .register::<AskBesideAFailure>(())
+        .register::<SignTwice>(())
         .build()
         .unwrap()
 }
@@ -264,6 +283,57 @@ async fn the_pause_of_a_dropped_branch_is_withdrawn() {
     assert_eq!(ids(&pauses), ["check-2"], "check-1 went with its branch");
     let error = run.answer_json("check-1", json!(true)).await.unwrap_err();
     assert!(matches!(error, AnswerError::NotWaiting { .. }), "{error}");
-    run.answer_json("check-2", json!(true)).await.unwrap();
+    // By kind there is one left to answer.
+    run.answer::<Check>(true).await.unwrap();
     assert!(matches!(run.wait().await.unwrap(), Outcome::Done(true)));
+}
+
+#[tokio::test]
+async fn pauses_of_one_name_are_told_apart_by_what_they_ask_for() {
+    let run = app(Memory::new()).start::<SignTwice>(()).await.unwrap();
+    open(run.wait().await.unwrap());
+    let error = run.answer::<style::Sign>("fine".to_owned()).await.unwrap_err();
+    assert!(matches!(error, AnswerError::Mismatch { .. }), "{error}");
+    run.answer::<legal::Sign>(true).await.unwrap();
+    open(run.wait().await.unwrap());
+    run.answer::<style::Sign>("fine".to_owned()).await.unwrap();
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Done((true, text)) if text == "fine"));
+}
+
+#[tokio::test]
+async fn an_answer_reaches_its_run_even_if_nobody_waits_for_that() {
+    let run = app(Memory::new()).start::<Publish>("Flow".to_owned()).await.unwrap();
+    open(run.wait().await.unwrap());
+    let answer = run.answer::<Approve>(Approval::Publish { by: "ann".to_owned() }).into_future();
+    // Polled until the answer is on its way, then dropped, as a server does when its client goes away.
+    tokio::select! {
+        biased;
+        result = answer => result.unwrap(),
+        () = async { tokio::task::yield_now().await } => {}
+    }
+    while run.status().await.unwrap() != RunStatus::Completed {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn another_runtime_takes_a_run_up_that_the_first_one_left_behind() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let app = app(Memory::new());
+    let first = runtime();
+    let run = first.block_on(async { app.start::<AskWhileWorking>(1).await.unwrap() });
+    drop(first);
+    let outcome = runtime().block_on(async {
+        let run = run.clone();
+        let waiting = tokio::spawn({
+            let run = run.clone();
+            async move { run.wait().await }
+        });
+        while run.pauses().await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        run.answer::<Check>(true).await.unwrap();
+        waiting.await.unwrap().unwrap()
+    });
+    assert!(matches!(outcome, Outcome::Done((1, true))));
 }

@@ -6,13 +6,16 @@ use std::{
     sync::Arc,
 };
 
-use super::handle::Handle;
+use super::{
+    driver::detached,
+    handle::{Handle, is_open},
+};
 use crate::{
-    JsonError, RunError,
+    JsonError,
     clock::now_ms,
     error::AnswerError,
-    machine::{CallKind, RunState},
-    store::{Answer, AnswerReceipt, PauseRecord, RunRecord, RunStatus},
+    machine::{CallKind, CallMeta, RunState},
+    store::{Answer, AnswerReceipt, FrameRecord, PauseRecord, RunRecord},
 };
 
 /// An answer about to be given; see [`Run::answer`](crate::Run::answer).
@@ -51,92 +54,96 @@ impl IntoFuture for AnswerRun {
 }
 
 impl Handle {
-    async fn answer(&self, pause: &str, value: String, by: Option<String>) -> Result<(), AnswerError> {
+    async fn answer(self: &Arc<Self>, pause: &str, value: String, by: Option<String>) -> Result<(), AnswerError> {
         let record = self.record().await?;
         let entry = self.engine.workflow(&record.run.workflow)?.clone();
-        let pauses = self.engine.store.pauses(&self.id).await?;
-        let asked = self.find_pause(&record, &pauses, pause)?;
-        let id = asked.pause.id.clone();
-        if asked.answer.is_none() {
-            let frames = self.engine.store.frames(&self.id).await?;
+        let (frames, pauses) = (self.engine.store.frames(&self.id).await?, self.engine.store.pauses(&self.id).await?);
+        let asked = self.find_pause(&record, &frames, &pauses, pause)?;
+        if is_open(asked, &record, &frames) {
             let state = RunState::new(self.id.clone(), entry.points(), None, frames, Vec::new());
             entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
-            let checks: Vec<_> = entry.calls().into_iter().filter(|call| call.name == asked.pause.name).collect();
-            let mut mismatch = None;
-            for call in &checks {
-                if let CallKind::Pause { check, .. } = call.kind {
-                    match check(&value) {
-                        Ok(()) => {
-                            mismatch = None;
-                            break;
-                        }
-                        Err(error) => mismatch = Some(error),
-                    }
-                }
-            }
-            if let Some(source) = mismatch {
-                return Err(AnswerError::Mismatch { pause: id, source });
-            }
+            check_value(&entry.calls(), asked, &value)?;
         }
-        let answer = Answer { value, by, at: now_ms() };
-        match self.engine.store.answer(&self.id, &id, &answer).await? {
-            AnswerReceipt::AlreadyAnswered(answer) => Err(AnswerError::AlreadyAnswered { pause: id, answer }),
-            AnswerReceipt::NotWaiting => {
-                Err(AnswerError::NotWaiting { run: self.id.clone(), pause: id, status: self.record().await?.status })
+        let (handle, id, answer) = (self.clone(), asked.pause.id.clone(), Answer { value, by, at: now_ms() });
+        let written = async move {
+            let receipt = handle.engine.store.answer(&handle.id, &id, &answer).await?;
+            let counts = match &receipt {
+                AnswerReceipt::Accepted => Some(&answer),
+                AnswerReceipt::AlreadyAnswered(before) => Some(before),
+                AnswerReceipt::NotWaiting => None,
+            };
+            if let Some(counts) = counts {
+                handle.go_on(&id, &counts.value).await;
             }
-            AnswerReceipt::Accepted => {
-                self.go_on(&id, &answer.value).await?;
-                Ok(())
+            Ok((id, receipt))
+        };
+        // An answer that is written must reach its run, even if whoever gave it does not wait for that.
+        match detached(written).await? {
+            (_, AnswerReceipt::Accepted) => Ok(()),
+            (pause, AnswerReceipt::AlreadyAnswered(answer)) => Err(AnswerError::AlreadyAnswered { pause, answer }),
+            (pause, AnswerReceipt::NotWaiting) => {
+                Err(AnswerError::NotWaiting { run: self.id.clone(), pause, status: self.record().await?.status })
             }
         }
     }
 
+    /// The pause of this id, or the only open one of this name, or the last one of this name.
     fn find_pause<'p>(
         &self,
-        record: &RunRecord,
+        run: &RunRecord,
+        frames: &[FrameRecord],
         pauses: &'p [PauseRecord],
         wanted: &str,
     ) -> Result<&'p PauseRecord, AnswerError> {
         if let Some(exact) = pauses.iter().find(|pause| pause.pause.id == wanted) {
             return Ok(exact);
         }
-        let named = |open: bool| {
-            pauses.iter().filter(move |pause| pause.pause.name == wanted && pause.answer.is_none() == open)
-        };
-        let open: Vec<&PauseRecord> = named(true).collect();
-        match open[..] {
+        let ids = |pauses: &[&PauseRecord]| pauses.iter().map(|pause| pause.pause.id.clone()).collect();
+        let open: Vec<&PauseRecord> = pauses.iter().filter(|pause| is_open(pause, run, frames)).collect();
+        let named: Vec<&PauseRecord> = open.iter().copied().filter(|pause| pause.pause.name == wanted).collect();
+        match named[..] {
             [only] => Ok(only),
-            [] => match named(false).next_back() {
-                // Somebody else answered it: the store's receipt says with what.
-                Some(answered) => Ok(answered),
-                None => {
-                    let ended = matches!(record.status, RunStatus::Completed | RunStatus::Failed);
-                    let open = pauses.iter().filter(|pause| pause.answer.is_none() && !ended);
-                    Err(AnswerError::NoSuchPause {
-                        run: self.id.clone(),
-                        name: wanted.to_owned(),
-                        open: open.map(|pause| pause.pause.id.clone()).collect(),
-                    })
-                }
-            },
-            _ => Err(AnswerError::Ambiguous {
+            // The store's receipt says what became of it.
+            [] => pauses.iter().rfind(|pause| pause.pause.name == wanted).ok_or_else(|| AnswerError::NoSuchPause {
                 run: self.id.clone(),
                 name: wanted.to_owned(),
-                ids: open.iter().map(|pause| pause.pause.id.clone()).collect(),
+                open: ids(&open),
             }),
+            _ => Err(AnswerError::Ambiguous { run: self.id.clone(), name: wanted.to_owned(), ids: ids(&named) }),
         }
     }
 
-    /// Brings an accepted answer to the run: to its driver, or to a new one.
-    async fn go_on(&self, pause: &str, answer: &str) -> Result<(), RunError> {
-        let driven = match self.engine.driven(&self.id) {
-            Some(driven) => {
-                driven.state.deliver(pause, answer);
-                Some(driven)
-            }
-            None => self.engine.take_up(&self.id).await?,
+    /// Brings an accepted answer to the run: to its driver, or to a new one. Whoever waits for the run hears of an error; the
+    /// answer counts all the same.
+    async fn go_on(&self, pause: &str, answer: &str) {
+        let driven = match self.engine.deliver(&self.id, pause, answer) {
+            Some(driven) => Some(driven),
+            None => self.engine.take_up(&self.id).await.unwrap_or_default(),
         };
         self.see(driven);
-        Ok(())
+    }
+}
+
+/// Checks an answer against the type its pause asks for.
+fn check_value(calls: &[&CallMeta], asked: &PauseRecord, value: &str) -> Result<(), AnswerError> {
+    let named = calls.iter().filter(|call| call.name == asked.pause.name);
+    let kinds = named.filter_map(|call| match call.kind {
+        CallKind::Pause { schema, check } => Some((schema().to_string() == asked.pause.schema, check)),
+        CallKind::Step => None,
+    });
+    // Two pauses of one name differ in what they ask for. If none is left that asks for this, the program has changed, and
+    // what counts is what it asks for now.
+    let (same, others): (Vec<_>, Vec<_>) = kinds.partition(|(same, _)| *same);
+    let checks = if same.is_empty() { others } else { same };
+    let mut mismatch = None;
+    for (_, check) in checks {
+        match check(value) {
+            Ok(()) => return Ok(()),
+            Err(source) => mismatch = Some(source),
+        }
+    }
+    match mismatch {
+        Some(source) => Err(AnswerError::Mismatch { pause: asked.pause.id.clone(), source }),
+        None => Ok(()),
     }
 }

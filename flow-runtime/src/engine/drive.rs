@@ -9,7 +9,7 @@ use crate::{
     Failure, Workflow,
     error::Refusal,
     machine::{Cx, Halt, RunState},
-    store::{Finish, StoreError},
+    store::{Finish, Store, StoreError},
 };
 
 /// How soon a driver looks for answers given in other processes while some branch waits and another one works. It looks
@@ -36,11 +36,29 @@ pub(crate) async fn drive<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, in
         Ok(left) => left,
         Err(failure) => failed(state, failure).await,
     };
-    // After a failed write somebody else may hold the run; giving a lost claim back is no error.
     if let (Left::Store(_) | Left::Refused(_), Some((store, fence))) = (&left, &state.store) {
-        let _ = store.release(&state.id, *fence).await;
+        give_back(store, &state.id, *fence).await;
     }
     left
+}
+
+/// Gives a claim back, now or as soon as the store can write again: a claim that nobody uses would lock the run for as long
+/// as this process lives. The fence makes a late one harmless, and giving back what is lost already is no error.
+pub(crate) async fn give_back(store: &Arc<dyn Store>, run: &str, fence: u64) {
+    let done = |result| matches!(result, Ok(()) | Err(StoreError::UnknownRun { .. }));
+    if done(store.release(run, fence).await) {
+        return;
+    }
+    let (store, run) = (Arc::downgrade(store), run.to_owned());
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(SLOWEST_LOOK).await;
+            match store.upgrade() {
+                Some(store) if !done(store.release(&run, fence).await) => {}
+                _ => return,
+            }
+        }
+    });
 }
 
 async fn until_left<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, input: &str) -> Left {

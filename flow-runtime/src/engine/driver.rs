@@ -7,9 +7,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use futures::FutureExt as _;
 use tokio::sync::watch;
 
-use super::{drive::Left, registry::Registered};
+use super::{
+    drive::{Left, give_back},
+    registry::Registered,
+};
 use crate::{
     RunError, Workflow,
     machine::RunState,
@@ -27,7 +31,7 @@ pub(crate) struct Engine {
 
 /// A run while this App drives it.
 pub(crate) struct Driven {
-    pub(crate) state: Arc<RunState>,
+    state: Arc<RunState>,
     left: Mutex<Option<Left>>,
     done: watch::Receiver<bool>,
 }
@@ -63,8 +67,17 @@ impl Engine {
         self.store.find(run).await?.ok_or_else(|| StoreError::UnknownRun { run: run.to_owned() })
     }
 
-    pub(crate) fn driven(&self, run: &str) -> Option<Arc<Driven>> {
+    fn driven(&self, run: &str) -> Option<Arc<Driven>> {
         lock(&self.driven).get(run).cloned()
+    }
+
+    /// Hands an answer to the run's driver, if it has one here. A driver that is about to leave hears of it, because it leaves
+    /// under the same lock.
+    pub(crate) fn deliver(&self, run: &str, pause: &str, answer: &str) -> Option<Arc<Driven>> {
+        let driven = lock(&self.driven);
+        let found = driven.get(run)?;
+        found.state.deliver(pause, answer);
+        Some(found.clone())
     }
 
     /// Takes a run up, if nobody drives it. `None`: another App does, or the run has ended.
@@ -85,8 +98,7 @@ impl Engine {
         let (frames, pauses) = match loaded.await {
             Ok(loaded) => loaded,
             Err(error) => {
-                // The first error is the one to report.
-                let _ = self.store.release(run, fence).await;
+                give_back(&self.store, run, fence).await;
                 return Err(error.into());
             }
         };
@@ -102,8 +114,10 @@ impl Engine {
         let driven = Arc::new(Driven { state: state.clone(), left: Mutex::new(None), done: is_done });
         lock(&self.driven).insert(state.id.clone(), driven.clone());
         let (app, entry, shared) = (self.clone(), entry.clone(), driven.clone());
+        let cut_off = CutOff(Some((self.clone(), state.clone())));
         tokio::spawn(async move {
             let left = entry.drive(state.clone(), input).await;
+            cut_off.is_over();
             let parked = matches!(left, Left::Parked);
             lock(&app.driven).remove(&state.id);
             *lock(&shared.left) = Some(left);
@@ -114,6 +128,26 @@ impl Engine {
             done.send_replace(true);
         });
         driven
+    }
+}
+
+/// Forgets a driver whose task is dropped half-way, because its tokio runtime stops: another runtime may take the run up.
+struct CutOff(Option<(Arc<Engine>, Arc<RunState>)>);
+
+impl CutOff {
+    fn is_over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CutOff {
+    fn drop(&mut self) {
+        let Some((engine, state)) = self.0.take() else { return };
+        lock(&engine.driven).remove(&state.id);
+        if let Some((store, fence)) = &state.store {
+            // Polled once, which is enough for a store to begin; nothing can wait here.
+            let _ = store.release(&state.id, *fence).now_or_never();
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::driver::{Driven, Engine};
 use crate::{
     Refusal, RunError,
-    store::{RunRecord, StoreError},
+    store::{FrameRecord, PauseRecord, RunRecord, RunStatus, StoreError},
 };
 
 /// A run as an App knows it.
@@ -39,4 +39,10 @@ impl Handle {
     pub(super) fn refused(&self, reason: Refusal) -> RunError {
         RunError::Refused { run: self.id.clone(), workflow: self.workflow.clone(), reason: Box::new(reason) }
     }
+}
+
+/// Whether a run waits at a pause. One whose frame is gone was withdrawn: the other branches of its fork failed, for instance.
+pub(super) fn is_open(pause: &PauseRecord, run: &RunRecord, frames: &[FrameRecord]) -> bool {
+    let ended = matches!(run.status, RunStatus::Completed | RunStatus::Failed);
+    !ended && pause.answer.is_none() && frames.iter().any(|frame| frame.pause.as_ref() == Some(&pause.pause.id))
 }

@@ -8,11 +8,11 @@ use super::{
     answer::AnswerRun,
     drive::Left,
     driver::{Driven, Engine},
-    handle::Handle,
+    handle::{Handle, is_open},
 };
 use crate::{
     Failure, OpenPause, Pause, RunError, Workflow, json,
-    store::{PauseRecord, RunRecord, RunStatus, StoreError},
+    store::{RunRecord, RunStatus, StoreError},
 };
 
 /// What a run has come to.
@@ -170,12 +170,9 @@ impl AnyRun {
     /// Those of the store.
     pub async fn pauses(&self) -> Result<Vec<OpenPause>, RunError> {
         let (record, frames) = (self.record().await?, self.handle.engine.store.frames(&self.handle.id).await?);
-        let ended = matches!(record.status, RunStatus::Completed | RunStatus::Failed);
-        // A pause whose frame is gone was withdrawn: the other branches of its fork failed, for instance.
-        let waits =
-            |pause: &PauseRecord| !ended && frames.iter().any(|frame| frame.pause.as_ref() == Some(&pause.pause.id));
         let pauses = self.handle.engine.store.pauses(&self.handle.id).await?;
-        Ok(pauses.into_iter().filter(waits).filter_map(OpenPause::open).collect())
+        let open = pauses.into_iter().filter(|pause| is_open(pause, &record, &frames));
+        Ok(open.map(|pause| pause.pause.into()).collect())
     }
 
     /// As [`Run::answer_json`].
@@ -199,9 +196,11 @@ impl AnyRun {
             match record.status {
                 RunStatus::Completed => return Ok(Outcome::Done(record.output.unwrap_or_default())),
                 RunStatus::Failed => return Err(stored_failure(record.failure.as_deref()).into()),
-                RunStatus::Paused if !self.has_unread_answer().await? => {
-                    return Ok(Outcome::Paused(self.pauses().await?));
-                }
+                RunStatus::Paused if !self.has_unread_answer().await? => match self.pauses().await? {
+                    // It went on between two looks: a run that rests has an open pause.
+                    open if open.is_empty() => pace.rest().await,
+                    open => return Ok(Outcome::Paused(open)),
+                },
                 RunStatus::Paused | RunStatus::Running => match self.handle.engine.take_up(&self.handle.id).await? {
                     Some(driven) => self.handle.see(Some(driven)),
                     // Another process drives it; a store has no way to call us.
