@@ -128,7 +128,10 @@ impl Handle {
 fn check_value(calls: &[&CallMeta], asked: &PauseRecord, value: &str) -> Result<(), AnswerError> {
     let named = calls.iter().filter(|call| call.name == asked.pause.name);
     let kinds = named.filter_map(|call| match call.kind {
-        CallKind::Pause { schema, check } => Some((schema().to_string() == asked.pause.schema, check)),
+        CallKind::Pause { schema, check } => {
+            let asks_for = schema().to_string();
+            Some((asks_for == asked.pause.schema, check))
+        }
         CallKind::Step => None,
     });
     // Two pauses of one name differ in what they ask for. If none is left that asks for this, the program has changed, and

@@ -117,7 +117,7 @@ impl Engine {
         let cut_off = CutOff(Some((self.clone(), state.clone())));
         tokio::spawn(async move {
             let left = entry.drive(state.clone(), input).await;
-            cut_off.is_over();
+            cut_off.over();
             let parked = matches!(left, Left::Parked);
             lock(&app.driven).remove(&state.id);
             *lock(&shared.left) = Some(left);
@@ -135,7 +135,7 @@ impl Engine {
 struct CutOff(Option<(Arc<Engine>, Arc<RunState>)>);
 
 impl CutOff {
-    fn is_over(mut self) {
+    fn over(mut self) {
         self.0 = None;
     }
 }
