@@ -7,6 +7,7 @@ use std::{
 
 use serde_json::Value;
 
+use super::cx::Working;
 use crate::{
     JsonError,
     pause::{Ask, Pause},
@@ -106,17 +107,17 @@ pub struct Awaited<C>(pub C);
 pub trait StepCall<C> {
     /// The step's marker.
     type Meta: HasMeta;
-    /// What the step returns.
-    type Output;
-    /// Starts the step.
-    fn start(self) -> impl Future<Output = Self::Output> + Send;
+    /// The step itself.
+    type Future: Future + Send;
+    /// The step itself.
+    fn future(self) -> Self::Future;
 }
 
 impl<M: HasMeta, F: Future + Send> StepCall<Step<M, F>> for Awaited<Step<M, F>> {
     type Meta = M;
-    type Output = F::Output;
+    type Future = F;
 
-    fn start(self) -> impl Future<Output = F::Output> + Send {
+    fn future(self) -> F {
         self.0.future
     }
 }
@@ -126,15 +127,12 @@ where
     Self: StepCall<C>,
 {
     /// Runs a step.
-    pub fn drive_step<'c>(
+    pub fn drive_step(
         self,
-        cx: &'c super::Cx,
+        cx: &super::Cx,
         _call: Call<<Self as StepCall<C>>::Meta>,
-    ) -> impl Future<Output = <Self as StepCall<C>>::Output> + Send + 'c
-    where
-        Self: 'c,
-    {
-        cx.run_step(self.start())
+    ) -> Working<'_, <Self as StepCall<C>>::Future> {
+        cx.counted(self.future())
     }
 }
 

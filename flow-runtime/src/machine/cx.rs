@@ -2,12 +2,14 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::Pin,
     sync::Arc,
-    task::Poll,
+    task::{Context, Poll},
 };
 
-use super::{Halt, PointInfo, Reader, RunState, Writer};
+use pin_project_lite::pin_project;
+
+use super::{Halt, PointInfo, Reader, RunState, Writer, state::Counted};
 use crate::{
     clock::now_ms,
     error::{Failure, Refusal},
@@ -19,6 +21,31 @@ use crate::{
 pub struct Cx {
     state: Arc<RunState>,
     path: Arc<str>,
+}
+
+pin_project! {
+    /// A future for something other than an answer.
+    ///
+    /// A type with a name, because there is one per step and an `impl Future` costs the compiler more.
+    pub struct Working<'c, F> {
+        #[pin]
+        future: F,
+        cx: &'c Cx,
+        busy: Option<Counted<'c>>,
+    }
+}
+
+impl<F: Future> Future for Working<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let polled = this.future.poll(task);
+        if polled.is_pending() {
+            this.busy.get_or_insert_with(|| this.cx.state.busy());
+        }
+        polled
+    }
 }
 
 impl Cx {
@@ -103,26 +130,9 @@ impl Cx {
         }
     }
 
-    /// Runs a step.
-    pub(crate) fn run_step<'c, F>(&'c self, step: F) -> impl Future<Output = F::Output> + Send + use<'c, F>
-    where
-        F: Future + Send + 'c,
-    {
-        self.counted(step)
-    }
-
     /// Counts as busy from the first time the future has to wait: what is ready at once costs nothing.
-    async fn counted<F: Future>(&self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        let mut busy = None;
-        poll_fn(|task| match future.as_mut().poll(task) {
-            Poll::Ready(output) => Poll::Ready(output),
-            Poll::Pending => {
-                busy.get_or_insert_with(|| self.state.busy());
-                Poll::Pending
-            }
-        })
-        .await
+    pub(crate) fn counted<F: Future>(&self, future: F) -> Working<'_, F> {
+        Working { future, cx: self, busy: None }
     }
 
     /// Puts a question into a checkpoint.

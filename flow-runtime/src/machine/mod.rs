@@ -21,7 +21,7 @@ pub use crate::{Refusal, Saved, Workflow};
 pub use branch::{branch, joined};
 pub use call::{Awaited, Call, CallKind, CallMeta, CallTree, Calls, HasMeta, Step, StepCall};
 pub use capture::{Capture, CaptureCopy, CaptureRef};
-pub use cx::Cx;
+pub use cx::{Cx, Working};
 pub use describe::{Describe, DescribeAny, DescribeDebug, DescribeDisplay, DescribeError};
 pub use each::{Countdown, Each};
 pub use face::{Branches, parallel_face};
