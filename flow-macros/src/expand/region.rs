@@ -59,7 +59,7 @@ pub(super) struct Generator<'g, 'r> {
     pub(super) entry: &'g Entry,
     pub(super) slots: &'g [BlockId],
     pub(super) savers: &'g Savers,
-    /// The slots and readers that have been declared. Each is where it is first needed, not at the top with all others: the
+    /// The slots and savers that have been declared. Each is where it is first needed, not at the top with all others: the
     /// compiler visits the types that it does not know yet again and again.
     pub(super) declared: BTreeSet<Ident>,
     /// What has to be declared before the block that is being generated.
@@ -96,9 +96,9 @@ impl<'r> Generator<'_, 'r> {
         quote!({ let #pattern = #slot.example(); #check })
     }
 
-    /// The name of what reads a binding, declared where it is mentioned first.
-    fn reader(&mut self, var: VarId) -> Ident {
-        let (name, declaration) = self.savers.reader(self.region, var);
+    /// The name of what writes and reads a binding, declared where it is mentioned first.
+    fn saver(&mut self, var: VarId) -> Ident {
+        let (name, declaration) = self.savers.saver(self.region, var);
         if self.declared.insert(name.clone()) {
             self.declarations.extend(declaration);
         }
@@ -113,10 +113,10 @@ impl<'r> Generator<'_, 'r> {
         let waits = matches!(block.ops.first(), Some(Op { kind: OpKind::Answer(..), .. }));
         let pause = waits.then(|| quote!(let __pause = __frame.pause();));
         let live = if block.kind.is_saved() {
-            let readers: Vec<Ident> = block.live_in.iter().map(|var| self.reader(*var)).collect();
-            let readers = tuple(&readers);
+            let savers: Vec<Ident> = block.live_in.iter().map(|var| self.saver(*var)).collect();
+            let savers = tuple(&savers);
             quote! {
-                let ::core::option::Option::Some(__live) = #name.open(__cx, __frame, #readers) else {
+                let ::core::option::Option::Some(__live) = #name.open(__cx, __frame, #savers) else {
                     return __flow::refused();
                 };
             }
@@ -316,21 +316,22 @@ impl<'r> Generator<'_, 'r> {
             return quote!(return #slot.jump(#changed, #live););
         }
         let (dirty, clean) = (live::dirty_after(self.region, from), live::clean_after(self.region, from));
-        let saves = block.live_in.iter().zip(&values).filter(|(var, _)| dirty.contains(var));
-        let saves = saves.map(|(var, value)| {
-            let save = self.savers.save(self.region, *var, value);
-            match self.region.flags.get(var) {
+        let mut saves = TokenStream::new();
+        for (var, value) in block.live_in.iter().zip(&values).filter(|(var, _)| dirty.contains(var)) {
+            let (saver, value) = (self.saver(*var), quote_spanned!(value.span()=> &#value));
+            let save = quote!(#saver.put(#value, &mut __w););
+            saves.extend(match self.region.flags.get(var) {
                 Some(bit) if clean.contains(var) => {
                     let bit = 1_u64 << bit;
-                    quote!(if __changed & #bit != 0 #save)
+                    quote!(if __changed & #bit != 0 { #save })
                 }
                 _ => save,
-            }
-        });
+            });
+        }
         quote! {
             let mut __w = __cx.writer();
             #first
-            #(#saves)*
+            #saves
             return #slot.save(__cx, __w, #live);
         }
     }

@@ -15,7 +15,8 @@ use crate::{
 
 /// The traits that write and read the bindings of a region.
 ///
-/// Their methods are called by path: an error then says what is wrong with the type and not where the trait is declared.
+/// A trait holds one constant, which is mentioned once, by its path: a function more per binding or a call more per point would
+/// be felt in the time it takes to compile a workflow, and an error would say where the trait is declared.
 pub(super) struct Savers {
     pub(super) items: TokenStream,
     /// The bindings that may turn out to be borrows, with the point where they live first.
@@ -98,17 +99,11 @@ impl Savers {
             #[diagnostic::on_unimplemented(message = #message, label = #label, note = #rule, note = #way_out)]
             #[allow(non_camel_case_types)]
             trait #saver: ::core::marker::Sized {
-                fn put(value: &#own, writer: &mut __flow::Writer);
-                fn get(reader: &mut __flow::Reader) -> ::core::result::Result<#own, __flow::Refusal>;
+                const SAVER: __flow::Saver<#own>;
             }
             #[diagnostic::do_not_recommend]
             impl<T: __flow::Saved> #saver for T {
-                fn put(value: &#of_impl, writer: &mut __flow::Writer) {
-                    writer.put(#stored, value)
-                }
-                fn get(reader: &mut __flow::Reader) -> ::core::result::Result<#of_impl, __flow::Refusal> {
-                    reader.get(#stored)
-                }
+                const SAVER: __flow::Saver<#of_impl> = __flow::Saver::new(#stored);
             }
         });
         self.traits.insert(var, saver);
@@ -128,26 +123,15 @@ impl Savers {
         }
     }
 
-    /// `Saved_x::put(&x, &mut w);`: the value is mentioned where the user mentions it last, the type where it was bound.
-    pub(super) fn save(&self, region: &Region, var: VarId, value: &Ident) -> TokenStream {
-        let Some(saver) = self.traits.get(&var) else { return TokenStream::new() };
-        let span = here(region.vars[var].name.span());
-        let borrow = quote_spanned!(value.span()=> &#value);
-        let argument = Ident::new("__value", span);
-        let declared = super::ident("__value");
-        let writer = quote!(&mut __w);
-        quote_spanned!(span=> { let #declared = #borrow; #saver::put(#argument, #writer); })
-    }
-
-    /// `__read_x`, and `let __read_x = __flow::read(Saved_x::get);`
-    pub(super) fn reader(&self, region: &Region, var: VarId) -> (Ident, TokenStream) {
-        let reader = format_ident!("__read_{var}");
+    /// `__saver_3`, and `let __saver_3 = Saved_x::SAVER;`: the error of a type that cannot be saved stands where it was bound.
+    pub(super) fn saver(&self, region: &Region, var: VarId) -> (Ident, TokenStream) {
+        let name = format_ident!("__saver_{var}");
         let declaration = self.traits.get(&var).map(|saver| {
             let span = here(region.vars[var].name.span());
-            let get = quote_spanned!(span=> #saver::get);
-            quote!(let #reader = __flow::read(#get);)
+            let saver = quote_spanned!(span=> #saver::SAVER);
+            quote!(let #name = #saver;)
         });
-        (reader, declaration.unwrap_or_default())
+        (name, declaration.unwrap_or_default())
     }
 }
 

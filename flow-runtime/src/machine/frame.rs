@@ -6,6 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Block, Cx, Halt};
 use crate::{
+    Saved,
     error::Refusal,
     store::{Binding, Checkpoint, FrameRecord},
 };
@@ -161,10 +162,10 @@ impl<S: 'static> Slot<S> {
     }
 
     /// The bindings of a frame, read if it is a stored one. `None` if they do not fit; the run has been asked to stop then.
-    pub fn open<R: Reads<Live = S>>(self, cx: &Cx, frame: Frame, readers: R) -> Option<S> {
+    pub fn open<R: Reads<Live = S>>(self, cx: &Cx, frame: Frame, savers: R) -> Option<S> {
         match frame.live {
             Live::Memory(live) => Some(self.own(live)),
-            Live::Stored(mut reader) => match readers.read(&mut reader) {
+            Live::Stored(mut reader) => match savers.read(&mut reader) {
                 Ok(live) => Some(live),
                 Err(refusal) => {
                     cx.request_halt(Halt::Refused(refusal));
@@ -188,26 +189,41 @@ pub fn refused<'a, T: Send + 'a, E: Send + 'a>() -> Block<'a, T, E> {
     Box::pin(std::future::pending())
 }
 
-/// How one binding is read.
+/// How one binding is written and read.
 ///
-/// It is declared once per binding, and what it demands of the binding's type is checked there. So a point costs the compiler
-/// one call, however many bindings live there.
-pub struct Read<T>(fn(&mut Reader) -> Result<T, Refusal>);
+/// There is one per binding, and what it demands of the binding's type is checked there and nowhere else.
+pub struct Saver<T> {
+    name: &'static str,
+    put: fn(&mut Writer, &'static str, &T),
+    get: fn(&mut Reader, &'static str) -> Result<T, Refusal>,
+}
 
-impl<T> Clone for Read<T> {
+impl<T> Clone for Saver<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Read<T> {}
+impl<T> Copy for Saver<T> {}
 
-/// What reads a binding.
-pub const fn read<T>(read: fn(&mut Reader) -> Result<T, Refusal>) -> Read<T> {
-    Read(read)
+impl<T> Saver<T> {
+    /// The saver of a binding.
+    pub const fn new(name: &'static str) -> Self
+    where
+        T: Saved,
+    {
+        Saver { name, put: Writer::put::<T>, get: Reader::get::<T> }
+    }
+
+    /// Writes the binding, if the run is kept.
+    pub fn put(self, value: &T, writer: &mut Writer) {
+        if writer.checkpoint.is_some() {
+            (self.put)(writer, self.name, value);
+        }
+    }
 }
 
-/// How all bindings of a point are read: a tuple of [`Read`]s.
+/// How all bindings of a point are read: a tuple of [`Saver`]s.
 pub trait Reads {
     /// The bindings.
     type Live;
@@ -231,13 +247,13 @@ impl<A: Reads, B: Reads> Reads for Both<A, B> {
 
 macro_rules! reads {
     ($($read:ident)*) => {
-        impl<$($read),*> Reads for ($(Read<$read>,)*) {
+        impl<$($read),*> Reads for ($(Saver<$read>,)*) {
             type Live = ($($read,)*);
 
             #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
             fn read(self, reader: &mut Reader) -> Result<Self::Live, Refusal> {
                 let ($($read,)*) = self;
-                Ok(($(($read.0)(reader)?,)*))
+                Ok(($(($read.get)(reader, $read.name)?,)*))
             }
         }
     };

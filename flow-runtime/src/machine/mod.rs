@@ -27,7 +27,7 @@ pub use each::{Countdown, Each};
 pub use face::{Branches, parallel_face};
 pub(crate) use frame::drive_frame;
 pub use frame::{
-    Both, BranchError, Frame, Next, Read, Reader, Reads, ResultLike, Slot, Writer, finish_branch, read, refused, slot,
+    Both, BranchError, Frame, Next, Reader, Reads, ResultLike, Saver, Slot, Writer, finish_branch, refused, slot,
 };
 pub use input::{
     DeserializeOwned, Fields, JsonSchema, SerdeError, Serialize, Value, from_json, object_schema, object_to_json,

@@ -135,25 +135,16 @@ const _: () = {
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_notes: ::core::marker::Sized {
-                    fn put(value: &Self, writer: &mut __flow::Writer);
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                    const SAVER: __flow::Saver<Self>;
                 }
                 #[diagnostic::do_not_recommend]
                 impl<T: __flow::Saved> Saved_notes for T {
-                    fn put(value: &T, writer: &mut __flow::Writer) {
-                        writer.put("notes", value)
-                    }
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("notes")
-                    }
+                    const SAVER: __flow::Saver<T> = __flow::Saver::new("notes");
                 }
                 let __at = __frame.at();
                 let __s0 = __flow::slot::<Topic>(0u32, "start");
                 let __s1 = __flow::slot(1u32, "research done");
+                let __saver_1 = Saved_notes::SAVER;
                 if __at == 0u32 {
                     let __live = __s0.take(__frame);
                     return __flow::block(async move {
@@ -162,17 +153,13 @@ const _: () = {
                             .drive_step(__cx, __c0)
                             .await?;
                         let mut __w = __cx.writer();
-                        {
-                            let __value = &notes;
-                            Saved_notes::put(__value, &mut __w);
-                        }
+                        __saver_1.put(&notes, &mut __w);
                         return __s1.save(__cx, __w, (notes,));
                     });
                 }
-                let __read_1 = __flow::read(Saved_notes::get);
                 if __at == 1u32 {
                     let ::core::option::Option::Some(__live) = __s1
-                        .open(__cx, __frame, (__read_1,)) else {
+                        .open(__cx, __frame, (__saver_1,)) else {
                         return __flow::refused();
                     };
                     return __flow::block(async move {

@@ -163,21 +163,11 @@ const _: () = {
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_notes: ::core::marker::Sized {
-                    fn put(value: &Self, writer: &mut __flow::Writer);
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                    const SAVER: __flow::Saver<Self>;
                 }
                 #[diagnostic::do_not_recommend]
                 impl<T: __flow::Saved> Saved_notes for T {
-                    fn put(value: &T, writer: &mut __flow::Writer) {
-                        writer.put("notes", value)
-                    }
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("notes")
-                    }
+                    const SAVER: __flow::Saver<T> = __flow::Saver::new("notes");
                 }
                 #[diagnostic::on_unimplemented(
                     message = "binding `a` has to be saved at `parallel!`, but `{Self}` cannot be saved",
@@ -187,21 +177,11 @@ const _: () = {
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_a: ::core::marker::Sized {
-                    fn put(value: &Self, writer: &mut __flow::Writer);
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                    const SAVER: __flow::Saver<Self>;
                 }
                 #[diagnostic::do_not_recommend]
                 impl<T: __flow::Saved> Saved_a for T {
-                    fn put(value: &T, writer: &mut __flow::Writer) {
-                        writer.put("a", value)
-                    }
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("a")
-                    }
+                    const SAVER: __flow::Saver<T> = __flow::Saver::new("a");
                 }
                 #[diagnostic::on_unimplemented(
                     message = "binding `b` has to be saved at `parallel!`, but `{Self}` cannot be saved",
@@ -211,42 +191,31 @@ const _: () = {
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_b: ::core::marker::Sized {
-                    fn put(value: &Self, writer: &mut __flow::Writer);
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                    const SAVER: __flow::Saver<Self>;
                 }
                 #[diagnostic::do_not_recommend]
                 impl<T: __flow::Saved> Saved_b for T {
-                    fn put(value: &T, writer: &mut __flow::Writer) {
-                        writer.put("b", value)
-                    }
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("b")
-                    }
+                    const SAVER: __flow::Saver<T> = __flow::Saver::new("b");
                 }
                 let __at = __frame.at();
                 let __s0 = __flow::slot::<Notes>(0u32, "start");
                 let __s1 = __flow::slot(1u32, "parallel");
+                let __saver_0 = Saved_notes::SAVER;
                 if __at == 0u32 {
                     let __live = __s0.take(__frame);
                     return __flow::block(async move {
                         let notes = __live;
                         let mut __w = __cx.writer();
-                        {
-                            let __value = &notes;
-                            Saved_notes::put(__value, &mut __w);
-                        }
+                        __saver_0.put(&notes, &mut __w);
                         return __s1.save(__cx, __w, (notes,));
                     });
                 }
-                let __read_0 = __flow::read(Saved_notes::get);
                 let __s2 = __flow::slot(2u32, "parallel done");
+                let __saver_1 = Saved_a::SAVER;
+                let __saver_2 = Saved_b::SAVER;
                 if __at == 1u32 {
                     let ::core::option::Option::Some(__live) = __s1
-                        .open(__cx, __frame, (__read_0,)) else {
+                        .open(__cx, __frame, (__saver_0,)) else {
                         return __flow::refused();
                     };
                     return __flow::block(async move {
@@ -308,25 +277,16 @@ const _: () = {
                                                 )]
                                                 #[allow(non_camel_case_types)]
                                                 trait Saved_n: ::core::marker::Sized {
-                                                    fn put(value: &Self, writer: &mut __flow::Writer);
-                                                    fn get(
-                                                        reader: &mut __flow::Reader,
-                                                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                                                    const SAVER: __flow::Saver<Self>;
                                                 }
                                                 #[diagnostic::do_not_recommend]
                                                 impl<T: __flow::Saved> Saved_n for T {
-                                                    fn put(value: &T, writer: &mut __flow::Writer) {
-                                                        writer.put("n", value)
-                                                    }
-                                                    fn get(
-                                                        reader: &mut __flow::Reader,
-                                                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                                                        reader.get("n")
-                                                    }
+                                                    const SAVER: __flow::Saver<T> = __flow::Saver::new("n");
                                                 }
                                                 let __at = __frame.at();
                                                 let __s0 = __flow::slot(0u32, "start");
                                                 let __s1 = __flow::slot(1u32, "count done");
+                                                let __saver_1 = Saved_n::SAVER;
                                                 if __at == 0u32 {
                                                     let __live = __s0.take(__frame);
                                                     return __flow::block(async move {
@@ -335,17 +295,13 @@ const _: () = {
                                                             .drive_step(__cx, __c1)
                                                             .await?;
                                                         let mut __w = __cx.writer();
-                                                        {
-                                                            let __value = &n;
-                                                            Saved_n::put(__value, &mut __w);
-                                                        }
+                                                        __saver_1.put(&n, &mut __w);
                                                         return __s1.save(__cx, __w, (n,));
                                                     });
                                                 }
-                                                let __read_1 = __flow::read(Saved_n::get);
                                                 if __at == 1u32 {
                                                     let ::core::option::Option::Some(__live) = __s1
-                                                        .open(__cx, __frame, (__read_1,)) else {
+                                                        .open(__cx, __frame, (__saver_1,)) else {
                                                         return __flow::refused();
                                                     };
                                                     return __flow::block(async move {
@@ -379,22 +335,14 @@ const _: () = {
                         })?;
                         let mut __w = __cx.writer();
                         __w.forget("parallel");
-                        {
-                            let __value = &a;
-                            Saved_a::put(__value, &mut __w);
-                        }
-                        {
-                            let __value = &b;
-                            Saved_b::put(__value, &mut __w);
-                        }
+                        __saver_1.put(&a, &mut __w);
+                        __saver_2.put(&b, &mut __w);
                         return __s2.save(__cx, __w, (a, b));
                     });
                 }
-                let __read_1 = __flow::read(Saved_a::get);
-                let __read_2 = __flow::read(Saved_b::get);
                 if __at == 2u32 {
                     let ::core::option::Option::Some(__live) = __s2
-                        .open(__cx, __frame, (__read_1, __read_2)) else {
+                        .open(__cx, __frame, (__saver_1, __saver_2)) else {
                         return __flow::refused();
                     };
                     return __flow::block(async move {

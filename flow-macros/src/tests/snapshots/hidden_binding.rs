@@ -134,21 +134,11 @@ const _: () = {
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_x: ::core::marker::Sized {
-                    fn put(value: &Self, writer: &mut __flow::Writer);
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                    const SAVER: __flow::Saver<Self>;
                 }
                 #[diagnostic::do_not_recommend]
                 impl<T: __flow::Saved> Saved_x for T {
-                    fn put(value: &T, writer: &mut __flow::Writer) {
-                        writer.put("x", value)
-                    }
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("x")
-                    }
+                    const SAVER: __flow::Saver<T> = __flow::Saver::new("x");
                 }
                 #[diagnostic::on_unimplemented(
                     message = "binding `x` has to be saved after step `f`, but `{Self}` cannot be saved",
@@ -158,21 +148,11 @@ const _: () = {
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_x_2: ::core::marker::Sized {
-                    fn put(value: &Self, writer: &mut __flow::Writer);
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                    const SAVER: __flow::Saver<Self>;
                 }
                 #[diagnostic::do_not_recommend]
                 impl<T: __flow::Saved> Saved_x_2 for T {
-                    fn put(value: &T, writer: &mut __flow::Writer) {
-                        writer.put("x#2", value)
-                    }
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("x#2")
-                    }
+                    const SAVER: __flow::Saver<T> = __flow::Saver::new("x#2");
                 }
                 #[diagnostic::on_unimplemented(
                     message = "binding `sum` has to be saved after step `g`, but `{Self}` cannot be saved",
@@ -182,25 +162,17 @@ const _: () = {
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_sum: ::core::marker::Sized {
-                    fn put(value: &Self, writer: &mut __flow::Writer);
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                    const SAVER: __flow::Saver<Self>;
                 }
                 #[diagnostic::do_not_recommend]
                 impl<T: __flow::Saved> Saved_sum for T {
-                    fn put(value: &T, writer: &mut __flow::Writer) {
-                        writer.put("sum", value)
-                    }
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("sum")
-                    }
+                    const SAVER: __flow::Saver<T> = __flow::Saver::new("sum");
                 }
                 let __at = __frame.at();
                 let __s0 = __flow::slot::<u32>(0u32, "start");
                 let __s1 = __flow::slot(1u32, "f done");
+                let __saver_0 = Saved_x::SAVER;
+                let __saver_2 = Saved_x_2::SAVER;
                 if __at == 0u32 {
                     let __live = __s0.take(__frame);
                     return __flow::block(async move {
@@ -211,40 +183,29 @@ const _: () = {
                         let __hidden_x_0 = x;
                         let x = __new_x;
                         let mut __w = __cx.writer();
-                        {
-                            let __value = &__hidden_x_0;
-                            Saved_x::put(__value, &mut __w);
-                        }
-                        {
-                            let __value = &x;
-                            Saved_x_2::put(__value, &mut __w);
-                        }
+                        __saver_0.put(&__hidden_x_0, &mut __w);
+                        __saver_2.put(&x, &mut __w);
                         return __s1.save(__cx, __w, (__hidden_x_0, x));
                     });
                 }
-                let __read_0 = __flow::read(Saved_x::get);
-                let __read_2 = __flow::read(Saved_x_2::get);
                 let __s2 = __flow::slot(2u32, "g done");
+                let __saver_1 = Saved_sum::SAVER;
                 if __at == 1u32 {
                     let ::core::option::Option::Some(__live) = __s1
-                        .open(__cx, __frame, (__read_0, __read_2)) else {
+                        .open(__cx, __frame, (__saver_0, __saver_2)) else {
                         return __flow::refused();
                     };
                     return __flow::block(async move {
                         let (__hidden_x_0, x) = __live;
                         let sum = __flow::Awaited(g(x)).drive_step(__cx, __c1).await?;
                         let mut __w = __cx.writer();
-                        {
-                            let __value = &sum;
-                            Saved_sum::put(__value, &mut __w);
-                        }
+                        __saver_1.put(&sum, &mut __w);
                         return __s2.save(__cx, __w, (__hidden_x_0, sum));
                     });
                 }
-                let __read_1 = __flow::read(Saved_sum::get);
                 if __at == 2u32 {
                     let ::core::option::Option::Some(__live) = __s2
-                        .open(__cx, __frame, (__read_0, __read_1)) else {
+                        .open(__cx, __frame, (__saver_0, __saver_1)) else {
                         return __flow::refused();
                     };
                     return __flow::block(async move {

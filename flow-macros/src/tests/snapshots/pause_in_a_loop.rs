@@ -150,21 +150,11 @@ const _: () = {
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_draft: ::core::marker::Sized {
-                    fn put(value: &Self, writer: &mut __flow::Writer);
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                    const SAVER: __flow::Saver<Self>;
                 }
                 #[diagnostic::do_not_recommend]
                 impl<T: __flow::Saved> Saved_draft for T {
-                    fn put(value: &T, writer: &mut __flow::Writer) {
-                        writer.put("draft", value)
-                    }
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("draft")
-                    }
+                    const SAVER: __flow::Saver<T> = __flow::Saver::new("draft");
                 }
                 #[diagnostic::on_unimplemented(
                     message = "the position of this loop has to be saved at pause `approve`, but `{Self}` cannot be saved",
@@ -174,21 +164,11 @@ const _: () = {
                 )]
                 #[allow(non_camel_case_types)]
                 trait Saved_rounds: ::core::marker::Sized {
-                    fn put(value: &Self, writer: &mut __flow::Writer);
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<Self, __flow::Refusal>;
+                    const SAVER: __flow::Saver<Self>;
                 }
                 #[diagnostic::do_not_recommend]
                 impl<T: __flow::Saved> Saved_rounds for T {
-                    fn put(value: &T, writer: &mut __flow::Writer) {
-                        writer.put("rounds", value)
-                    }
-                    fn get(
-                        reader: &mut __flow::Reader,
-                    ) -> ::core::result::Result<T, __flow::Refusal> {
-                        reader.get("rounds")
-                    }
+                    const SAVER: __flow::Saver<T> = __flow::Saver::new("rounds");
                 }
                 let __at = __frame.at();
                 let __s0 = __flow::slot::<Draft>(0u32, "start");
@@ -203,6 +183,8 @@ const _: () = {
                     });
                 }
                 let __s2 = __flow::slot(2u32, "approve");
+                let __saver_0 = Saved_draft::SAVER;
+                let __saver_2 = Saved_rounds::SAVER;
                 if __at == 1u32 {
                     let mut __changed = __frame.changed();
                     let __live = __s1.take(__frame);
@@ -213,24 +195,18 @@ const _: () = {
                         let mut __w = __cx.writer();
                         __c0.ask(__cx, &mut __w, pause(approve(&draft)));
                         if __changed & 1u64 != 0 {
-                            let __value = &draft;
-                            Saved_draft::put(__value, &mut __w);
+                            __saver_0.put(&draft, &mut __w);
                         }
-                        {
-                            let __value = &__rounds_2;
-                            Saved_rounds::put(__value, &mut __w);
-                        }
+                        __saver_2.put(&__rounds_2, &mut __w);
                         return __s2.save(__cx, __w, (draft, __rounds_2));
                     });
                 }
-                let __read_0 = __flow::read(Saved_draft::get);
-                let __read_2 = __flow::read(Saved_rounds::get);
                 let __s3 = __flow::slot(3u32, "revise done");
                 if __at == 2u32 {
                     let __pause = __frame.pause();
                     let mut __changed = __frame.changed();
                     let ::core::option::Option::Some(__live) = __s2
-                        .open(__cx, __frame, (__read_0, __read_2)) else {
+                        .open(__cx, __frame, (__saver_0, __saver_2)) else {
                         return __flow::refused();
                     };
                     return __flow::block(async move {
@@ -249,10 +225,7 @@ const _: () = {
                                     .drive_step(__cx, __c1)
                                     .await?;
                                 let mut __w = __cx.writer();
-                                {
-                                    let __value = &draft;
-                                    Saved_draft::put(__value, &mut __w);
-                                }
+                                __saver_0.put(&draft, &mut __w);
                                 return __s3.save(__cx, __w, (draft, __rounds_2));
                             }
                         }
@@ -261,7 +234,7 @@ const _: () = {
                 if __at == 3u32 {
                     let mut __changed = __frame.changed();
                     let ::core::option::Option::Some(__live) = __s3
-                        .open(__cx, __frame, (__read_0, __read_2)) else {
+                        .open(__cx, __frame, (__saver_0, __saver_2)) else {
                         return __flow::refused();
                     };
                     return __flow::block(async move {
