@@ -67,37 +67,37 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[step]
 pub async fn research(topic: &Topic) -> Result<Notes> {
-    todo!("{topic:?}")
+    unreachable!("{topic:?}")
 }
 
 #[step]
 pub async fn write(notes: Notes, words: usize) -> Result<Draft> {
-    todo!("{notes:?} {words}")
+    unreachable!("{notes:?} {words}")
 }
 
 #[step]
 pub async fn outline(notes: &Notes) -> Result<Draft> {
-    todo!("{notes:?}")
+    unreachable!("{notes:?}")
 }
 
 #[step]
 pub async fn review(draft: &Draft) -> Result<Verdict> {
-    todo!("{draft:?}")
+    unreachable!("{draft:?}")
 }
 
 #[step]
 pub async fn measure(draft: &Draft) -> Result<Stats> {
-    todo!("{draft:?}")
+    unreachable!("{draft:?}")
 }
 
 #[step]
 pub async fn open(address: &str) -> Result<std::net::TcpStream> {
-    todo!("{address}")
+    unreachable!("{address}")
 }
 
 #[step]
 pub async fn publish(draft: Draft) -> Result<Draft> {
-    todo!("{draft:?}")
+    unreachable!("{draft:?}")
 }
 
 /// Please read the draft.
@@ -106,5 +106,5 @@ pub fn approve(draft: &Draft) -> Approval;
 
 /// An `async fn` without `#[step]`.
 pub async fn plain(topic: &Topic) -> Result<Notes> {
-    todo!("{topic:?}")
+    unreachable!("{topic:?}")
 }
