@@ -8,6 +8,7 @@ mod engine;
 mod error;
 mod graph;
 mod json;
+mod lock;
 #[doc(hidden)]
 pub mod machine;
 mod pause;

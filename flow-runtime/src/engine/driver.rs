@@ -1,10 +1,11 @@
 //! Takes runs up and drives them, each in a task of its own: what an App and the handles of its runs share.
 
+use crate::lock::lock;
 use std::{
     any::TypeId,
     collections::{BTreeMap, HashMap},
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use futures::FutureExt as _;
@@ -43,10 +44,6 @@ impl Driven {
         let _ = self.done.clone().wait_for(|done| *done).await;
         lock(&self.left).take()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Engine {

@@ -1,6 +1,7 @@
 //! What all handles of one run share.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::lock::lock;
+use std::sync::{Arc, Mutex};
 
 use super::driver::{Driven, Engine};
 use crate::{
@@ -28,11 +29,11 @@ impl Handle {
 
     /// Remembers a driver, to learn from it how it left the run.
     pub(super) fn see(&self, driven: Option<Arc<Driven>>) {
-        *self.driven.lock().unwrap_or_else(PoisonError::into_inner) = driven;
+        *lock(&self.driven) = driven;
     }
 
     pub(super) fn take_seen(&self) -> Option<Arc<Driven>> {
-        self.driven.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.driven).take()
     }
 
     /// The error of a run that does not fit this program.

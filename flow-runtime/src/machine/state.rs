@@ -1,9 +1,10 @@
 //! What the frames of one run share while it is driven.
 
+use crate::lock::lock;
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Waker,
@@ -68,10 +69,6 @@ struct Pauses {
     open: Vec<NewPause>,
     answers: HashMap<String, String>,
     wakers: HashMap<String, Waker>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Counts up, and down again when dropped.

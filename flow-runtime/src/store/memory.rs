@@ -1,8 +1,9 @@
 //! Runs kept in memory, for tests and for programs that need no durability.
 
+use crate::lock::lock;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
 };
 
 use super::{
@@ -46,7 +47,7 @@ impl Memory {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shared)
     }
 
     fn with<T>(&self, run: &str, f: impl FnOnce(&mut Entry) -> Result<T, StoreError>) -> StoreFuture<'static, T>

@@ -10,6 +10,7 @@
 //! Whoever has the connection takes the whole queue into one transaction. Each operation of a group has a savepoint, so one
 //! that is refused does not undo its neighbours, and everybody is answered after the commit.
 
+use crate::lock::lock;
 use std::{
     io,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError},
@@ -319,11 +320,6 @@ fn undo_all(conn: &Connection) {
 
 fn stopped() -> Fault {
     io::Error::other("the writer thread of the store ended before it had answered").into()
-}
-
-/// A panic while a lock is held leaves nothing half done here: the queue is a list, and a connection heals in `begin`.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for Shared {

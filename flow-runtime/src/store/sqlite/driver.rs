@@ -7,6 +7,7 @@
 //! All functions here are called inside a write transaction. SQLite has one writer at a time over all processes, so nobody
 //! sees a lock file in the moment between its creation and its lock, and no two look at one file at the same time.
 
+use crate::lock::lock;
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions, TryLockError},
@@ -35,8 +36,8 @@ impl Driver {
 
     /// The name under which runs are claimed, after making sure that others find this driver alive.
     pub(super) fn hold(&self) -> Result<&str, StoreError> {
-        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if lock.is_none() {
+        let mut held = lock(&self.lock);
+        if held.is_none() {
             let path = self.lock_file(&self.token);
             let failed = |error| StoreError::backend(format!("lock `{}`", path.display()), error);
             let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path).map_err(failed)?;
@@ -45,7 +46,7 @@ impl Driver {
                 let _ = fs::remove_file(&path);
                 return Err(failed(error.into()));
             }
-            *lock = Some(file);
+            *held = Some(file);
             self.sweep();
         }
         Ok(&self.token)

@@ -10,9 +10,10 @@ mod read;
 mod schema;
 mod write;
 
+use crate::lock::lock;
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -135,7 +136,7 @@ impl Sqlite {
         read: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'a,
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
-            let conn = self.inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let conn = lock(&self.inner.reader);
             read(&conn).map_err(|fault| fault.doing(|| about(doing, run)))
         })
     }
