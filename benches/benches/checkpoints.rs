@@ -14,8 +14,8 @@ use flow_runtime::{
     Memory, Sqlite, Store,
     prelude::*,
     store::{
-        Answer, AnswerReceipt, Checkpoint, Claim, Finish, FrameRecord, NewRun, PauseRecord, RunFilter, RunRecord,
-        StoreFuture, Synchronous,
+        Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord, NewPause,
+        NewRun, PauseRecord, ReopenReceipt, RunFilter, RunRecord, StoreFuture, Synchronous, UndoRecord,
     },
 };
 use rusqlite::{Connection, params};
@@ -214,5 +214,54 @@ impl Store for Recorder {
     }
     fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt> {
         self.memory.answer(run, pause, answer)
+    }
+    fn create_from<'a>(
+        &'a self,
+        run: &'a NewRun,
+        frames: &'a [FrameRecord],
+        pauses: &'a [NewPause],
+    ) -> StoreFuture<'a, u64> {
+        self.memory.create_from(run, frames, pauses)
+    }
+    fn holds<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool> {
+        self.memory.holds(run, fence)
+    }
+    fn frame<'a>(&'a self, run: &'a str, path: &'a str) -> StoreFuture<'a, Option<FrameRecord>> {
+        self.memory.frame(run, path)
+    }
+    fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool> {
+        self.memory.expire(run, fence, pause, at)
+    }
+    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due> {
+        self.memory.due(now, limit)
+    }
+    fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt> {
+        self.memory.cancel(run, at)
+    }
+    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt> {
+        Store::reopen(&self.memory, run, at)
+    }
+    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()> {
+        self.memory.begin_undo(run, fence, failure)
+    }
+    fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>> {
+        self.memory.undos(run)
+    }
+    fn undone<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        seq: u64,
+        n: u32,
+        failure: Option<&'a str>,
+        at: i64,
+    ) -> StoreFuture<'a, ()> {
+        self.memory.undone(run, fence, seq, n, failure, at)
+    }
+    fn history<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<CheckpointRecord>> {
+        self.memory.history(run)
+    }
+    fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>> {
+        self.memory.frames_at(run, seq)
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use flow_runtime::{
     Memory, Sqlite, Store, StoreError,
     store::{
-        Answer, AnswerReceipt, Checkpoint, Claim, Finish, FrameRecord, NewRun, PauseRecord, RunFilter, RunRecord,
-        StoreFuture,
+        Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord, NewPause,
+        NewRun, PauseRecord, ReopenReceipt, RunFilter, RunRecord, StoreFuture, UndoRecord,
     },
 };
 
@@ -186,5 +186,84 @@ impl<S: Store> Store for Mortal<S> {
             let (store, fate) = self.write()?;
             told(fate, store.answer(run, pause, answer).await)
         })
+    }
+
+    fn create_from<'a>(
+        &'a self,
+        run: &'a NewRun,
+        frames: &'a [FrameRecord],
+        pauses: &'a [NewPause],
+    ) -> StoreFuture<'a, u64> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            told(fate, store.create_from(run, frames, pauses).await)
+        })
+    }
+
+    fn holds<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool> {
+        Box::pin(async move { self.alive()?.holds(run, fence).await })
+    }
+
+    fn frame<'a>(&'a self, run: &'a str, path: &'a str) -> StoreFuture<'a, Option<FrameRecord>> {
+        Box::pin(async move { self.alive()?.frame(run, path).await })
+    }
+
+    fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            told(fate, store.expire(run, fence, pause, at).await)
+        })
+    }
+
+    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due> {
+        Box::pin(async move { self.alive()?.due(now, limit).await })
+    }
+
+    fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            told(fate, store.cancel(run, at).await)
+        })
+    }
+
+    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            told(fate, store.reopen(run, at).await)
+        })
+    }
+
+    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            told(fate, store.begin_undo(run, fence, failure).await)
+        })
+    }
+
+    fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>> {
+        Box::pin(async move { self.alive()?.undos(run).await })
+    }
+
+    fn undone<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        seq: u64,
+        n: u32,
+        failure: Option<&'a str>,
+        at: i64,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let (store, fate) = self.write()?;
+            told(fate, store.undone(run, fence, seq, n, failure, at).await)
+        })
+    }
+
+    fn history<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<CheckpointRecord>> {
+        Box::pin(async move { self.alive()?.history(run).await })
+    }
+
+    fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>> {
+        Box::pin(async move { self.alive()?.frames_at(run, seq).await })
     }
 }

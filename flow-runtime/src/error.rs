@@ -16,6 +16,12 @@ pub enum RunError {
     /// The workflow returned an error, its code panicked, or a loop ran past its bound.
     #[error(transparent)]
     Failed(#[from] Failure),
+    /// Somebody cancelled the run.
+    #[error("run `{run}` was cancelled")]
+    Cancelled {
+        /// The run.
+        run: String,
+    },
     /// A workflow run without an [`App`](crate::App) asked somebody, and nobody can answer there.
     #[error("the run waits at {}: start it in an `App` to answer it", pause_list(.0))]
     Paused(Vec<OpenPause>),
@@ -85,6 +91,14 @@ pub enum AnswerError {
         pause: String,
         /// The answer that counts.
         answer: Answer,
+    },
+    /// Nobody answered in time.
+    #[error("pause `{pause}` was to be answered before {}, and was not", crate::clock::utc(*.deadline))]
+    Expired {
+        /// The pause.
+        pause: String,
+        /// Until when it could be answered, in milliseconds since the Unix epoch.
+        deadline: i64,
     },
     /// The run does not wait at this pause any more.
     #[error("run `{run}` no longer waits at pause `{pause}`: it is {status}")]

@@ -8,8 +8,8 @@ use flow_runtime::{
     Memory, RunError,
     prelude::*,
     store::{
-        Answer, AnswerReceipt, Checkpoint, Claim, Finish, FrameRecord, NewRun, PauseRecord, RunFilter, RunRecord,
-        Store, StoreError, StoreFuture,
+        Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord, NewPause,
+        NewRun, PauseRecord, ReopenReceipt, RunFilter, RunRecord, Store, StoreError, StoreFuture, UndoRecord,
     },
 };
 
@@ -86,6 +86,55 @@ impl Store for Noting {
     }
     fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt> {
         self.inner.answer(run, pause, answer)
+    }
+    fn create_from<'a>(
+        &'a self,
+        run: &'a NewRun,
+        frames: &'a [FrameRecord],
+        pauses: &'a [NewPause],
+    ) -> StoreFuture<'a, u64> {
+        self.inner.create_from(run, frames, pauses)
+    }
+    fn holds<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool> {
+        self.inner.holds(run, fence)
+    }
+    fn frame<'a>(&'a self, run: &'a str, path: &'a str) -> StoreFuture<'a, Option<FrameRecord>> {
+        self.inner.frame(run, path)
+    }
+    fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool> {
+        self.inner.expire(run, fence, pause, at)
+    }
+    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due> {
+        self.inner.due(now, limit)
+    }
+    fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt> {
+        self.inner.cancel(run, at)
+    }
+    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt> {
+        Store::reopen(&self.inner, run, at)
+    }
+    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()> {
+        self.inner.begin_undo(run, fence, failure)
+    }
+    fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>> {
+        self.inner.undos(run)
+    }
+    fn undone<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        seq: u64,
+        n: u32,
+        failure: Option<&'a str>,
+        at: i64,
+    ) -> StoreFuture<'a, ()> {
+        self.inner.undone(run, fence, seq, n, failure, at)
+    }
+    fn history<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<CheckpointRecord>> {
+        self.inner.history(run)
+    }
+    fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>> {
+        self.inner.frames_at(run, seq)
     }
 }
 

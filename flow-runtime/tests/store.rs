@@ -102,6 +102,7 @@ fn new_run(id: &str) -> NewRun {
         user: None,
         metadata: Some(r#"{"source":"test"}"#.to_owned()),
         created_at: 1_000,
+        deadline: None,
     }
 }
 
@@ -114,9 +115,7 @@ fn step(path: &str, at: &'static str, bindings: &[(&'static str, &str)]) -> Chec
         path: path.into(),
         at: at.into(),
         bindings: bindings.iter().map(|(name, value)| binding(name, value)).collect(),
-        asked: None,
-        forget: None,
-        keep: None,
+        ..Checkpoint::default()
     }
 }
 
@@ -130,6 +129,7 @@ fn asks(path: &str, at: &'static str, number: u64) -> Checkpoint {
         prompt: r#"{"draft":"…"}"#.to_owned(),
         schema: r#"{"type":"boolean"}"#.to_owned(),
         asked_at: 2_000,
+        deadline: None,
     };
     Checkpoint { asked: Some(asked), ..step(path, at, &[]) }
 }

@@ -64,13 +64,14 @@ impl Handle {
             entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
             check_value(&entry.calls(), asked, &value)?;
         }
+        let deadline = asked.pause.deadline;
         let (handle, id, answer) = (self.clone(), asked.pause.id.clone(), Answer { value, by, at: now_ms() });
         let written = async move {
             let receipt = handle.engine.store.answer(&handle.id, &id, &answer).await?;
             let counts = match &receipt {
                 AnswerReceipt::Accepted => Some(&answer),
                 AnswerReceipt::AlreadyAnswered(before) => Some(before),
-                AnswerReceipt::NotWaiting => None,
+                AnswerReceipt::Expired | AnswerReceipt::NotWaiting => None,
             };
             if let Some(counts) = counts {
                 handle.go_on(&id, &counts.value).await;
@@ -81,6 +82,9 @@ impl Handle {
         match detached(written).await? {
             (_, AnswerReceipt::Accepted) => Ok(()),
             (pause, AnswerReceipt::AlreadyAnswered(answer)) => Err(AnswerError::AlreadyAnswered { pause, answer }),
+            (pause, AnswerReceipt::Expired) => {
+                Err(AnswerError::Expired { pause, deadline: deadline.unwrap_or_else(now_ms) })
+            }
             (pause, AnswerReceipt::NotWaiting) => {
                 Err(AnswerError::NotWaiting { run: self.id.clone(), pause, status: self.record().await?.status })
             }

@@ -44,6 +44,7 @@ impl Handle {
 
 /// Whether a run waits at a pause. One whose frame is gone was withdrawn: the other branches of its fork failed, for instance.
 pub(super) fn is_open(pause: &PauseRecord, run: &RunRecord, frames: &[FrameRecord]) -> bool {
-    let ended = matches!(run.status, RunStatus::Completed | RunStatus::Failed);
-    !ended && pause.answer.is_none() && frames.iter().any(|frame| frame.pause.as_ref() == Some(&pause.pause.id))
+    let ended = run.status.has_ended() || run.status == RunStatus::Undoing;
+    let done = pause.answer.is_some() || pause.expired_at.is_some();
+    !ended && !done && frames.iter().any(|frame| frame.pause.as_ref() == Some(&pause.pause.id))
 }

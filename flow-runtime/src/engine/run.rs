@@ -196,16 +196,19 @@ impl AnyRun {
             match record.status {
                 RunStatus::Completed => return Ok(Outcome::Done(record.output.unwrap_or_default())),
                 RunStatus::Failed => return Err(stored_failure(record.failure.as_deref()).into()),
+                RunStatus::Cancelled => return Err(RunError::Cancelled { run: self.handle.id.clone() }),
                 RunStatus::Paused if !self.has_unread_answer().await? => match self.pauses().await? {
                     // It went on between two looks: a run that rests has an open pause.
                     open if open.is_empty() => pace.rest().await,
                     open => return Ok(Outcome::Paused(open)),
                 },
-                RunStatus::Paused | RunStatus::Running => match self.handle.engine.take_up(&self.handle.id).await? {
-                    Some(driven) => self.handle.see(Some(driven)),
-                    // Another process drives it; a store has no way to call us.
-                    None => pace.rest().await,
-                },
+                RunStatus::Paused | RunStatus::Running | RunStatus::Undoing => {
+                    match self.handle.engine.take_up(&self.handle.id).await? {
+                        Some(driven) => self.handle.see(Some(driven)),
+                        // Another process drives it; a store has no way to call us.
+                        None => pace.rest().await,
+                    }
+                }
             }
         }
     }

@@ -73,6 +73,7 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
                 user: self.user,
                 metadata: self.metadata.map(|metadata| metadata.to_string()),
                 created_at: now_ms(),
+                deadline: None,
             };
             detached(async move {
                 let fence = self.engine.store.create(&run).await?;

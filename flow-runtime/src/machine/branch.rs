@@ -42,14 +42,8 @@ where
                 let bindings = vec![Binding { name: Cow::Borrowed(RESULT), value }];
                 let at = Cow::Borrowed(DONE);
                 // Forks inside the branch have been joined, so there is nothing to forget.
-                let done = Checkpoint {
-                    path: cx.path().clone(),
-                    at,
-                    bindings,
-                    asked: None,
-                    forget: None,
-                    keep: Some(&[RESULT]),
-                };
+                let keep: Option<&[&str]> = Some(&[RESULT]);
+                let done = Checkpoint { path: cx.path().clone(), at, bindings, keep, ..Checkpoint::default() };
                 cx.commit(&done).await;
             }
             Err(error) => return cx.halt(Halt::unwritable(cx.path(), DONE, RESULT, &error)).await,

@@ -117,7 +117,7 @@ impl Cx {
     pub fn writer(&self) -> Writer {
         let checkpoint = self.keeps().then(|| {
             let path = self.path.clone();
-            Box::new(Checkpoint { path, at: "".into(), bindings: Vec::new(), asked: None, forget: None, keep: None })
+            Box::new(Checkpoint { path, ..Checkpoint::default() })
         });
         Writer { checkpoint, pause: None, error: None }
     }
@@ -154,6 +154,7 @@ impl Cx {
             prompt,
             schema: answer_schema::<P>().to_string(),
             asked_at: now_ms(),
+            deadline: None,
         });
         writer.pause = Some(asked.id.as_str().into());
         if let Some(checkpoint) = &mut writer.checkpoint {

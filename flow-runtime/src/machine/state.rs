@@ -104,7 +104,7 @@ impl RunState {
         let asked = pauses.iter().map(|pause| pause.pause.number).max().unwrap_or(0);
         let mut answers = HashMap::new();
         let mut open = Vec::new();
-        for PauseRecord { pause, answer } in pauses {
+        for PauseRecord { pause, answer, .. } in pauses {
             match answer {
                 Some(answer) => {
                     answers.insert(pause.id, answer.value);

@@ -3,6 +3,7 @@
 //! A store sees names and JSON text only. It knows no type, no closure and no lifetime of a workflow, so anything that can
 //! keep rows and commit them together can be one.
 
+mod frames;
 mod memory;
 mod record;
 #[cfg(feature = "sqlite")]
@@ -12,11 +13,15 @@ use std::{future::Future, pin::Pin};
 
 pub use memory::Memory;
 pub use record::{
-    Answer, AnswerReceipt, Binding, Checkpoint, Claim, Finish, FrameRecord, NewPause, NewRun, PauseRecord, RunFilter,
-    RunRecord, RunStatus,
+    Answer, AnswerReceipt, Binding, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord,
+    NewPause, NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, RunStatus, UndoRecord,
 };
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
+
+/// How long a claimed run with a timer is left alone, in milliseconds: should its driver be killed, the run is
+/// [due](Store::due) so long after it was claimed.
+const LOOK_AGAIN: i64 = 60_000;
 
 /// The future of one store operation.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -79,21 +84,49 @@ impl StoreError {
     pub fn backend(doing: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         StoreError::Backend { doing: doing.into(), source: source.into() }
     }
+
+    fn unknown_undo(run: &str, seq: u64, n: u32) -> Self {
+        StoreError::backend(format!("note what was undone of run `{run}`"), format!("it has nothing to undo {seq}.{n}"))
+    }
 }
 
-/// Keeps runs, their frames and their pauses.
+/// Keeps runs, their frames, their pauses, their history and what can be undone of them.
 ///
 /// Every method is one transaction: when it returns `Ok`, all of it is kept, also after a crash; when it returns `Err`,
-/// nothing of it is. A future that is dropped before it is done may or may not have written, but never a part.
+/// nothing of it is. A future that is dropped before it is done may or may not have written, but never a part. Every method
+/// that is given the id of a run that does not exist fails with [`StoreError::UnknownRun`], except
+/// [`find`](Store::find). Times are milliseconds since the Unix epoch.
 ///
 /// # Claims
-/// A run has at most one driver. [`create`](Store::create) and [`claim`](Store::claim) hand out a *fence*, a number that
-/// grows with every claim; a write with an older fence is refused with [`StoreError::Fenced`]. A claim ends with
-/// [`park`](Store::park), with [`finish`](Store::finish), with [`release`](Store::release), and when the claiming store
-/// handle is gone, be it dropped or killed.
+/// A run has at most one driver. [`create`](Store::create), [`create_from`](Store::create_from) and
+/// [`claim`](Store::claim) hand out a *fence*, a number that grows with every claim; a write with an older fence is refused
+/// with [`StoreError::Fenced`]. A claim ends with [`park`](Store::park), with [`finish`](Store::finish), with
+/// [`release`](Store::release), when somebody [cancels](Store::cancel) the run, and when the claiming store handle is gone,
+/// be it dropped or killed.
+///
+/// # Timers
+/// A frame says with a checkpoint when it wants to be woken. The run's own `wake` is never later than that, so that
+/// [`due`](Store::due) finds the run, whether it was parked or its driver was killed.
+///
+/// # History
+/// Every checkpoint that is no [mark](Checkpoint::mark) gets the next number of its run, from 1, and is kept:
+/// [`history`](Store::history) lists them, [`frames_at`](Store::frames_at) gives the frames as they were. The history
+/// outlives the run.
 pub trait Store: Send + Sync + 'static {
-    /// Writes a new run, already claimed by this store handle, and returns its fence.
+    /// Writes a new run, already claimed by this store handle, and returns its fence. Its `wake` is its deadline.
+    ///
+    /// Fails with [`StoreError::AlreadyExists`] for an id that is taken.
     fn create<'a>(&'a self, run: &'a NewRun) -> StoreFuture<'a, u64>;
+
+    /// As [`create`](Store::create), for a run that stands somewhere already: with these frames, taken over as they are,
+    /// and these pauses, which nobody has answered. Its history begins with one checkpoint per frame, in the order given;
+    /// its `wake` is the earliest of its frames' and its deadline.
+    fn create_from<'a>(
+        &'a self,
+        run: &'a NewRun,
+        frames: &'a [FrameRecord],
+        pauses: &'a [NewPause],
+    ) -> StoreFuture<'a, u64>;
 
     /// Reads one run, `None` if there is none of this id.
     fn find<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Option<RunRecord>>;
@@ -101,8 +134,13 @@ pub trait Store: Send + Sync + 'static {
     /// Lists runs, the newest first.
     fn list<'a>(&'a self, filter: &'a RunFilter) -> StoreFuture<'a, Vec<RunRecord>>;
 
-    /// Tries to become the only driver of a run.
+    /// Tries to become the only driver of a run. A run that is being undone keeps that status; any other is running then.
+    ///
+    /// A run with a `wake` gets a new one, a minute from now: it is looked at again should its driver be killed.
     fn claim<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Claim>;
+
+    /// Whether a claim still counts: whether a write with this fence would be taken.
+    fn holds<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool>;
 
     /// Gives a claim back without a change to the run. A claim that is lost already is no error.
     fn release<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, ()>;
@@ -110,20 +148,80 @@ pub trait Store: Send + Sync + 'static {
     /// Reads the frames of a run with their bindings, in no particular order.
     fn frames<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<FrameRecord>>;
 
+    /// Reads one frame with its bindings, `None` if the run has none of this path.
+    fn frame<'a>(&'a self, run: &'a str, path: &'a str) -> StoreFuture<'a, Option<FrameRecord>>;
+
     /// Reads all pauses of a run, in the order in which they were asked.
     fn pauses<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<PauseRecord>>;
 
-    /// Moves one frame, writes the bindings that changed and the pause it asks, and removes the frames it leaves behind.
-    /// A pause id that the run has used before is an error.
+    /// Moves one frame, writes the bindings that changed and the pause it asks, and removes the frames it leaves behind; or
+    /// [marks](Checkpoint::mark) it. A pause id that the run has used before is an error.
+    ///
+    /// The frame's pause, `wake` and `trying` become what the checkpoint says, nothing included. A checkpoint that wants to
+    /// be woken earlier than the run's `wake` sets that as well.
     fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()>;
 
-    /// Marks the run as paused and gives the claim back, unless a frame stands at a pause that has been answered.
-    /// Returns whether the run was parked.
+    /// Marks the run as paused and gives the claim back, unless a frame stands at a pause that has been answered or has
+    /// expired. Returns whether the run was parked. A run that is being undone keeps that status.
+    ///
+    /// The run's `wake` becomes the earliest of its frames' and its deadline.
     fn park<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool>;
 
-    /// Ends the run and gives the claim back. A run that completed loses its frames, one that failed keeps them.
+    /// Ends the run and gives the claim back; nothing wakes it any more. A run that completed or was cancelled loses its
+    /// frames, one that failed keeps them.
     fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish) -> StoreFuture<'a, ()>;
 
     /// Answers one pause. Of many answers to one pause exactly one is [`AnswerReceipt::Accepted`].
+    ///
+    /// An answer given at the pause's deadline or later marks the pause as expired. Fails with
+    /// [`StoreError::UnknownPause`] for a pause that was never asked.
     fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt>;
+
+    /// Marks a pause that nobody has answered as expired. Returns whether it is expired now; `false` says that somebody
+    /// answered before. Fails with [`StoreError::UnknownPause`] for a pause that was never asked.
+    fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool>;
+
+    /// The runs whose `wake` is not after `now` and that nobody drives, be it that they were parked or that their driver is
+    /// dead: the earliest first, `limit` at most. Also when the next timer after `now` is due, of all runs.
+    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due>;
+
+    /// Cancels a run, whoever drives it: the driver's fence counts no more.
+    ///
+    /// If nothing is left to be undone, the run has ended and lost its frames. If there is, the run is
+    /// [`RunStatus::Undoing`] without a failure, is claimed by nobody, and is due at `at`.
+    fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt>;
+
+    /// Makes a failed run one that can be claimed again, and is due at `at`.
+    ///
+    /// A run of which something could not be undone is [`RunStatus::Undoing`] again, with the failure it had, and these are
+    /// to be tried again. A run of which all was undone stays as it is. Any other is paused where it failed, without a
+    /// failure and without a deadline; its frames try nothing, and those that did wait for no timer.
+    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt>;
+
+    /// Begins to undo a run, which keeps its claim. It will end with this failure, or, without one, as cancelled. Until then
+    /// it has a `wake`, so that it is looked at again should its driver be killed.
+    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()>;
+
+    /// Reads all that can be undone of a run or has been, in the order in which it was done.
+    fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>>;
+
+    /// Marks one of the [`undos`](Store::undos) as done, or, with a failure, as one that could not be undone.
+    fn undone<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        seq: u64,
+        n: u32,
+        failure: Option<&'a str>,
+        at: i64,
+    ) -> StoreFuture<'a, ()>;
+
+    /// Lists the checkpoints of a run in the order in which they were written. Their numbers have no gaps.
+    fn history<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<CheckpointRecord>>;
+
+    /// The frames of a run as they were right after checkpoint `seq`, in no particular order; none at 0, which is before the
+    /// first. `None` if no such checkpoint is kept.
+    ///
+    /// Pause and `wake` of a frame are those of its last checkpoint until then, whatever was marked since; it tries nothing.
+    fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>>;
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// A run to be written down.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewRun {
     /// Unique id of the run.
     pub id: String,
@@ -21,6 +21,8 @@ pub struct NewRun {
     pub metadata: Option<String>,
     /// When the run was started, in milliseconds since the Unix epoch.
     pub created_at: i64,
+    /// When it has to be done, in milliseconds since the Unix epoch.
+    pub deadline: Option<i64>,
 }
 
 /// Where a run stands.
@@ -29,30 +31,51 @@ pub struct NewRun {
 pub enum RunStatus {
     /// It is being driven, or was when its driver died.
     Running,
-    /// It waits for answers only; nothing of it is in memory.
+    /// It waits for answers and timers only; nothing of it is in memory.
     Paused,
+    /// It failed or was cancelled, and its steps are being undone.
+    Undoing,
     /// It returned its output.
     Completed,
     /// It returned an error, or its code panicked.
     Failed,
+    /// It was cancelled.
+    Cancelled,
 }
 
 impl RunStatus {
-    /// The status as it is stored: `running`, `paused`, `completed`, `failed`.
+    const ALL: [RunStatus; 6] = [
+        RunStatus::Running,
+        RunStatus::Paused,
+        RunStatus::Undoing,
+        RunStatus::Completed,
+        RunStatus::Failed,
+        RunStatus::Cancelled,
+    ];
+
+    /// The status as it is stored: `running`, `paused`, `undoing`, `completed`, `failed`, `cancelled`.
     pub fn as_str(self) -> &'static str {
         match self {
             RunStatus::Running => "running",
             RunStatus::Paused => "paused",
+            RunStatus::Undoing => "undoing",
             RunStatus::Completed => "completed",
             RunStatus::Failed => "failed",
+            RunStatus::Cancelled => "cancelled",
         }
     }
 
     /// The status of a stored name, `None` for a name this version does not know.
     pub fn parse(name: &str) -> Option<Self> {
-        [RunStatus::Running, RunStatus::Paused, RunStatus::Completed, RunStatus::Failed]
-            .into_iter()
-            .find(|status| status.as_str() == name)
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Whether nothing of the run is left to be done: it completed, failed or was cancelled.
+    pub fn has_ended(self) -> bool {
+        match self {
+            RunStatus::Running | RunStatus::Paused | RunStatus::Undoing => false,
+            RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => true,
+        }
     }
 }
 
@@ -71,8 +94,12 @@ pub struct RunRecord {
     pub status: RunStatus,
     /// The output of a completed run, as JSON.
     pub output: Option<String>,
-    /// The [`Failure`](crate::Failure) of a failed run, as JSON.
+    /// The [`Failure`](crate::Failure) of a failed run, as JSON. While a run is undone, the failure with which it will end;
+    /// `None` if it will end as cancelled.
     pub failure: Option<String>,
+    /// When its next timer is due, in milliseconds since the Unix epoch. It counts while nobody drives the run; see
+    /// [`Store::due`](super::Store::due).
+    pub wake: Option<i64>,
     /// When it last changed its status, in milliseconds since the Unix epoch.
     pub updated_at: i64,
 }
@@ -109,7 +136,7 @@ pub enum Claim {
 }
 
 /// One frame: where a line of control stands, and the bindings that live there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FrameRecord {
     /// Empty for the workflow's body, `parallel.1` for the second branch of its first fork, and so on down.
     pub path: String,
@@ -117,6 +144,12 @@ pub struct FrameRecord {
     pub at: String,
     /// Id of the pause it waits at.
     pub pause: Option<String>,
+    /// When it wants to be woken, in milliseconds since the Unix epoch.
+    pub wake: Option<i64>,
+    /// What the engine notes about the step that is being tried here. JSON that no store looks into.
+    pub trying: Option<String>,
+    /// How many checkpoints the frame has made, [marks](Checkpoint::mark) not counted.
+    pub moves: u64,
     /// The stored bindings of the frame. Some may be dead at this point.
     pub bindings: Vec<Binding>,
 }
@@ -130,8 +163,8 @@ pub struct Binding {
     pub value: String,
 }
 
-/// A move of one frame to a new point.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A move of one frame to a new point, or a mark at the point where it stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Path of the frame.
     pub path: std::sync::Arc<str>,
@@ -141,14 +174,68 @@ pub struct Checkpoint {
     pub bindings: Vec<Binding>,
     /// The pause asked here.
     pub asked: Option<NewPause>,
+    /// When the frame wants to be woken, in milliseconds since the Unix epoch.
+    pub wake: Option<i64>,
+    /// What the engine notes about the step that is being tried here, as JSON.
+    pub trying: Option<String>,
     /// All frames whose path begins so are left behind.
     pub forget: Option<String>,
     /// Where the frame may rest for long, the names of all bindings that live there: the frame loses the others.
     pub keep: Option<&'static [&'static str]>,
+    /// What there is to be undone from here on, should the run fail or be cancelled. In this order.
+    pub undo: Vec<NewUndo>,
+    /// The frame stays where it is: only its pause, `wake` and `trying` are set, to what is said here. `at` counts for a
+    /// frame that is not there yet; `bindings`, `forget` and `keep` do not count. A mark is no part of the history.
+    pub mark: bool,
+}
+
+/// Something that has been done and can be undone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewUndo {
+    /// Number of the call in the workflow.
+    pub call: u32,
+    /// Name of the step.
+    pub step: String,
+    /// What the step returned, as JSON.
+    pub output: String,
+}
+
+/// Something that can be undone, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoRecord {
+    /// Number in the [history](super::Store::history) of the checkpoint that carried it.
+    pub seq: u64,
+    /// Its number among those of the same `seq`, from 0.
+    pub n: u32,
+    /// Path of the frame that did it.
+    pub path: String,
+    /// Number of the call in the workflow.
+    pub call: u32,
+    /// Name of the step.
+    pub step: String,
+    /// What the step returned, as JSON.
+    pub output: String,
+    /// When it was undone, in milliseconds since the Unix epoch.
+    pub done_at: Option<i64>,
+    /// Why it could not be undone.
+    pub failure: Option<String>,
+}
+
+/// One checkpoint in the history of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointRecord {
+    /// Its number in the run, from 1.
+    pub seq: u64,
+    /// Path of the frame that moved.
+    pub path: String,
+    /// Name of the point it reached.
+    pub at: String,
+    /// When it was written, in milliseconds since the Unix epoch.
+    pub time: i64,
 }
 
 /// A question to somebody outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewPause {
     /// Unique in its run: the pause's name and a number, as in `approve-2`.
     pub id: String,
@@ -166,6 +253,8 @@ pub struct NewPause {
     pub schema: String,
     /// When it was asked, in milliseconds since the Unix epoch.
     pub asked_at: i64,
+    /// Until when it can be answered, in milliseconds since the Unix epoch: an answer given at this time is too late.
+    pub deadline: Option<i64>,
 }
 
 /// A pause as it is stored.
@@ -175,6 +264,8 @@ pub struct PauseRecord {
     pub pause: NewPause,
     /// The answer, if there is one.
     pub answer: Option<Answer>,
+    /// When it was found that nobody had answered before the deadline, in milliseconds since the Unix epoch.
+    pub expired_at: Option<i64>,
 }
 
 /// An answer to a pause.
@@ -195,7 +286,9 @@ pub enum AnswerReceipt {
     Accepted,
     /// The pause was answered before, with this.
     AlreadyAnswered(Answer),
-    /// The run no longer waits there: it has ended, or moved on.
+    /// The pause's deadline had passed.
+    Expired,
+    /// The run no longer waits there: it has ended, is being undone, or moved on.
     NotWaiting,
 }
 
@@ -206,4 +299,37 @@ pub enum Finish {
     Completed(String),
     /// With this [`Failure`](crate::Failure), as JSON.
     Failed(String),
+    /// By being cancelled.
+    Cancelled,
+}
+
+/// Runs that want to be woken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Ids of runs whose timer is due and that nobody drives, the earliest first.
+    pub runs: Vec<String>,
+    /// When the next timer of any run will be due, in milliseconds since the Unix epoch.
+    pub next: Option<i64>,
+}
+
+/// What became of the wish to cancel a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelReceipt {
+    /// It is cancelled.
+    Cancelled,
+    /// It has steps to be undone first, which is now for whoever claims it.
+    Undoing,
+    /// There was nothing to cancel: it has ended, or is being undone. Nothing has changed.
+    Ended(RunStatus),
+}
+
+/// What became of the wish to go on with a failed run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReopenReceipt {
+    /// It goes on where it failed: in its own code, or where its steps were being undone.
+    Reopened,
+    /// Its steps have been undone, so there is nothing left to go on with. Nothing has changed.
+    Undone,
+    /// It has not failed. Nothing has changed.
+    NotFailed(RunStatus),
 }

@@ -126,6 +126,11 @@ impl Writer {
         }
     }
 
+    /// Whether this is the name of the driver for which it writes.
+    pub(super) fn is_own(&self, token: &str) -> bool {
+        self.shared.driver.is_own(token)
+    }
+
     fn submit<T, O>(&self, now: impl FnOnce(&Tx<'_>) -> Result<T, Fault>, later: impl FnOnce() -> O) -> Submitted<T>
     where
         T: Send + 'static,

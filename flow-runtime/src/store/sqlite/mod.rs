@@ -6,6 +6,7 @@
 mod commit;
 mod driver;
 mod fault;
+mod history;
 mod read;
 mod schema;
 mod write;
@@ -21,8 +22,8 @@ use rusqlite::Connection;
 
 use self::{commit::Writer, driver::Driver, fault::Fault};
 use super::{
-    Answer, AnswerReceipt, Checkpoint, Claim, Finish, FrameRecord, NewRun, PauseRecord, RunFilter, RunRecord, Store,
-    StoreError, StoreFuture,
+    Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord, NewPause,
+    NewRun, PauseRecord, ReopenReceipt, RunFilter, RunRecord, Store, StoreError, StoreFuture, UndoRecord,
 };
 
 /// A store in an SQLite file. Clones share their connections and count as one driver.
@@ -180,6 +181,19 @@ impl Store for Sqlite {
         })
     }
 
+    fn create_from<'a>(
+        &'a self,
+        run: &'a NewRun,
+        frames: &'a [FrameRecord],
+        pauses: &'a [NewPause],
+    ) -> StoreFuture<'a, u64> {
+        let now = |tx: &write::Tx<'_>| write::create_from(tx, run, frames, pauses);
+        self.write("create", &run.id, now, || {
+            let (run, frames, pauses) = (run.clone(), frames.to_vec(), pauses.to_vec());
+            move |tx: &write::Tx<'_>| write::create_from(tx, &run, &frames, &pauses)
+        })
+    }
+
     fn find<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Option<RunRecord>> {
         self.read("read", run, |conn| read::find(conn, run))
     }
@@ -196,6 +210,10 @@ impl Store for Sqlite {
         })
     }
 
+    fn holds<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool> {
+        self.read("read", run, move |conn| read::holds(conn, run, fence))
+    }
+
     fn release<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, ()> {
         let now = move |tx: &write::Tx<'_>| write::release(tx, run, fence);
         self.write("release", run, now, move || {
@@ -206,6 +224,10 @@ impl Store for Sqlite {
 
     fn frames<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<FrameRecord>> {
         self.read("read the frames of", run, |conn| read::frames(conn, run))
+    }
+
+    fn frame<'a>(&'a self, run: &'a str, path: &'a str) -> StoreFuture<'a, Option<FrameRecord>> {
+        self.read("read a frame of", run, move |conn| read::frame(conn, run, path))
     }
 
     fn pauses<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<PauseRecord>> {
@@ -242,5 +264,81 @@ impl Store for Sqlite {
             let (run, pause, answer) = (run.to_owned(), pause.to_owned(), answer.clone());
             move |tx: &write::Tx<'_>| write::answer(tx, &run, &pause, &answer)
         })
+    }
+
+    fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool> {
+        let now = move |tx: &write::Tx<'_>| write::expire(tx, run, fence, pause, at);
+        self.write("let a pause expire in", run, now, move || {
+            let (run, pause) = (run.to_owned(), pause.to_owned());
+            move |tx: &write::Tx<'_>| write::expire(tx, &run, fence, &pause, at)
+        })
+    }
+
+    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due> {
+        Box::pin(async move {
+            let looked = self.read("look for due timers", "", move |conn| {
+                // Only a write transaction may ask whether another driver is alive.
+                read::due(conn, now, limit, |driver| Ok(self.inner.writer.is_own(driver).then_some(true)))
+            });
+            match looked.await? {
+                Some(due) => Ok(due),
+                None => {
+                    let look = move |tx: &write::Tx<'_>| write::due(tx, now, limit);
+                    self.write("look for due timers", "", look, move || look).await
+                }
+            }
+        })
+    }
+
+    fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt> {
+        let now = move |tx: &write::Tx<'_>| write::cancel(tx, run, at);
+        self.write("cancel", run, now, move || {
+            let run = run.to_owned();
+            move |tx: &write::Tx<'_>| write::cancel(tx, &run, at)
+        })
+    }
+
+    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt> {
+        let now = move |tx: &write::Tx<'_>| write::reopen(tx, run, at);
+        self.write("reopen", run, now, move || {
+            let run = run.to_owned();
+            move |tx: &write::Tx<'_>| write::reopen(tx, &run, at)
+        })
+    }
+
+    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()> {
+        let now = move |tx: &write::Tx<'_>| write::begin_undo(tx, run, fence, failure);
+        self.write("begin to undo", run, now, move || {
+            let (run, failure) = (run.to_owned(), failure.map(str::to_owned));
+            move |tx: &write::Tx<'_>| write::begin_undo(tx, &run, fence, failure.as_deref())
+        })
+    }
+
+    fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>> {
+        self.read("read what can be undone of", run, |conn| read::undos(conn, run))
+    }
+
+    fn undone<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        seq: u64,
+        n: u32,
+        failure: Option<&'a str>,
+        at: i64,
+    ) -> StoreFuture<'a, ()> {
+        let now = move |tx: &write::Tx<'_>| write::undone(tx, (run, fence), (seq, n), failure, at);
+        self.write("note what was undone of", run, now, move || {
+            let (run, failure) = (run.to_owned(), failure.map(str::to_owned));
+            move |tx: &write::Tx<'_>| write::undone(tx, (&run, fence), (seq, n), failure.as_deref(), at)
+        })
+    }
+
+    fn history<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<CheckpointRecord>> {
+        self.read("read the history of", run, |conn| history::list(conn, run))
+    }
+
+    fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>> {
+        self.read("read the history of", run, move |conn| history::frames_at(conn, run, seq))
     }
 }

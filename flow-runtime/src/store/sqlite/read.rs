@@ -2,18 +2,29 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use rusqlite::{Connection, OptionalExtension, Row, types::Type};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
 use super::{
-    super::{Answer, Binding, FrameRecord, NewPause, NewRun, PauseRecord, RunFilter, RunRecord, RunStatus, StoreError},
+    super::{
+        Answer, Binding, Due, FrameRecord, NewPause, NewRun, PauseRecord, RunFilter, RunRecord, RunStatus, StoreError,
+        UndoRecord,
+    },
     fault::Fault,
 };
 
 /// The columns [`run_record`] reads; a macro, so that statements can be put together at compile time.
 macro_rules! run_columns {
     () => {
-        "SELECT id, workflow, fingerprint, input, session, user, metadata, created_at, status, output, failure, updated_at
+        "SELECT id, workflow, fingerprint, input, session, user, metadata, created_at, status, output, failure, updated_at,
+             deadline, wake
          FROM runs"
+    };
+}
+
+/// The columns [`frame_record`] reads.
+macro_rules! frame_columns {
+    () => {
+        "path, at, pause, wake, trying, moves"
     };
 }
 
@@ -49,11 +60,11 @@ pub(super) fn list(conn: &Connection, filter: &RunFilter) -> Result<Vec<RunRecor
 
 pub(super) fn frames(conn: &Connection, run: &str) -> Result<Vec<FrameRecord>, Fault> {
     of_run(conn, run, || {
-        let mut statement = conn.prepare_cached("SELECT path, at, pause FROM frames WHERE run = ?1 ORDER BY path")?;
+        let mut statement =
+            conn.prepare_cached(concat!("SELECT ", frame_columns!(), " FROM frames WHERE run = ?1 ORDER BY path"))?;
         let frames = statement.query_map([run], |row| {
-            let path: String = row.get(0)?;
-            let frame = FrameRecord { path: path.clone(), at: row.get(1)?, pause: row.get(2)?, bindings: Vec::new() };
-            Ok((path, frame))
+            let frame = frame_record(row)?;
+            Ok((frame.path.clone(), frame))
         })?;
         let mut frames: BTreeMap<String, FrameRecord> = frames.collect::<Result<_, _>>()?;
         let mut statement =
@@ -68,10 +79,89 @@ pub(super) fn frames(conn: &Connection, run: &str) -> Result<Vec<FrameRecord>, F
     })
 }
 
+pub(super) fn frame(conn: &Connection, run: &str, path: &str) -> Result<Option<FrameRecord>, Fault> {
+    let found = of_run(conn, run, || {
+        let mut statement =
+            conn.prepare_cached(concat!("SELECT ", frame_columns!(), " FROM frames WHERE run = ?1 AND path = ?2"))?;
+        let Some(mut frame) = statement.query_row([run, path], frame_record).optional()? else {
+            return Ok(Vec::new());
+        };
+        let mut statement =
+            conn.prepare_cached("SELECT name, value FROM bindings WHERE run = ?1 AND path = ?2 ORDER BY name")?;
+        let bindings = statement
+            .query_map([run, path], |row| Ok(Binding { name: Cow::Owned(row.get(0)?), value: row.get(1)? }))?;
+        frame.bindings = bindings.collect::<Result<_, _>>()?;
+        Ok(vec![frame])
+    })?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) fn holds(conn: &Connection, run: &str, fence: u64) -> Result<bool, Fault> {
+    let mut statement = conn.prepare_cached("SELECT fence = ?2 AND driver IS NOT NULL FROM runs WHERE id = ?1")?;
+    let held = statement.query_row(params![run, fence.cast_signed()], |row| row.get(0)).optional()?;
+    held.ok_or_else(|| StoreError::UnknownRun { run: run.to_owned() }.into())
+}
+
+/// The runs that want to be woken. `is_driven` says whether a driver is at work, or `None` if that cannot be told here; so
+/// does this function then.
+pub(super) fn due(
+    conn: &Connection,
+    now: i64,
+    limit: u32,
+    mut is_driven: impl FnMut(&str) -> Result<Option<bool>, Fault>,
+) -> Result<Option<Due>, Fault> {
+    let snapshot = if conn.is_autocommit() { Some(conn.unchecked_transaction()?) } else { None };
+    let mut runs = Vec::new();
+    let mut statement = conn.prepare_cached("SELECT id, driver FROM runs WHERE wake <= ?1 ORDER BY wake, id")?;
+    let mut rows = statement.query([now])?;
+    while runs.len() < limit as usize
+        && let Some(row) = rows.next()?
+    {
+        let is_driven = match row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+            Some(driver) => is_driven(driver)?,
+            None => Some(false),
+        };
+        match is_driven {
+            Some(true) => {}
+            Some(false) => runs.push(row.get(0)?),
+            None => return Ok(None),
+        }
+    }
+    drop(rows);
+    let mut statement = conn.prepare_cached("SELECT min(wake) FROM runs WHERE wake > ?1")?;
+    let next = statement.query_row([now], |row| row.get(0))?;
+    if let Some(snapshot) = snapshot {
+        snapshot.commit()?;
+    }
+    Ok(Some(Due { runs, next }))
+}
+
+pub(super) fn undos(conn: &Connection, run: &str) -> Result<Vec<UndoRecord>, Fault> {
+    of_run(conn, run, || {
+        let mut statement = conn.prepare_cached(
+            "SELECT seq, n, path, call, step, output, done_at, failure FROM undos WHERE run = ?1 ORDER BY seq, n",
+        )?;
+        let undos = statement.query_map([run], |row| {
+            Ok(UndoRecord {
+                seq: row.get::<_, i64>(0)?.cast_unsigned(),
+                n: row.get(1)?,
+                path: row.get(2)?,
+                call: row.get(3)?,
+                step: row.get(4)?,
+                output: row.get(5)?,
+                done_at: row.get(6)?,
+                failure: row.get(7)?,
+            })
+        })?;
+        Ok(undos.collect::<Result<_, _>>()?)
+    })
+}
+
 pub(super) fn pauses(conn: &Connection, run: &str) -> Result<Vec<PauseRecord>, Fault> {
     of_run(conn, run, || {
         let mut statement = conn.prepare_cached(
-            "SELECT answer, answered_by, answered_at, id, number, name, path, question, prompt, schema, asked_at
+            "SELECT answer, answered_by, answered_at, id, number, name, path, question, prompt, schema, asked_at,
+                 deadline, expired_at
              FROM pauses WHERE run = ?1 ORDER BY seq",
         )?;
         let pauses = statement.query_map([run], |row| {
@@ -84,15 +174,20 @@ pub(super) fn pauses(conn: &Connection, run: &str) -> Result<Vec<PauseRecord>, F
                 prompt: row.get(8)?,
                 schema: row.get(9)?,
                 asked_at: row.get(10)?,
+                deadline: row.get(11)?,
             };
-            Ok(PauseRecord { pause, answer: answer(row)? })
+            Ok(PauseRecord { pause, answer: answer(row)?, expired_at: row.get(12)? })
         })?;
         Ok(pauses.collect::<Result<_, _>>()?)
     })
 }
 
 /// Reads what belongs to a run, in one snapshot, and tells an empty answer from a missing run.
-fn of_run<T>(conn: &Connection, run: &str, read: impl FnOnce() -> Result<Vec<T>, Fault>) -> Result<Vec<T>, Fault> {
+pub(super) fn of_run<T>(
+    conn: &Connection,
+    run: &str,
+    read: impl FnOnce() -> Result<Vec<T>, Fault>,
+) -> Result<Vec<T>, Fault> {
     let snapshot = conn.unchecked_transaction()?;
     let found = read()?;
     if found.is_empty() {
@@ -111,13 +206,28 @@ pub(super) fn answer(row: &Row<'_>) -> rusqlite::Result<Option<Answer>> {
     Ok(Some(Answer { value, by: row.get(1)?, at: row.get(2)? }))
 }
 
+/// Reads the name of a status.
+pub(super) fn status(row: &Row<'_>, column: usize) -> rusqlite::Result<RunStatus> {
+    let name: String = row.get(column)?;
+    RunStatus::parse(&name).ok_or_else(|| {
+        let unknown = format!("no run has the status `{name}`");
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, unknown.into())
+    })
+}
+
+fn frame_record(row: &Row<'_>) -> rusqlite::Result<FrameRecord> {
+    Ok(FrameRecord {
+        path: row.get(0)?,
+        at: row.get(1)?,
+        pause: row.get(2)?,
+        wake: row.get(3)?,
+        trying: row.get(4)?,
+        moves: row.get::<_, i64>(5)?.cast_unsigned(),
+        bindings: Vec::new(),
+    })
+}
+
 fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
-    const STATUS: usize = 8;
-    let status: String = row.get(STATUS)?;
-    let status = RunStatus::parse(&status).ok_or_else(|| {
-        let unknown = format!("no run has the status `{status}`");
-        rusqlite::Error::FromSqlConversionFailure(STATUS, Type::Text, unknown.into())
-    })?;
     Ok(RunRecord {
         run: NewRun {
             id: row.get(0)?,
@@ -128,10 +238,12 @@ fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
             user: row.get(5)?,
             metadata: row.get(6)?,
             created_at: row.get(7)?,
+            deadline: row.get(12)?,
         },
-        status,
+        status: status(row, 8)?,
         output: row.get(9)?,
         failure: row.get(10)?,
         updated_at: row.get(11)?,
+        wake: row.get(13)?,
     })
 }

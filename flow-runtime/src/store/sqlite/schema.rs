@@ -12,10 +12,10 @@ use super::{super::StoreError, Synchronous, fault::Fault};
 
 /// The steps from an empty file to the schema of this version, in order. Only ever append: `PRAGMA user_version` is the
 /// number of steps a file has behind it.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_runs.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_runs.sql"), include_str!("migrations/0002_language.sql")];
 
 /// Room for every statement of this store, `list` in all its forms included.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 96;
 
 /// Opens the connection that writes, and brings the file to the schema of this version.
 pub(super) fn open_writer(path: &Path, synchronous: Synchronous, patience: Duration) -> Result<Connection, Fault> {

@@ -2,12 +2,18 @@
 //!
 //! All of them look first and write then, so that a refusal leaves nothing behind even where no savepoint protects it.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
-    super::{Answer, AnswerReceipt, Checkpoint, Claim, Finish, NewRun, RunStatus, StoreError},
+    super::{
+        Answer, AnswerReceipt, Binding, CancelReceipt, Checkpoint, Claim, Due, Finish, FrameRecord, LOOK_AGAIN,
+        NewPause, NewRun, NewUndo, ReopenReceipt, RunStatus, StoreError,
+    },
     driver::Driver,
     fault::Fault,
+    history, read,
 };
 use crate::clock::now_ms;
 
@@ -19,12 +25,12 @@ pub(super) struct Tx<'c> {
 }
 
 impl Tx<'_> {
-    fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, Fault> {
+    pub(super) fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, Fault> {
         Ok(self.conn.prepare_cached(sql)?.execute(params)?)
     }
 
     /// The single row of a query, `None` if it has none.
-    fn row<T>(
+    pub(super) fn row<T>(
         &self,
         sql: &str,
         params: impl rusqlite::Params,
@@ -47,11 +53,9 @@ impl Tx<'_> {
         }
     }
 
-    /// Whether the run has ended.
-    fn ended(&self, run: &str) -> Result<bool, Fault> {
-        let ended =
-            self.row("SELECT status IN ('completed', 'failed') FROM runs WHERE id = ?1", [run], |row| row.get(0))?;
-        ended.ok_or_else(|| unknown_run(run))
+    fn status(&self, run: &str) -> Result<RunStatus, Fault> {
+        let status = self.row("SELECT status FROM runs WHERE id = ?1", [run], |row| read::status(row, 0))?;
+        status.ok_or_else(|| unknown_run(run))
     }
 }
 
@@ -60,8 +64,8 @@ pub(super) fn create(tx: &Tx<'_>, run: &NewRun) -> Result<u64, Fault> {
     let driver = tx.driver.hold()?;
     let inserted = tx.execute(
         "INSERT INTO runs (id, status, fence, driver, workflow, fingerprint, session, user, created_at, updated_at,
-             metadata, input)
-         VALUES (?1, 'running', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10)
+             metadata, input, deadline, wake)
+         VALUES (?1, 'running', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?11)
          ON CONFLICT (id) DO NOTHING",
         params![
             run.id,
@@ -73,7 +77,8 @@ pub(super) fn create(tx: &Tx<'_>, run: &NewRun) -> Result<u64, Fault> {
             run.user,
             run.created_at,
             run.metadata,
-            run.input
+            run.input,
+            run.deadline
         ],
     )?;
     if inserted == 0 {
@@ -82,8 +87,32 @@ pub(super) fn create(tx: &Tx<'_>, run: &NewRun) -> Result<u64, Fault> {
     Ok(FIRST_FENCE)
 }
 
+pub(super) fn create_from(
+    tx: &Tx<'_>,
+    run: &NewRun,
+    frames: &[FrameRecord],
+    pauses: &[NewPause],
+) -> Result<u64, Fault> {
+    let fence = create(tx, run)?;
+    let id = &run.id;
+    for (seq, frame) in (1..).zip(frames) {
+        tx.execute(
+            "INSERT INTO frames (run, path, at, pause, wake, trying, moves) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![id, frame.path, frame.at, frame.pause, frame.wake, frame.trying, frame.moves.cast_signed()],
+        )?;
+        bind(tx, id, &frame.path, &frame.bindings)?;
+        if let Some(wake) = frame.wake {
+            wake_by(tx, id, wake)?;
+        }
+        history::begin(tx, id, seq, frame, run.created_at)?;
+    }
+    pauses.iter().try_for_each(|pause| ask(tx, id, pause))?;
+    Ok(fence)
+}
+
 pub(super) fn claim(tx: &Tx<'_>, run: &str) -> Result<Claim, Fault> {
-    if tx.ended(run)? {
+    let status = tx.status(run)?;
+    if status.has_ended() {
         return Ok(Claim::Ended);
     }
     let before: Option<(i64, Option<String>)> =
@@ -96,11 +125,14 @@ pub(super) fn claim(tx: &Tx<'_>, run: &str) -> Result<Claim, Fault> {
     {
         return Ok(Claim::Busy);
     }
-    let fence = fence + 1;
+    let (fence, now) = (fence + 1, now_ms());
     tx.execute(
-        "UPDATE runs SET fence = ?2, driver = ?3, status = 'running', updated_at = ?4 WHERE id = ?1",
-        params![run, fence, tx.driver.hold()?, now_ms()],
+        "UPDATE runs SET fence = ?2, driver = ?3, wake = iif(wake IS NULL, NULL, ?4) WHERE id = ?1",
+        params![run, fence, tx.driver.hold()?, now + LOOK_AGAIN],
     )?;
+    if status != RunStatus::Undoing {
+        tx.execute("UPDATE runs SET status = 'running', updated_at = ?2 WHERE id = ?1", params![run, now])?;
+    }
     Ok(Claim::Claimed(fence.cast_unsigned()))
 }
 
@@ -117,40 +149,89 @@ pub(super) fn release(tx: &Tx<'_>, run: &str, fence: u64) -> Result<(), Fault> {
 
 pub(super) fn checkpoint(tx: &Tx<'_>, run: &str, fence: u64, checkpoint: &Checkpoint) -> Result<(), Fault> {
     tx.check(run, fence)?;
-    if let Some(prefix) = &checkpoint.forget {
-        forget(tx, run, prefix)?;
-    }
     let (path, asked) = (&*checkpoint.path, checkpoint.asked.as_ref());
-    tx.execute(
-        "INSERT INTO frames (run, path, at, pause) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (run, path) DO UPDATE SET at = excluded.at, pause = excluded.pause",
-        params![run, path, checkpoint.at, asked.map(|pause| &pause.id)],
-    )?;
-    for binding in &checkpoint.bindings {
+    let frame = params![run, path, checkpoint.at, asked.map(|pause| &pause.id), checkpoint.wake, checkpoint.trying];
+    if checkpoint.mark {
+        tx.execute(
+            "INSERT INTO frames (run, path, at, pause, wake, trying, moves) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)
+             ON CONFLICT (run, path) DO UPDATE SET pause = excluded.pause, wake = excluded.wake,
+                 trying = excluded.trying",
+            frame,
+        )?;
+    } else {
+        if let Some(prefix) = &checkpoint.forget {
+            forget(tx, run, prefix)?;
+        }
+        tx.execute(
+            "INSERT INTO frames (run, path, at, pause, wake, trying, moves) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)
+             ON CONFLICT (run, path) DO UPDATE SET at = excluded.at, pause = excluded.pause, wake = excluded.wake,
+                 trying = excluded.trying, moves = moves + 1",
+            frame,
+        )?;
+        bind(tx, run, path, &checkpoint.bindings)?;
+        if let Some(names) = checkpoint.keep {
+            keep(tx, run, path, names)?;
+        }
+        history::write(tx, run, checkpoint, now_ms())?;
+    }
+    if let Some(pause) = asked {
+        ask(tx, run, pause)?;
+    }
+    if let Some(wake) = checkpoint.wake {
+        wake_by(tx, run, wake)?;
+    }
+    note_undos(tx, run, path, &checkpoint.undo)
+}
+
+fn bind(tx: &Tx<'_>, run: &str, path: &str, bindings: &[Binding]) -> Result<(), Fault> {
+    for binding in bindings {
         tx.execute(
             "INSERT INTO bindings (run, path, name, value) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (run, path, name) DO UPDATE SET value = excluded.value",
             params![run, path, binding.name, binding.value],
         )?;
     }
-    if let Some(names) = checkpoint.keep {
-        keep(tx, run, path, names)?;
+    Ok(())
+}
+
+fn ask(tx: &Tx<'_>, run: &str, pause: &NewPause) -> Result<(), Fault> {
+    tx.execute(
+        "INSERT INTO pauses (run, id, number, name, path, question, prompt, schema, asked_at, deadline)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            run,
+            pause.id,
+            pause.number.cast_signed(),
+            pause.name,
+            pause.path,
+            pause.question,
+            pause.prompt,
+            pause.schema,
+            pause.asked_at,
+            pause.deadline
+        ],
+    )?;
+    Ok(())
+}
+
+/// Sees to it that the run is woken no later than this.
+fn wake_by(tx: &Tx<'_>, run: &str, wake: i64) -> Result<(), Fault> {
+    tx.execute("UPDATE runs SET wake = ?2 WHERE id = ?1 AND (wake IS NULL OR wake > ?2)", params![run, wake])?;
+    Ok(())
+}
+
+/// Writes down what can be undone from the last checkpoint on.
+fn note_undos(tx: &Tx<'_>, run: &str, path: &str, undos: &[NewUndo]) -> Result<(), Fault> {
+    if undos.is_empty() {
+        return Ok(());
     }
-    if let Some(pause) = asked {
+    let seq = history::last(tx, run)?.cast_signed();
+    for undo in undos {
+        // After a mark, the checkpoint before it may have carried some already.
         tx.execute(
-            "INSERT INTO pauses (run, id, number, name, path, question, prompt, schema, asked_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
-                run,
-                pause.id,
-                pause.number.cast_signed(),
-                pause.name,
-                pause.path,
-                pause.question,
-                pause.prompt,
-                pause.schema,
-                pause.asked_at
-            ],
+            "INSERT INTO undos (run, seq, n, path, call, step, output)
+             VALUES (?1, ?2, (SELECT count(*) FROM undos WHERE run = ?1 AND seq = ?2), ?3, ?4, ?5, ?6)",
+            params![run, seq, path, undo.call, undo.step, undo.output],
         )?;
     }
     Ok(())
@@ -166,11 +247,9 @@ fn forget(tx: &Tx<'_>, run: &str, prefix: &str) -> Result<(), Fault> {
 
 /// Removes the bindings of a frame that are not among `names`.
 fn keep(tx: &Tx<'_>, run: &str, path: &str, names: &[&str]) -> Result<(), Fault> {
-    // Names of Rust bindings need no escapes in JSON.
-    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     tx.execute(
         "DELETE FROM bindings WHERE run = ?1 AND path = ?2 AND name NOT IN (SELECT value FROM json_each(?3))",
-        params![run, path, format!("[{}]", names.join(","))],
+        params![run, path, history::names_as_json(names)],
     )?;
     Ok(())
 }
@@ -190,64 +269,198 @@ fn end_of_prefix(prefix: &str) -> Value {
 
 pub(super) fn park(tx: &Tx<'_>, run: &str, fence: u64) -> Result<bool, Fault> {
     tx.check(run, fence)?;
-    let unread = tx.row(
+    let news = tx.row(
         "SELECT 1 FROM frames JOIN pauses ON pauses.run = frames.run AND pauses.id = frames.pause
-         WHERE frames.run = ?1 AND pauses.answer IS NOT NULL LIMIT 1",
+         WHERE frames.run = ?1 AND (pauses.answer IS NOT NULL OR pauses.expired_at IS NOT NULL) LIMIT 1",
         [run],
         |_| Ok(()),
     )?;
-    if unread.is_some() {
+    if news.is_some() {
         return Ok(false);
     }
-    end_claim(tx, run, RunStatus::Paused)?;
+    tx.execute(
+        "UPDATE runs SET driver = NULL, wake =
+             (SELECT min(wake) FROM (SELECT deadline AS wake UNION ALL SELECT wake FROM frames WHERE run = ?1))
+         WHERE id = ?1",
+        [run],
+    )?;
+    if tx.status(run)? != RunStatus::Undoing {
+        set_status(tx, run, RunStatus::Paused)?;
+    }
     Ok(true)
 }
 
 pub(super) fn finish(tx: &Tx<'_>, run: &str, fence: u64, finish: &Finish) -> Result<(), Fault> {
     tx.check(run, fence)?;
-    match finish {
-        Finish::Completed(output) => {
-            tx.execute("UPDATE runs SET output = ?2 WHERE id = ?1", params![run, output])?;
-            tx.execute("DELETE FROM bindings WHERE run = ?1", [run])?;
-            tx.execute("DELETE FROM frames WHERE run = ?1", [run])?;
-            end_claim(tx, run, RunStatus::Completed)
-        }
-        Finish::Failed(failure) => {
-            tx.execute("UPDATE runs SET failure = ?2 WHERE id = ?1", params![run, failure])?;
-            end_claim(tx, run, RunStatus::Failed)
-        }
+    let (status, output, failure) = match finish {
+        Finish::Completed(output) => (RunStatus::Completed, Some(output), None),
+        Finish::Failed(failure) => (RunStatus::Failed, None, Some(failure)),
+        Finish::Cancelled => (RunStatus::Cancelled, None, None),
+    };
+    tx.execute(
+        "UPDATE runs SET driver = NULL, status = ?2, updated_at = ?3, output = ?4, failure = ?5, wake = NULL
+         WHERE id = ?1",
+        params![run, status.as_str(), now_ms(), output, failure],
+    )?;
+    match status {
+        RunStatus::Failed => Ok(()),
+        _ => drop_frames(tx, run),
     }
 }
 
-fn end_claim(tx: &Tx<'_>, run: &str, status: RunStatus) -> Result<(), Fault> {
-    tx.execute(
-        "UPDATE runs SET driver = NULL, status = ?2, updated_at = ?3 WHERE id = ?1",
-        params![run, status.as_str(), now_ms()],
-    )?;
+fn drop_frames(tx: &Tx<'_>, run: &str) -> Result<(), Fault> {
+    tx.execute("DELETE FROM bindings WHERE run = ?1", [run])?;
+    tx.execute("DELETE FROM frames WHERE run = ?1", [run])?;
+    Ok(())
+}
+
+fn set_status(tx: &Tx<'_>, run: &str, status: RunStatus) -> Result<(), Fault> {
+    let values = params![run, status.as_str(), now_ms()];
+    tx.execute("UPDATE runs SET status = ?2, updated_at = ?3 WHERE id = ?1", values)?;
     Ok(())
 }
 
 pub(super) fn answer(tx: &Tx<'_>, run: &str, pause: &str, answer: &Answer) -> Result<AnswerReceipt, Fault> {
-    let ended = tx.ended(run)?;
-    let before = tx.row(
-        "SELECT answer, answered_by, answered_at FROM pauses WHERE run = ?1 AND id = ?2",
+    let status = tx.status(run)?;
+    let asked = tx.row(
+        "SELECT answer, answered_by, answered_at, path, deadline, expired_at FROM pauses WHERE run = ?1 AND id = ?2",
         [run, pause],
-        super::read::answer,
+        |row| {
+            let (path, deadline, expired): (String, Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?, row.get(5)?);
+            Ok((read::answer(row)?, path, deadline, expired))
+        },
     )?;
-    match before {
-        None => return Err(StoreError::UnknownPause { run: run.to_owned(), pause: pause.to_owned() }.into()),
-        Some(Some(before)) => return Ok(AnswerReceipt::AlreadyAnswered(before)),
-        Some(None) => {}
+    let Some((before, path, deadline, expired)) = asked else {
+        return Err(unknown_pause(run, pause));
+    };
+    if let Some(before) = before {
+        return Ok(AnswerReceipt::AlreadyAnswered(before));
     }
-    let waiting = tx.row("SELECT 1 FROM frames WHERE run = ?1 AND pause = ?2 LIMIT 1", [run, pause], |_| Ok(()))?;
-    if ended || waiting.is_none() {
+    if status.has_ended() || status == RunStatus::Undoing {
         return Ok(AnswerReceipt::NotWaiting);
+    }
+    if expired.is_some() {
+        return Ok(AnswerReceipt::Expired);
+    }
+    let values = [run, &path, pause];
+    let waiting = tx.row("SELECT 1 FROM frames WHERE run = ?1 AND path = ?2 AND pause = ?3", values, |_| Ok(()))?;
+    if waiting.is_none() {
+        return Ok(AnswerReceipt::NotWaiting);
+    }
+    if deadline.is_some_and(|deadline| answer.at >= deadline) {
+        mark_expired(tx, run, pause, answer.at)?;
+        return Ok(AnswerReceipt::Expired);
     }
     tx.execute(
         "UPDATE pauses SET answer = ?3, answered_by = ?4, answered_at = ?5 WHERE run = ?1 AND id = ?2",
         params![run, pause, answer.value, answer.by, answer.at],
     )?;
     Ok(AnswerReceipt::Accepted)
+}
+
+pub(super) fn expire(tx: &Tx<'_>, run: &str, fence: u64, pause: &str, at: i64) -> Result<bool, Fault> {
+    tx.check(run, fence)?;
+    let answered: bool = tx
+        .row("SELECT answer IS NOT NULL FROM pauses WHERE run = ?1 AND id = ?2", [run, pause], |row| row.get(0))?
+        .ok_or_else(|| unknown_pause(run, pause))?;
+    if !answered {
+        mark_expired(tx, run, pause, at)?;
+    }
+    Ok(!answered)
+}
+
+fn mark_expired(tx: &Tx<'_>, run: &str, pause: &str, at: i64) -> Result<(), Fault> {
+    tx.execute(
+        "UPDATE pauses SET expired_at = ?3 WHERE run = ?1 AND id = ?2 AND expired_at IS NULL",
+        params![run, pause, at],
+    )?;
+    Ok(())
+}
+
+/// As [`read::due`], where it can be told which drivers are alive.
+pub(super) fn due(tx: &Tx<'_>, now: i64, limit: u32) -> Result<Due, Fault> {
+    // Many runs have one driver.
+    let mut known = BTreeMap::new();
+    let due = read::due(tx.conn, now, limit, |driver| {
+        if let Some(is_alive) = known.get(driver) {
+            return Ok(Some(*is_alive));
+        }
+        let is_alive = tx.driver.is_own(driver) || tx.driver.is_alive(driver)?;
+        known.insert(driver.to_owned(), is_alive);
+        Ok(Some(is_alive))
+    })?;
+    Ok(due.unwrap_or_default())
+}
+
+pub(super) fn cancel(tx: &Tx<'_>, run: &str, at: i64) -> Result<CancelReceipt, Fault> {
+    let status = tx.status(run)?;
+    if status.has_ended() || status == RunStatus::Undoing {
+        return Ok(CancelReceipt::Ended(status));
+    }
+    let undo = tx.row("SELECT 1 FROM undos WHERE run = ?1 AND done_at IS NULL LIMIT 1", [run], |_| Ok(()))?;
+    let (status, wake) = match undo {
+        Some(()) => (RunStatus::Undoing, Some(at)),
+        None => (RunStatus::Cancelled, None),
+    };
+    tx.execute("UPDATE runs SET driver = NULL, fence = fence + 1, wake = ?2 WHERE id = ?1", params![run, wake])?;
+    set_status(tx, run, status)?;
+    if undo.is_some() {
+        return Ok(CancelReceipt::Undoing);
+    }
+    drop_frames(tx, run)?;
+    Ok(CancelReceipt::Cancelled)
+}
+
+pub(super) fn reopen(tx: &Tx<'_>, run: &str, at: i64) -> Result<ReopenReceipt, Fault> {
+    let status = tx.status(run)?;
+    if status != RunStatus::Failed {
+        return Ok(ReopenReceipt::NotFailed(status));
+    }
+    let again =
+        tx.execute("UPDATE undos SET failure = NULL WHERE run = ?1 AND done_at IS NULL AND failure NOT NULL", [run])?;
+    if again > 0 {
+        tx.execute("UPDATE runs SET wake = ?2 WHERE id = ?1", params![run, at])?;
+        set_status(tx, run, RunStatus::Undoing)?;
+        return Ok(ReopenReceipt::Reopened);
+    }
+    let done = tx.row("SELECT 1 FROM undos WHERE run = ?1 AND done_at NOT NULL LIMIT 1", [run], |_| Ok(()))?;
+    if done.is_some() {
+        return Ok(ReopenReceipt::Undone);
+    }
+    tx.execute("UPDATE frames SET trying = NULL, wake = NULL WHERE run = ?1 AND trying NOT NULL", [run])?;
+    tx.execute("UPDATE runs SET failure = NULL, deadline = NULL, wake = ?2 WHERE id = ?1", params![run, at])?;
+    set_status(tx, run, RunStatus::Paused)?;
+    Ok(ReopenReceipt::Reopened)
+}
+
+pub(super) fn begin_undo(tx: &Tx<'_>, run: &str, fence: u64, failure: Option<&str>) -> Result<(), Fault> {
+    tx.check(run, fence)?;
+    let values = params![run, failure, now_ms() + LOOK_AGAIN];
+    tx.execute("UPDATE runs SET failure = ?2, wake = ?3 WHERE id = ?1", values)?;
+    set_status(tx, run, RunStatus::Undoing)
+}
+
+pub(super) fn undone(
+    tx: &Tx<'_>,
+    (run, fence): (&str, u64),
+    (seq, n): (u64, u32),
+    failure: Option<&str>,
+    at: i64,
+) -> Result<(), Fault> {
+    tx.check(run, fence)?;
+    let done_at = failure.is_none().then_some(at);
+    let changed = tx.execute(
+        "UPDATE undos SET done_at = ?4, failure = ?5 WHERE run = ?1 AND seq = ?2 AND n = ?3",
+        params![run, seq.cast_signed(), n, done_at, failure],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::unknown_undo(run, seq, n).into());
+    }
+    Ok(())
+}
+
+fn unknown_pause(run: &str, pause: &str) -> Fault {
+    StoreError::UnknownPause { run: run.to_owned(), pause: pause.to_owned() }.into()
 }
 
 fn unknown_run(run: &str) -> Fault {

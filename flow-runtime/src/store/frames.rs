@@ -1,0 +1,141 @@
+//! The frames of a run as plain data, and what a checkpoint does to them: for the store in memory, and for every store that
+//! has to say how the frames were long ago.
+
+use std::{borrow::Cow, collections::BTreeMap, ops::Bound};
+
+use super::{Binding, Checkpoint, CheckpointRecord, FrameRecord};
+
+/// The frames of a run, by path.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Frames(BTreeMap<String, FrameRecord>);
+
+/// What one checkpoint in a run's history did to the frames.
+#[derive(Debug, Clone)]
+pub(super) struct Move {
+    pub(super) path: String,
+    pub(super) at: Cow<'static, str>,
+    pub(super) pause: Option<String>,
+    pub(super) wake: Option<i64>,
+    pub(super) forget: Option<String>,
+    pub(super) keep: Option<Vec<Cow<'static, str>>>,
+    pub(super) bindings: Vec<Binding>,
+    /// How many checkpoints the frame has made with this one; `None` for one more than before. Said where a history begins
+    /// with frames that have made some.
+    pub(super) moves: Option<u64>,
+    /// When it was written.
+    pub(super) time: i64,
+}
+
+impl Move {
+    /// What the history keeps of a checkpoint.
+    pub(super) fn of(checkpoint: &Checkpoint, time: i64) -> Self {
+        Move {
+            path: checkpoint.path.to_string(),
+            at: checkpoint.at.clone(),
+            pause: checkpoint.asked.as_ref().map(|pause| pause.id.clone()),
+            wake: checkpoint.wake,
+            forget: checkpoint.forget.clone(),
+            keep: checkpoint.keep.map(|names| names.iter().copied().map(Cow::Borrowed).collect()),
+            bindings: checkpoint.bindings.clone(),
+            moves: None,
+            time,
+        }
+    }
+
+    /// What brings a frame into being as it is.
+    pub(super) fn to(frame: &FrameRecord, time: i64) -> Self {
+        Move {
+            path: frame.path.clone(),
+            at: Cow::Owned(frame.at.clone()),
+            pause: frame.pause.clone(),
+            wake: frame.wake,
+            forget: None,
+            keep: None,
+            bindings: frame.bindings.clone(),
+            moves: Some(frame.moves),
+            time,
+        }
+    }
+
+    /// It as the checkpoint of this number.
+    pub(super) fn record(&self, seq: u64) -> CheckpointRecord {
+        CheckpointRecord { seq, path: self.path.clone(), at: self.at.to_string(), time: self.time }
+    }
+}
+
+impl Frames {
+    /// The frames to which these moves have led.
+    pub(super) fn after<'m>(moves: impl IntoIterator<Item = &'m Move>) -> Self {
+        let mut frames = Frames::default();
+        moves.into_iter().for_each(|made| frames.apply(made));
+        frames
+    }
+
+    /// Makes one move.
+    pub(super) fn apply(&mut self, made: &Move) {
+        if let Some(prefix) = &made.forget {
+            self.forget(prefix);
+        }
+        let frame = self.frame(&made.path, "");
+        made.at.as_ref().clone_into(&mut frame.at);
+        frame.pause.clone_from(&made.pause);
+        frame.wake = made.wake;
+        frame.trying = None;
+        frame.moves = made.moves.unwrap_or(frame.moves + 1);
+        for new in &made.bindings {
+            match frame.bindings.iter_mut().find(|old| old.name == new.name) {
+                Some(old) => old.value.clone_from(&new.value),
+                None => frame.bindings.push(new.clone()),
+            }
+        }
+        if let Some(names) = &made.keep {
+            frame.bindings.retain(|binding| names.contains(&binding.name));
+        }
+    }
+
+    /// Sets what a checkpoint says about its frame and the history does not tell: all of a mark, and what is being tried.
+    pub(super) fn mark(&mut self, checkpoint: &Checkpoint) {
+        let frame = self.frame(&checkpoint.path, &checkpoint.at);
+        frame.pause = checkpoint.asked.as_ref().map(|pause| pause.id.clone());
+        frame.wake = checkpoint.wake;
+        frame.trying.clone_from(&checkpoint.trying);
+    }
+
+    /// The frame of this path; a new one stands at `at`.
+    fn frame(&mut self, path: &str, at: &str) -> &mut FrameRecord {
+        let path = path.to_owned();
+        let new = |path: &String| FrameRecord { path: path.clone(), at: at.to_owned(), ..FrameRecord::default() };
+        self.0.entry(path).or_insert_with_key(new)
+    }
+
+    /// Removes the frames whose path begins with `prefix`, which stand side by side.
+    fn forget(&mut self, prefix: &str) {
+        let from = self.0.range::<str, _>((Bound::Included(prefix), Bound::Unbounded)).map(|(path, _)| path);
+        let gone: Vec<String> = from.take_while(|path| path.starts_with(prefix)).cloned().collect();
+        gone.iter().for_each(|path| drop(self.0.remove(path)));
+    }
+
+    pub(super) fn get(&self, path: &str) -> Option<&FrameRecord> {
+        self.0.get(path)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &FrameRecord> {
+        self.0.values()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut FrameRecord> {
+        self.0.values_mut()
+    }
+
+    pub(super) fn insert(&mut self, frame: FrameRecord) {
+        self.0.insert(frame.path.clone(), frame);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn into_records(self) -> Vec<FrameRecord> {
+        self.0.into_values().collect()
+    }
+}

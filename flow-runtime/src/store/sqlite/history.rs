@@ -1,0 +1,215 @@
+//! The rows of the history: one per checkpoint, from which the frames of any time can be told.
+
+use std::{borrow::Cow, fmt};
+
+use rusqlite::{Connection, Row, params, types::Type};
+use serde::{
+    Deserializer as _,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::{
+    super::{
+        Binding, Checkpoint, CheckpointRecord, FrameRecord,
+        frames::{Frames, Move},
+    },
+    fault::Fault,
+    read::of_run,
+    write::Tx,
+};
+
+/// Writes a checkpoint into the history of a run.
+pub(super) fn write(tx: &Tx<'_>, run: &str, checkpoint: &Checkpoint, time: i64) -> Result<(), Fault> {
+    tx.execute(
+        "INSERT INTO history (run, seq, path, at, pause, wake, forget, keep, bindings, time)
+         VALUES (?1, coalesce((SELECT max(seq) FROM history WHERE run = ?1), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            run,
+            &*checkpoint.path,
+            checkpoint.at,
+            checkpoint.asked.as_ref().map(|pause| &pause.id),
+            checkpoint.wake,
+            checkpoint.forget,
+            checkpoint.keep.map(names_as_json),
+            bindings_as_json(&checkpoint.bindings),
+            time
+        ],
+    )?;
+    Ok(())
+}
+
+/// Begins the history of a run with a frame that stands somewhere.
+pub(super) fn begin(tx: &Tx<'_>, run: &str, seq: u64, frame: &FrameRecord, time: i64) -> Result<(), Fault> {
+    tx.execute(
+        "INSERT INTO history (run, seq, path, at, pause, wake, bindings, moves, time)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            run,
+            seq.cast_signed(),
+            frame.path,
+            frame.at,
+            frame.pause,
+            frame.wake,
+            bindings_as_json(&frame.bindings),
+            frame.moves.cast_signed(),
+            time
+        ],
+    )?;
+    Ok(())
+}
+
+/// The number of the last checkpoint of a run.
+pub(super) fn last(tx: &Tx<'_>, run: &str) -> Result<u64, Fault> {
+    let last = tx.row("SELECT max(seq) FROM history WHERE run = ?1", [run], |row| row.get::<_, Option<i64>>(0))?;
+    Ok(last.flatten().unwrap_or(0).cast_unsigned())
+}
+
+pub(super) fn list(conn: &Connection, run: &str) -> Result<Vec<CheckpointRecord>, Fault> {
+    of_run(conn, run, || {
+        let mut statement =
+            conn.prepare_cached("SELECT seq, path, at, time FROM history WHERE run = ?1 ORDER BY seq")?;
+        let checkpoints = statement.query_map([run], |row| {
+            let seq = row.get::<_, i64>(0)?.cast_unsigned();
+            Ok(CheckpointRecord { seq, path: row.get(1)?, at: row.get(2)?, time: row.get(3)? })
+        })?;
+        Ok(checkpoints.collect::<Result<_, _>>()?)
+    })
+}
+
+pub(super) fn frames_at(conn: &Connection, run: &str, seq: u64) -> Result<Option<Vec<FrameRecord>>, Fault> {
+    let Ok(wanted) = i64::try_from(seq) else { return Ok(None) };
+    let mut frames = Frames::default();
+    let mut reached = 0;
+    of_run(conn, run, || {
+        let mut statement = conn.prepare_cached(
+            "SELECT seq, path, at, pause, wake, forget, keep, bindings, moves, time FROM history
+             WHERE run = ?1 AND seq <= ?2 ORDER BY seq",
+        )?;
+        let mut rows = statement.query(params![run, wanted])?;
+        while let Some(row) = rows.next()? {
+            reached = row.get(0)?;
+            frames.apply(&read(row)?);
+        }
+        Ok(Vec::<()>::new())
+    })?;
+    Ok((reached == wanted).then(|| frames.into_records()))
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Move> {
+    const KEEP: usize = 6;
+    const BINDINGS: usize = 7;
+    let keep = match row.get_ref(KEEP)?.as_str_or_null()? {
+        Some(names) => Some(serde_json::from_str::<Vec<String>>(names).map_err(|error| malformed(KEEP, error))?),
+        None => None,
+    };
+    let bindings = match row.get_ref(BINDINGS)?.as_str_or_null()? {
+        Some(object) => bindings_from_json(object).map_err(|error| malformed(BINDINGS, error))?,
+        None => Vec::new(),
+    };
+    Ok(Move {
+        path: row.get(1)?,
+        at: Cow::Owned(row.get(2)?),
+        pause: row.get(3)?,
+        wake: row.get(4)?,
+        forget: row.get(5)?,
+        keep: keep.map(|names| names.into_iter().map(Cow::Owned).collect()),
+        bindings,
+        moves: row.get::<_, Option<i64>>(8)?.map(i64::cast_unsigned),
+        time: row.get(9)?,
+    })
+}
+
+fn malformed(column: usize, error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+}
+
+/// A JSON array of names.
+pub(super) fn names_as_json(names: &[&str]) -> String {
+    let mut json = String::from("[");
+    for name in names {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        push_name(&mut json, name);
+    }
+    json.push(']');
+    json
+}
+
+/// A JSON object of bindings, their values as they are; `None` if there are none.
+fn bindings_as_json(bindings: &[Binding]) -> Option<String> {
+    if bindings.is_empty() {
+        return None;
+    }
+    let size = bindings.iter().map(|binding| binding.name.len() + binding.value.len() + 4).sum::<usize>();
+    let mut json = String::with_capacity(size + 1);
+    json.push('{');
+    for binding in bindings {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        push_name(&mut json, &binding.name);
+        json.push(':');
+        json.push_str(&binding.value);
+    }
+    json.push('}');
+    Some(json)
+}
+
+/// Names of Rust bindings need no escapes in JSON. Should another store's records come here, theirs get them.
+fn push_name(json: &mut String, name: &str) {
+    if name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '#' | '=')) {
+        json.push('"');
+        json.push_str(name);
+        json.push('"');
+    } else {
+        json.push_str(&serde_json::Value::from(name).to_string());
+    }
+}
+
+fn bindings_from_json(object: &str) -> Result<Vec<Binding>, serde_json::Error> {
+    /// Keeps the order, and the values as they are.
+    struct InOrder;
+
+    impl<'de> Visitor<'de> for InOrder {
+        type Value = Vec<Binding>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of bindings")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Binding>, A::Error> {
+            let mut bindings = Vec::new();
+            while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                bindings.push(Binding { name: Cow::Owned(name), value: Box::<str>::from(value).into_string() });
+            }
+            Ok(bindings)
+        }
+    }
+
+    let mut json = serde_json::Deserializer::from_str(object);
+    let bindings = json.deserialize_map(InOrder)?;
+    json.end()?;
+    Ok(bindings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bindings_come_back_as_they_were() {
+        let binding = |name: &str, value: &str| Binding { name: Cow::Owned(name.to_owned()), value: value.to_owned() };
+        let bindings = vec![
+            binding("z", "[1, 2]"),
+            binding("a#2", "123456789012345678901234567890.10"),
+            binding("=result", "null"),
+            binding("odd \"\\\0name", r#"{"z":1,"a":"é\u0000"}"#),
+        ];
+        let json = bindings_as_json(&bindings).unwrap_or_default();
+        assert_eq!(bindings_from_json(&json).ok(), Some(bindings));
+        assert_eq!(bindings_as_json(&[]), None);
+        assert_eq!(names_as_json(&["a", "b#2", "\""]), r#"["a","b#2","\""]"#);
+    }
+}
