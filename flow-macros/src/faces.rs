@@ -7,9 +7,10 @@
 //! The user's tokens come before all that depends on them. To complete half-typed code, rust-analyzer expands it twice, as
 //! it is and with a name at the cursor, and both expansions have to agree up to there.
 
+use std::{path::Path, sync::LazyLock};
+
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::quote;
-use syn::{Attribute, Ident};
 
 use crate::parse::CratePath;
 
@@ -37,32 +38,17 @@ pub(crate) fn in_constant(
     }
 }
 
-/// Both faces where the macro stands: a function that goes by its name.
-pub(crate) fn in_place(
-    krate: &CratePath,
-    (name, attrs): (&Ident, &[Attribute]),
-    editor: &TokenStream,
-    compiler: &TokenStream,
-) -> TokenStream {
-    let cfgs: Vec<_> = attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
-    let module = module(name);
-    // A path the user gives means what it means where the macro stands.
-    let (around, krate) = krate.seen_from_a_module();
-    // A module of its own, because an `allow` at an item comes too late for a `cfg` at that item.
-    quote! {
-        #(#cfgs)*
-        #[doc(hidden)]
-        #[allow(unexpected_cfgs)]
-        mod #module {
-            #around
-            #[cfg(rust_analyzer)]
-            pub(super) use #krate::editor_face as face;
-            #[cfg(not(rust_analyzer))]
-            pub(super) use #krate::compiler_face as face;
-        }
-        #(#cfgs)*
-        #module::face! { { #editor } { #compiler } }
-    }
+/// Whether this is an editor that expands macros by itself.
+///
+/// Where only one item may stand, among the items of an `impl` for instance, there is no room for two faces and the macro
+/// that chooses. There the macro looks whose process it runs in.
+pub(crate) fn in_editor() -> bool {
+    static IN_EDITOR: LazyLock<bool> = LazyLock::new(|| {
+        let program = std::env::current_exe().ok();
+        let name = program.as_deref().and_then(Path::file_name);
+        name.is_some_and(|name| name.to_string_lossy().contains("rust-analyzer"))
+    });
+    *IN_EDITOR
 }
 
 /// Tokens that come from nowhere in the source: what an editor finds at a place of the source is the user's own.
@@ -75,14 +61,4 @@ fn without_places(tokens: TokenStream) -> TokenStream {
         }
     });
     tokens.collect()
-}
-
-/// A name for every name. It has no letters, so that editors never propose it for what somebody types.
-fn module(name: &Ident) -> Ident {
-    // FNV-1a
-    let hash = name
-        .to_string()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    Ident::new(&format!("__{hash}"), Span::call_site())
 }

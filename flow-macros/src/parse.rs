@@ -16,22 +16,9 @@ use crate::report::Report;
 pub(crate) struct CratePath(Option<Path>);
 
 impl CratePath {
-    /// The path as it is written in a module of the module it is given in, and what that module has to import first.
-    pub(crate) fn seen_from_a_module(&self) -> (Option<TokenStream>, TokenStream) {
-        let Some(path) = &self.0 else { return (None, self.to_token_stream()) };
-        let first = path.segments.first().map(|first| first.ident.to_string()).unwrap_or_default();
-        let rest = path.segments.iter().skip(1);
-        match first.as_str() {
-            "self" => (None, quote!(super #(::#rest)*)),
-            "super" => (None, quote!(super::#path)),
-            _ => (
-                Some(quote!(
-                    #[allow(unused_imports)]
-                    use super::*;
-                )),
-                path.to_token_stream(),
-            ),
-        }
+    /// The one at a path.
+    pub(crate) fn of(path: Path) -> Self {
+        CratePath(Some(path))
     }
 }
 

@@ -89,7 +89,7 @@ pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
         const _: () = {
             use #krate::machine as __flow;
             impl __flow::HasMeta for #marker {
-                const META: __flow::CallMeta = __flow::CallMeta { name: #text, doc: #doc, kind: #kind };
+                const META: __flow::CallMeta = __flow::CallMeta { name: #text, doc: #doc, kind: #kind, policy: __flow::Policy::PLAIN };
             }
             impl #krate::Pause for #marker {
                 type Answer = #answer;

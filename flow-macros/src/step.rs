@@ -1,134 +1,433 @@
-//! `#[step]`: an ordinary `async fn` that tells its name and doc comment to the workflows that call it.
+//! `#[step]`: an ordinary function that tells its name, its doc comment and its rules to the workflows that call it.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
-    FnArg, GenericParam, Ident, ItemFn, Pat, ReturnType, Type, TypeImplTrait, parse_quote, parse_quote_spanned,
+    AttrStyle, Attribute, Block, FnArg, GenericParam, Ident, Lifetime, Pat, Receiver, ReceiverKind, ReturnType,
+    Signature, Token, Type, TypeImplTrait, TypeReference, Visibility, braced,
+    parse::{Parse, ParseStream},
+    parse_quote, parse_quote_spanned,
+    spanned::Spanned,
+    visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
 
 use crate::{
     faces,
     parse::{CratePath, doc_of},
+    policy::{Backoff, Said, StepOptions, look},
     report::Report,
 };
 
-/// Expands `#[step]`.
-pub(crate) fn expand(args: TokenStream, tokens: &TokenStream) -> TokenStream {
-    let krate: CratePath = match syn::parse2(args) {
-        Ok(krate) => krate,
-        Err(error) => {
-            let error = error.to_compile_error();
-            return quote!(#error #tokens);
-        }
-    };
-    let item: ItemFn = match syn::parse2(tokens.clone()) {
-        Ok(item) => item,
-        // The function as it was typed keeps the editor going.
-        Err(error) => {
-            let error = error.to_compile_error();
-            return quote!(#error #tokens);
-        }
-    };
-    let mut report = Report::default();
-    if item.sig.asyncness.is_none() {
-        report.at(
-            item.sig.fn_token,
-            "a step is an `async fn`; plain code is called without `.await` and needs no `#[step]`",
-        );
-    }
-    if let Some(FnArg::Receiver(receiver)) = item.sig.inputs.first() {
-        report.at(receiver, "a step is a free function: pass what it needs as a parameter");
-    }
-    if !report.is_empty() {
-        let errors = report.to_tokens();
-        return quote!(#errors #tokens);
-    }
-    faces::in_place(&krate, (&item.sig.ident, &item.attrs), tokens, &wrap(&krate, &item))
+/// A function, or the declaration of one in a trait.
+struct Source {
+    attrs: Vec<Attribute>,
+    vis: Visibility,
+    sig: Signature,
+    body: Option<Block>,
 }
 
-fn wrap(krate: &CratePath, item: &ItemFn) -> TokenStream {
-    let (name, doc) = (item.sig.ident.to_string(), doc_of(&item.attrs));
-    let mut sig = item.sig.clone();
-    name_impl_traits(&mut sig);
-    let mut inner = item.clone();
-    inner.sig = sig.clone();
-    inner.vis = syn::Visibility::Inherited;
-    inner.attrs.retain(|attr| !attr.path().is_ident("doc") && !attr.path().is_ident("deprecated"));
-    let output = match &sig.output {
-        ReturnType::Type(_, ty) => ty.to_token_stream(),
-        ReturnType::Default => quote!(()),
-    };
-    // The outer function takes the arguments by plain names and hands them on; patterns are the inner one's.
-    let mut arguments = Vec::new();
-    for (position, argument) in sig.inputs.iter_mut().enumerate() {
-        if let FnArg::Typed(typed) = argument {
-            let ident = match &*typed.pat {
-                Pat::Ident(ident) if ident.subpat.is_none() => ident.ident.clone(),
-                pat => Ident::new(&format!("argument_{position}"), syn::spanned::Spanned::span(pat)),
-            };
-            *typed.pat = parse_quote!(#ident);
-            arguments.push(ident);
+impl Parse for Source {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let (mut attrs, vis, sig) = (input.call(Attribute::parse_outer)?, input.parse()?, input.parse()?);
+        if input.peek(Token![;]) {
+            input.parse::<Token![;]>()?;
+            return Ok(Source { attrs, vis, sig, body: None });
+        }
+        let content;
+        let brace_token = braced!(content in input);
+        let inner = content.call(Attribute::parse_inner)?;
+        attrs.extend(inner.into_iter().map(|attr| Attribute { style: AttrStyle::Outer, ..attr }));
+        let stmts = content.call(Block::parse_within)?;
+        Ok(Source { attrs, vis, sig, body: Some(Block { brace_token, stmts }) })
+    }
+}
+
+/// Where a step stands, as far as its own tokens tell.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// It has nothing of a method. An associated function may look like that, too.
+    Free,
+    /// It mentions `self` or `Self`.
+    Method,
+    /// It has no body: it is declared in a trait.
+    Declared,
+}
+
+impl Source {
+    fn place(&self, tokens: &TokenStream) -> Place {
+        match &self.body {
+            None => Place::Declared,
+            Some(_) if self.sig.receiver().is_some() || mentions_self(tokens) => Place::Method,
+            Some(_) => Place::Free,
         }
     }
-    let captured: Vec<TokenStream> = sig
-        .generics
-        .params
-        .iter()
-        .filter_map(|param| match param {
-            GenericParam::Type(param) => Some(param.ident.to_token_stream()),
-            GenericParam::Const(param) => Some(param.ident.to_token_stream()),
-            GenericParam::Lifetime(_) => None,
-        })
-        .collect();
-    let turbofish = (!captured.is_empty()).then(|| quote!(::<#(#captured),*>));
-    sig.asyncness = None;
-    // The signature ends where the user's does, so that the compiler shows the whole of it.
-    let span = match &item.sig.output {
-        ReturnType::Type(_, ty) => syn::spanned::Spanned::span(ty),
-        ReturnType::Default => item.sig.paren_token.span.close(),
+}
+
+fn mentions_self(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "Self",
+        TokenTree::Group(group) => mentions_self(&group.stream()),
+        _ => false,
+    })
+}
+
+/// Expands `#[step]`.
+pub(crate) fn expand(args: TokenStream, tokens: &TokenStream) -> TokenStream {
+    let mut report = Report::default();
+    let options = StepOptions::read(args, &mut report);
+    let source: Option<Source> = match syn::parse2(tokens.clone()) {
+        Ok(source) => Some(source),
+        Err(error) => {
+            report.push(error);
+            None
+        }
     };
-    sig.output = parse_quote_spanned! {span=>
-        -> #krate::Step<impl #krate::machine::HasMeta + use<#(#captured),*>, impl ::core::future::Future<Output = #output> + ::core::marker::Send>
-    };
-    // What is said to callers stands at the outer function, what is done to the body at the inner one, lints at both.
-    let outer = ["doc", "deprecated", "allow", "expect", "warn", "deny", "forbid", "cfg"];
-    let attrs = item.attrs.iter().filter(|attr| outer.iter().any(|name| attr.path().is_ident(name)));
-    let (vis, ident) = (&item.vis, &item.sig.ident);
-    let meta = meta(krate, &name, &doc, &quote!(#krate::machine::CallKind::Step));
-    // The braces are the user's, so that the compiler shows the function and not the attribute as what is defined.
-    let mut body = Group::new(
-        Delimiter::Brace,
-        quote! {
-            #meta
-            #inner
-            fn __tagged<F: ::core::future::Future>(future: F) -> #krate::Step<__Meta, F> {
-                #krate::Step::tagged(future)
-            }
-            __tagged(#ident #turbofish (#(#arguments),*))
-        },
-    );
-    body.set_span(item.block.brace_token.span.join());
-    quote! {
-        #(#attrs)*
-        #[allow(clippy::manual_async_fn, clippy::needless_lifetimes)]
-        #vis #sig #body
+    if let Some(source) = &source {
+        check(source, &options, &mut report);
     }
+    match source {
+        // An editor wants nothing else than the function as it is written.
+        _ if faces::in_editor() => tokens.clone(),
+        Some(source) if report.is_empty() => Wrapper::new(&options, source, tokens).wrap(),
+        // Those who call it need it all the same.
+        _ => {
+            let errors = report.to_tokens();
+            quote!(#errors #tokens)
+        }
+    }
+}
+
+/// What the compiler would not say, or not so well.
+fn check(source: &Source, options: &StepOptions, report: &mut Report) {
+    match (source.sig.asyncness, options.blocking) {
+        (Some(token), Some(_)) => {
+            report.at(token, "a blocking step is a plain `fn`, because it does not wait: leave out `async`, or `blocking`");
+        }
+        (None, None) => report.at(
+            source.sig.fn_token,
+            "a step is an `async fn`; a plain one that takes its time is `#[step(blocking)]`; other plain code is called \
+             without `.await` and needs no `#[step]`",
+        ),
+        (None, Some(_)) => source.sig.inputs.iter().for_each(|argument| Borrows(report).visit_fn_arg(argument)),
+        (Some(_), None) => {}
+    }
+    if source.body.is_none()
+        && let Some(rule) = options.first_rule()
+    {
+        report.span(rule, "a step that is only declared has no rules: give them where its body is");
+    }
+}
+
+/// Reports what cannot go to another thread.
+struct Borrows<'r>(&'r mut Report);
+
+impl Borrows<'_> {
+    const MESSAGE: &'static str =
+        "a blocking step runs on a thread of its own, so it cannot borrow: take an owned value, or an `Arc`";
+}
+
+impl<'ast> Visit<'ast> for Borrows<'_> {
+    fn visit_receiver(&mut self, receiver: &'ast Receiver) {
+        match &receiver.kind {
+            ReceiverKind::Typed(_, ty) => self.visit_type(ty),
+            ReceiverKind::Reference(..) => self.0.at(receiver, Self::MESSAGE),
+            _ => {}
+        }
+    }
+
+    fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+        match &reference.lifetime {
+            Some(lifetime) if lifetime.ident == "static" => visit::visit_type_reference(self, reference),
+            _ => self.0.at(reference, Self::MESSAGE),
+        }
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident != "static" {
+            self.0.at(lifetime, Self::MESSAGE);
+        }
+    }
+}
+
+/// Makes a function of the step's name that returns a `Step`.
+struct Wrapper<'o> {
+    options: &'o StepOptions,
+    krate: &'o CratePath,
+    /// `::flow_runtime::machine`
+    flow: TokenStream,
+    source: Source,
+    place: Place,
+    /// The signature with plain names for arguments, and names for the types of `impl Trait`.
+    sig: Signature,
+    /// The names, and the patterns they are taken apart by.
+    arguments: Vec<(Ident, Pat)>,
+    /// The generic parameters that are no lifetimes.
+    generics: Vec<Ident>,
+    output: TokenStream,
+}
+
+impl<'o> Wrapper<'o> {
+    fn new(options: &'o StepOptions, mut source: Source, tokens: &TokenStream) -> Self {
+        let (krate, place) = (&options.krate, source.place(tokens));
+        name_impl_traits(&mut source.sig);
+        let mut sig = source.sig.clone();
+        let mut arguments = Vec::new();
+        for (position, argument) in sig.inputs.iter_mut().enumerate() {
+            if let FnArg::Typed(typed) = argument {
+                let ident = match &*typed.pat {
+                    Pat::Ident(ident) if ident.subpat.is_none() => ident.ident.clone(),
+                    pat => Ident::new(&format!("argument_{position}"), pat.span()),
+                };
+                let pat = std::mem::replace(&mut *typed.pat, parse_quote!(#ident));
+                arguments.push((ident, pat));
+            }
+        }
+        let generics = sig.generics.params.iter().filter_map(|param| match param {
+            GenericParam::Type(param) => Some(param.ident.clone()),
+            GenericParam::Const(param) => Some(param.ident.clone()),
+            GenericParam::Lifetime(_) => None,
+        });
+        let generics = generics.collect();
+        let output = match &sig.output {
+            ReturnType::Type(_, ty) => ty.to_token_stream(),
+            ReturnType::Default => quote!(()),
+        };
+        Wrapper { options, krate, flow: quote!(#krate::machine), source, place, sig, arguments, generics, output }
+    }
+
+    fn wrap(&self) -> TokenStream {
+        let Wrapper { krate, flow, generics, output, .. } = self;
+        let mut sig = self.sig.clone();
+        sig.asyncness = None;
+        // The signature ends where the user's does, so that the compiler shows the whole of it.
+        let span = match &self.sig.output {
+            ReturnType::Type(_, ty) => ty.span(),
+            ReturnType::Default => self.sig.paren_token.span.close(),
+        };
+        let marker = match self.place {
+            Place::Free => quote_spanned!(span=> impl #flow::HasMeta + use<#(#generics),*>),
+            Place::Declared => quote_spanned!(span=> impl #flow::HasMeta + use<Self #(, #generics)*>),
+            Place::Method => self.method_marker(),
+        };
+        sig.output = parse_quote_spanned! {span=>
+            -> #krate::Step<#marker, impl ::core::future::Future<Output = #output> + ::core::marker::Send>
+        };
+        let (attrs, vis) = (self.outer_attrs(), &self.source.vis);
+        let body = match &self.source.body {
+            None => return quote!(#(#attrs)* #vis #sig;),
+            Some(block) => {
+                // The braces are the user's, so that the compiler shows the function and not the attribute as what is
+                // defined.
+                let mut body = Group::new(Delimiter::Brace, self.body(block));
+                body.set_span(block.brace_token.span.join());
+                body
+            }
+        };
+        let allowed = match self.place {
+            Place::Method => quote! {
+                #[allow(
+                    refining_impl_trait,
+                    clippy::let_unit_value, clippy::needless_return, clippy::redundant_locals, clippy::type_complexity
+                )]
+            },
+            _ => TokenStream::new(),
+        };
+        quote! {
+            #(#attrs)*
+            #[allow(clippy::manual_async_fn, clippy::needless_lifetimes)]
+            #allowed
+            #vis #sig #body
+        }
+    }
+
+    /// What is said to callers stands at the outer function, what is done to the body at the inner one, lints at both. A
+    /// method has no inner one.
+    fn outer_attrs(&self) -> Vec<&Attribute> {
+        let outer = ["doc", "deprecated", "allow", "expect", "warn", "deny", "forbid", "cfg"];
+        let is_outer =
+            |attr: &&Attribute| self.place != Place::Free || outer.iter().any(|name| attr.path().is_ident(name));
+        self.source.attrs.iter().filter(is_outer).collect()
+    }
+
+    fn body(&self, block: &Block) -> TokenStream {
+        let Wrapper { krate, flow, .. } = self;
+        let (work, rules) = (self.work(block), self.rules());
+        match self.place {
+            Place::Free => {
+                let (name, doc) = (self.sig.ident.to_string(), doc_of(&self.source.attrs));
+                let policy = self.options.policy(flow);
+                let meta = meta(krate, &name, &doc, &quote!(#flow::CallKind::Step), &policy);
+                let inner = self.inner(block);
+                quote! {
+                    #meta
+                    #inner
+                    fn __tagged<F: ::core::future::Future>(future: F) -> #krate::Step<__Meta, F> {
+                        #krate::Step::tagged(future)
+                    }
+                    __tagged(#work) #rules
+                }
+            }
+            _ => quote!(#krate::Step::tagged(#work) #rules),
+        }
+    }
+
+    /// The function as it was written.
+    fn inner(&self, block: &Block) -> TokenStream {
+        let (sig, attrs) = (&self.source.sig, self.source.attrs.iter());
+        let attrs = attrs.filter(|attr| !attr.path().is_ident("doc") && !attr.path().is_ident("deprecated"));
+        quote!(#(#attrs)* #sig #block)
+    }
+
+    /// The future of the step, or of what undoes it.
+    fn work(&self, block: &Block) -> TokenStream {
+        let Wrapper { flow, output, .. } = self;
+        let work = self.done(block);
+        let Some(Said { value: undo, .. }) = &self.options.undo else { return work };
+        let receiver = self.sig.receiver().map(|receiver| {
+            let token = &receiver.self_token;
+            quote!(#token,)
+        });
+        let (arguments, look) = (self.arguments.iter().map(|(name, _)| name), look(flow));
+        let span = undo.span().resolved_at(Span::call_site());
+        let undone = quote_spanned!(span=> #undo(#receiver #(#arguments,)* __output));
+        let run = quote_spanned!(span=> __undo.run(move |__output| #undone, #look));
+        quote! {
+            async move {
+                #[allow(unused_imports)]
+                use #flow::{ShapeOfResult as _, ShapeOfValue as _};
+                match #flow::undoing((&#flow::Outcome::<#output>::NEW).shape()) {
+                    ::core::option::Option::None => #work.await,
+                    ::core::option::Option::Some(__undo) => #run.await,
+                }
+            }
+        }
+    }
+
+    /// The future of the step.
+    fn done(&self, block: &Block) -> TokenStream {
+        let Wrapper { flow, generics, output, .. } = self;
+        let names = self.arguments.iter().map(|(name, _)| name);
+        if self.place == Place::Free {
+            let ident = &self.sig.ident;
+            let turbofish = (!generics.is_empty()).then(|| quote!(::<#(#generics),*>));
+            let call = quote!(#ident #turbofish (#(#names),*));
+            return match self.options.blocking {
+                Some(_) => quote!(#flow::blocking(move || #call)),
+                None => call,
+            };
+        }
+        let patterns = self.arguments.iter().map(|(_, pat)| pat);
+        let arguments = quote!(#(let #patterns = #names;)*);
+        if self.options.blocking.is_some() {
+            let statements = &block.stmts;
+            return quote!(#flow::blocking(move || -> #output { #arguments #(#statements)* }));
+        }
+        // The type of an async block cannot be written down; this is how it is told.
+        quote! {
+            async move {
+                if let ::core::option::Option::Some(__output) = ::core::option::Option::None::<#output> {
+                    #[allow(unreachable_code)]
+                    return __output;
+                }
+                #arguments
+                let __output: #output = #block;
+                #[allow(unreachable_code)]
+                __output
+            }
+        }
+    }
+
+    /// What comes after the `Step`: its rules.
+    fn rules(&self) -> TokenStream {
+        let Wrapper { flow, options, .. } = self;
+        if options.first_rule().is_none() {
+            return TokenStream::new();
+        }
+        let here = |span: Span| span.resolved_at(Span::call_site());
+        let look = look(flow);
+        let mut rules = quote!(.judged(#look));
+        if let Some(Said { span, .. }) = &options.retries {
+            rules.extend(quote_spanned!(here(*span)=> .retried()));
+        }
+        if let Some(Said { value: path, .. }) = &options.retry_if {
+            let asked = quote_spanned!(here(path.span())=> #path(__error));
+            rules.extend(quote! {
+                .again(|__output| match #flow::Fallible::failure(__output) {
+                    ::core::option::Option::Some(__error) => #asked,
+                    ::core::option::Option::None => false,
+                })
+            });
+        }
+        if let Some(Said { span, .. }) = &options.timeout_ms {
+            rules.extend(quote_spanned!(here(*span)=> .timed()));
+        }
+        let shape = quote! {
+            |__outcome| {
+                #[allow(unused_imports)]
+                use #flow::{ShapeOfResult as _, ShapeOfValue as _};
+                (&__outcome).shape()
+            }
+        };
+        if let Some(Said { span, .. }) = &options.undo {
+            rules.extend(quote_spanned!(here(*span)=> .undone(#shape)));
+        }
+        if let Some(span) = options.once {
+            rules.extend(quote_spanned!(here(span)=> .once(#shape)));
+        }
+        rules
+    }
+
+    /// The marker of a method says everything by itself.
+    fn method_marker(&self) -> TokenStream {
+        let Wrapper { flow, options, output, .. } = self;
+        let (name, doc) = (self.sig.ident.to_string(), doc_of(&self.source.attrs));
+        let text = format!("{name}{doc}");
+        let words: Vec<u128> = text.as_bytes().chunks(16).map(word).collect();
+        let text_ty = words.chunks(4).rev().fold(quote!(()), |rest, words| {
+            let word = |at: usize| words.get(at).copied().unwrap_or_default();
+            let (a, b, c, d) = (word(0), word(1), word(2), word(3));
+            quote!(#flow::Words<#a, #b, #c, #d, #rest>)
+        });
+        let (name, len) = (name.len(), text.len());
+        let mut marker = quote!(#flow::Method<#name, #len, #text_ty>);
+        if let Some(Said { value, .. }) = &options.retries {
+            marker = quote!(#flow::Retried<#marker, #value>);
+        }
+        if let Some(Said { value: Backoff { first_ms, max_ms }, .. }) = &options.backoff {
+            marker = quote!(#flow::BackedOff<#marker, #first_ms, #max_ms>);
+        }
+        if let Some(Said { value, .. }) = &options.timeout_ms {
+            marker = quote!(#flow::Timed<#marker, #value>);
+        }
+        if options.undo.is_some() {
+            marker = quote!(#flow::Undone<#marker>);
+        }
+        if options.once.is_some() {
+            marker = quote!(#flow::Once<#marker, <#output as #flow::Recovers>::Ok>);
+        }
+        marker
+    }
+}
+
+/// Up to 16 bytes as a number.
+fn word(bytes: &[u8]) -> u128 {
+    bytes.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
 }
 
 /// `struct __Meta; impl HasMeta for __Meta { … }`
-pub(crate) fn meta(krate: &CratePath, name: &str, doc: &str, kind: &TokenStream) -> TokenStream {
+fn meta(krate: &CratePath, name: &str, doc: &str, kind: &TokenStream, policy: &TokenStream) -> TokenStream {
     quote! {
         struct __Meta;
         impl #krate::machine::HasMeta for __Meta {
             const META: #krate::machine::CallMeta =
-                #krate::machine::CallMeta { name: #name, doc: #doc, kind: #kind };
+                #krate::machine::CallMeta { name: #name, doc: #doc, kind: #kind, policy: #policy };
         }
     }
 }
 
 /// `impl Trait` arguments become named type parameters, because the metadata's type has to say what it depends on.
-fn name_impl_traits(sig: &mut syn::Signature) {
+fn name_impl_traits(sig: &mut Signature) {
     struct Named(Vec<(Ident, TypeImplTrait)>);
     impl VisitMut for Named {
         fn visit_type_mut(&mut self, ty: &mut Type) {

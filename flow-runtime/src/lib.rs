@@ -12,6 +12,7 @@ mod lock;
 #[doc(hidden)]
 pub mod machine;
 mod pause;
+mod policy;
 pub mod prelude;
 pub mod store;
 mod workflow;
@@ -22,7 +23,9 @@ pub use flow_macros::{pause, step, workflow, workflow_fn};
 pub use graph::{Edge, Graph, Node, NodeKind};
 pub use json::JsonError;
 pub use machine::Step;
+pub use machine::{attempt, idempotency_key};
 pub use pause::{Ask, OpenPause, Pause, pause};
+pub use policy::{CheckedAnswer, Policy, Recovery, TimedOut, Unknown};
 #[cfg(feature = "sqlite")]
 pub use store::Sqlite;
 pub use store::{Memory, Store, StoreError};

@@ -7,9 +7,9 @@ use std::{
 
 use serde_json::Value;
 
-use super::cx::Working;
+use super::{cx::Working, judge::Judge};
 use crate::{
-    JsonError,
+    JsonError, Policy,
     pause::{Ask, Pause},
 };
 
@@ -22,6 +22,8 @@ pub struct CallMeta {
     pub doc: &'static str,
     /// Whether it is a step or a pause.
     pub kind: CallKind,
+    /// What is done when it fails or takes too long.
+    pub policy: Policy,
 }
 
 /// The kinds of calls a workflow makes.
@@ -59,16 +61,18 @@ pub trait HasMeta: 'static {
 /// It is a future like any other: `research(&topic).await` works in any async code, a unit test for instance. Inside
 /// `workflow!` the machine runs it and keeps its result.
 #[must_use = "a step does nothing until it is awaited"]
-pub struct Step<M, F> {
-    future: F,
-    meta: PhantomData<fn() -> M>,
+pub struct Step<M, F: Future> {
+    pub(super) future: F,
+    /// Looks at the result, if the step has rules.
+    pub(super) judge: Option<Judge<F::Output>>,
+    pub(super) meta: PhantomData<fn() -> M>,
 }
 
 impl<M, F: Future> Step<M, F> {
     /// Wraps the future of a step. Called by `#[step]`.
     #[doc(hidden)]
     pub fn tagged(future: F) -> Self {
-        Step { future, meta: PhantomData }
+        Step { future, judge: None, meta: PhantomData }
     }
 }
 

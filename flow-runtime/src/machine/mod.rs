@@ -5,14 +5,23 @@
 mod branch;
 mod call;
 mod capture;
+// The engine drives what is written here.
+#[allow(dead_code)]
+mod current;
 mod cx;
 mod describe;
 mod each;
 mod face;
 mod frame;
 mod input;
+#[allow(dead_code)]
+mod judge;
 mod owned;
+mod patched;
 mod state;
+mod text;
+#[allow(dead_code)]
+mod undo;
 
 use std::{future::Future, marker::PhantomData, pin::Pin};
 
@@ -21,6 +30,7 @@ pub use crate::{Refusal, Saved, Workflow};
 pub use branch::{branch, joined};
 pub use call::{Awaited, Call, CallKind, CallMeta, CallTree, Calls, HasMeta, Step, StepCall};
 pub use capture::{Capture, CaptureCopy, CaptureRef};
+pub use current::{attempt, blocking, idempotency_key};
 pub use cx::{Cx, Working};
 pub use describe::{Describe, DescribeAny, DescribeDebug, DescribeDisplay, DescribeError};
 pub use each::{Countdown, Each};
@@ -33,8 +43,17 @@ pub use input::{
     DeserializeOwned, Fields, JsonSchema, SerdeError, Serialize, Value, from_json, object_schema, object_to_json,
     question, schema, to_json,
 };
+pub use judge::{
+    Fallible, FromTimedOut, Judge, Look, OfResult, OfValue, OnceOutput, Outcome, Shape, ShapeOfResult, ShapeOfValue,
+    TimesOut, Undoable, outcome, split,
+};
 pub use owned::{Owned, Probe, ProbeOwned, probe};
+pub use patched::{BackedOff, Once, Recovered, RecoveredValue, Recovers, Retried, RuledCall, Timed, Undone};
 pub(crate) use state::{Halt, RunState};
+pub use text::{Method, Part, Text, Words};
+pub use undo::{UndoCall, UndoResult, UndoRun, undoing};
+
+pub use crate::policy::{CheckedAnswer, Policy};
 
 /// One block of a machine: what runs between two points.
 pub type Block<'a, T, E> = Pin<Box<dyn Future<Output = Result<Next<T>, E>> + Send + 'a>>;
