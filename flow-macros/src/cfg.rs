@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use proc_macro2::Span;
 use syn::{Expr, Ident, Item, Pat, Stmt, Type};
 
+use crate::policy::CallPolicy;
+
 pub(crate) type BlockId = usize;
 pub(crate) type VarId = usize;
 
@@ -64,13 +66,25 @@ pub(crate) struct Call {
     /// Position among all calls of the workflow: the `c3` of `Awaited(…).drive_step(cx, c3)`.
     pub(crate) index: usize,
     pub(crate) name: String,
-    /// The call itself, without `.await`; for a pause what stands in `pause(…)`.
+    /// What is awaited: the call itself, or all of `pause(…)` and `sleep(…)`.
     pub(crate) expr: Expr,
-    /// The `pause` of `pause(…)`.
-    pub(crate) pause: Option<Expr>,
+    pub(crate) waits_for: WaitsFor,
+    /// What the statement says about it.
+    pub(crate) policy: CallPolicy,
     pub(crate) after: After,
     pub(crate) await_span: Span,
     pub(crate) span: Span,
+}
+
+/// What a call waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WaitsFor {
+    /// A step, or a workflow.
+    Work,
+    /// An answer: `pause(…)`.
+    Answer,
+    /// A time: `sleep(…)`, `sleep_until(…)`.
+    Time,
 }
 
 /// Where the value of a suspension goes.
@@ -100,12 +114,12 @@ pub(crate) enum Term {
         bind: Bind,
         next: BlockId,
     },
-    /// `c0.ask(cx, &mut w, pause(call)); return s1.save(…)`: `next` begins with [`OpKind::Answer`].
+    /// `c0.ask(cx, &mut w, call); return s1.save(…)`: `next` begins with [`OpKind::Answer`].
     Ask {
         call: Call,
         next: BlockId,
     },
-    /// `bind = joined(branch(…), …).await?; return s1.save(…)`
+    /// `bind = joined(branch(…), …).await?; return s1.save(…)`, or what else the fork does with its branches.
     Fork {
         fork: Fork,
         bind: Bind,
@@ -135,11 +149,46 @@ pub(crate) struct Arm {
     pub(crate) target: BlockId,
 }
 
+/// What a fork does with its branches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForkKind {
+    /// All have to succeed.
+    Parallel,
+    /// All have to finish.
+    Settle,
+    /// The first one counts.
+    Race,
+}
+
+impl ForkKind {
+    /// The macro's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ForkKind::Parallel => "parallel",
+            ForkKind::Settle => "settle",
+            ForkKind::Race => "race",
+        }
+    }
+}
+
+/// The items of a fan-out.
+#[derive(Debug)]
+pub(crate) struct FanOut {
+    /// The list.
+    pub(crate) items: VarId,
+    /// How many run at once.
+    pub(crate) limit: Option<Expr>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Fork {
+    pub(crate) kind: ForkKind,
     /// Name of the point, and of the branches' paths: `parallel`, `parallel#2`.
     pub(crate) name: String,
+    /// The branches; of a fan-out the one that all items share.
     pub(crate) branches: Vec<Region>,
+    /// What is fanned out over.
+    pub(crate) each: Option<FanOut>,
     pub(crate) after: After,
     pub(crate) span: Span,
 }
@@ -191,6 +240,8 @@ pub(crate) struct Block {
     pub(crate) kind: Kind,
     /// Name of the point.
     pub(crate) name: String,
+    /// The point in words, for messages: "step `research`".
+    pub(crate) place: String,
     /// What the names in its code mean where it begins.
     pub(crate) scope: Scope,
     pub(crate) ops: Vec<Op>,
@@ -213,8 +264,11 @@ impl Block {
 
 #[derive(Debug, Default)]
 pub(crate) struct Region {
-    /// Path of its frames below the workflow's: empty, `parallel.0`, `parallel.0/parallel.1`.
+    /// Path of its frames below the workflow's: empty, `parallel.0`, `parallel.0/parallel.1`, `parallel.*` for all items of
+    /// a fan-out.
     pub(crate) path: String,
+    /// Whether it is a branch that consists of one call: `parallel!(step(), …)`.
+    pub(crate) is_call: bool,
     pub(crate) blocks: Vec<Block>,
     /// Blocks in the order of their code, which is the order of emission: a binding's type is known before it is used.
     pub(crate) order: Vec<BlockId>,

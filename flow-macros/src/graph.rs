@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::Expr;
 
-use crate::cfg::{BlockId, Call, OpKind, Region, Term};
+use crate::cfg::{BlockId, Call, OpKind, Region, Term, WaitsFor};
 
 /// The nodes and edges of a workflow, in program order.
 #[derive(Default)]
@@ -92,7 +92,8 @@ impl Walk<'_> {
         let region = self.region;
         for op in &region.blocks[block].ops {
             if let OpKind::Answer(call, _) = &op.kind {
-                from = self.call(graph, block, "Pause", call, from, std::mem::take(&mut when));
+                let kind = if call.waits_for == WaitsFor::Time { "Timer" } else { "Pause" };
+                from = self.call(graph, block, kind, call, from, std::mem::take(&mut when));
             }
         }
         match &region.blocks[block].term {

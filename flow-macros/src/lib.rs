@@ -14,8 +14,6 @@ mod lower;
 mod names;
 mod parse;
 mod pause;
-// The lowering reads what is written here.
-#[allow(dead_code)]
 mod policy;
 mod report;
 mod step;

@@ -103,6 +103,8 @@ pub(crate) struct Parameters {
     pub(crate) inputs: Vec<Parameter>,
     /// By reference: dependencies, with the type referred to.
     pub(crate) deps: Vec<Parameter>,
+    /// All of them, in order, as the parameters of a function whose references live for `'__deps`.
+    pub(crate) declared: Vec<TokenStream>,
 }
 
 impl Parameters {
@@ -118,6 +120,7 @@ impl Parameters {
             let Pat::Ident(ident) = &**pat else {
                 report.at(pat, "a workflow takes named parameters: take the value apart in the body");
                 let name = Ident::new(&format!("argument_{position}"), Span::call_site());
+                found.declared.push(quote!(#name: #ty));
                 found.inputs.push(Parameter { name, mutable: false, ty: (**ty).clone() });
                 continue;
             };
@@ -137,12 +140,17 @@ impl Parameters {
                     {
                         report.at(lifetime, "leave the lifetime out: a dependency lives as long as the run is driven");
                     }
-                    found.deps.push(Parameter { name, mutable, ty: (*reference.elem).clone() });
+                    let elem = &reference.elem;
+                    found.declared.push(quote!(#name: &'__deps #elem));
+                    found.deps.push(Parameter { name, mutable, ty: (**elem).clone() });
                 }
                 Type::ImplTrait(ty) => {
                     report.at(ty, "an input is stored, so its type has a name: write it, or a generic parameter");
                 }
-                ty => found.inputs.push(Parameter { name, mutable, ty: ty.clone() }),
+                ty => {
+                    found.declared.push(quote!(#name: #ty));
+                    found.inputs.push(Parameter { name, mutable, ty: ty.clone() });
+                }
             }
         }
         found

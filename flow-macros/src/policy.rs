@@ -15,7 +15,7 @@ use syn::{
 use crate::{parse::CratePath, report::Report};
 
 /// Something that was said, and where.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Said<T> {
     pub(crate) value: T,
     pub(crate) span: Span,
@@ -176,7 +176,7 @@ impl StepOptions {
 }
 
 /// `#[retry(5, backoff = "1s..1m")]`
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Retry {
     pub(crate) retries: u32,
     /// The step's own if there is none.
@@ -187,7 +187,7 @@ pub(crate) struct Retry {
 
 /// The rules given where a step is called: `#[retry(5)] #[timeout("30s")] #[on_error(pause)]`, and the name of its point,
 /// `#[id = "first draft"]`.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CallPolicy {
     pub(crate) retry: Option<Retry>,
     pub(crate) timeout_ms: Option<Said<u64>>,
@@ -245,6 +245,11 @@ impl CallPolicy {
             }
         }
         Ok(())
+    }
+
+    /// Where the first thing stands that is said.
+    pub(crate) fn first(&self) -> Option<Span> {
+        self.first_rule().or(self.id.as_ref().map(|(_, span)| *span))
     }
 
     /// Where the first rule stands. The name of a point is none.

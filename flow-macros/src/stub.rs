@@ -15,8 +15,51 @@ pub(crate) struct Face<'i> {
 }
 
 impl Face<'_> {
+    /// What users name: the workflow's type, and the function by which another workflow awaits it.
+    pub(crate) fn names(&self) -> TokenStream {
+        let (marker, function) = (self.marker(), self.function());
+        quote!(#marker #function)
+    }
+
+    /// `pub fn content_creation(app: &App, topic: Topic) -> Child<'_, ContentCreation> { … }`
+    fn function(&self) -> TokenStream {
+        let (krate, sig, vis) = (self.krate, &self.item.sig, &self.item.vis);
+        let (function, marker) = (&sig.ident, pascal_case(&sig.ident));
+        let docs = self.item.attrs.iter().filter(|attr| attr.path().is_ident("doc"));
+        let mut generics = self.generics();
+        let (_, ty_generics, _) = generics.split_for_impl();
+        let output = quote!(#krate::Child<'__deps, #marker #ty_generics>);
+        generics.params.insert(0, parse_quote!('__deps));
+        let (impl_generics, _, where_clause) = generics.split_for_impl();
+        let declared = &self.parameters.declared;
+        let refs: Vec<_> = self.parameters.deps.iter().map(|dep| &dep.name).collect();
+        let refs = if let [one] = refs[..] { quote!(#one) } else { quote!((#(#refs),*)) };
+        let inputs: Vec<_> = self.parameters.inputs.iter().map(|input| &input.name).collect();
+        let input = if let [one] = inputs[..] { quote!(#one) } else { quote!((#(#inputs,)*)) };
+        quote! {
+            #(#docs)*
+            #[allow(dead_code, clippy::too_many_arguments, clippy::multiple_bound_locations)]
+            #vis fn #function #impl_generics (#(#declared),*) -> #output #where_clause {
+                #krate::Child::new(#refs, #input)
+            }
+        }
+    }
+
+    /// The workflow's generic parameters, which outlive every run. Lifetimes have been reported.
+    fn generics(&self) -> syn::Generics {
+        let mut generics = self.item.sig.generics.clone();
+        generics.params =
+            generics.params.into_iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).collect();
+        let types: Vec<_> = generics.type_params().map(|param| param.ident.clone()).collect();
+        if !types.is_empty() {
+            let clause = generics.make_where_clause();
+            clause.predicates.extend(types.iter().map(|ty| -> syn::WherePredicate { parse_quote!(#ty: 'static) }));
+        }
+        generics
+    }
+
     /// `pub struct ContentCreation;`
-    pub(crate) fn marker(&self) -> TokenStream {
+    fn marker(&self) -> TokenStream {
         let (vis, name) = (&self.item.vis, pascal_case(&self.item.sig.ident));
         let docs = self.item.attrs.iter().filter(|attr| attr.path().is_ident("doc"));
         let generics = &self.item.sig.generics;
@@ -55,15 +98,7 @@ impl Face<'_> {
             type Output = <#output as __flow::ResultLike>::Ok;
             type Error = <#output as __flow::ResultLike>::Err;
         };
-        let mut generics = sig.generics.clone();
-        // Lifetimes have been reported.
-        generics.params =
-            generics.params.into_iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).collect();
-        let types: Vec<_> = generics.type_params().map(|param| param.ident.clone()).collect();
-        if !types.is_empty() {
-            let clause = generics.make_where_clause();
-            clause.predicates.extend(types.iter().map(|ty| -> syn::WherePredicate { parse_quote!(#ty: 'static) }));
-        }
+        let generics = self.generics();
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let deps: Vec<_> = self.parameters.deps.iter().map(|dep| &dep.ty).collect();
         let (deps_ty, refs_ty, refs) = match deps[..] {
@@ -94,6 +129,7 @@ impl Face<'_> {
                 type Input = #ty;
                 #results
                 fn refs(deps: &Self::Deps) -> Self::Refs<'_> { #refs }
+                fn shorter<'short, 'long: 'short>(refs: Self::Refs<'long>) -> Self::Refs<'short> { refs }
                 fn input_schema() -> __flow::Value { #schema }
                 fn input_to_json(input: &Self::Input) -> ::core::result::Result<::std::string::String, __flow::SerdeError> { #to_json }
                 fn input_from_json(text: &str) -> ::core::result::Result<Self::Input, #krate::JsonError> { #from_json }

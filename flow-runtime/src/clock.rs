@@ -1,11 +1,63 @@
-//! The wall clock, as stores write it.
+//! The time runs go by.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the Unix epoch. A clock set before 1970 reads as 0.
+/// A time far in the future is looked at again this often: the wall clock can be set, and tokio's stands still while a machine
+/// sleeps.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// The wall clock, but one that never stands still or goes back while tokio's goes on.
+///
+/// So it can be set without a timer being set again, and in tests tokio's clock can be paused: a year passes as soon as nobody
+/// has anything else to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    /// The wall clock's and tokio's time at one moment.
+    began: (i64, tokio::time::Instant),
+}
+
+impl Clock {
+    /// A clock that begins now.
+    pub(crate) fn new() -> Self {
+        Clock { began: (now_ms(), tokio::time::Instant::now()) }
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub(crate) fn now_ms(&self) -> i64 {
+        let (wall, began) = self.began;
+        now_ms().max(wall.saturating_add(millis(began.elapsed())))
+    }
+
+    /// The time after a duration from now.
+    pub(crate) fn after(&self, duration: Duration) -> i64 {
+        self.now_ms().saturating_add(millis(duration))
+    }
+
+    /// Waits for a time, in milliseconds since the Unix epoch.
+    pub(crate) async fn sleep_until(self, time: i64) {
+        loop {
+            let left = u64::try_from(time.saturating_sub(self.now_ms())).unwrap_or(0);
+            if left == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(left).min(LOOK)).await;
+        }
+    }
+}
+
+/// A duration in milliseconds.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A time in milliseconds since the Unix epoch. One before 1970 is 0.
+pub(crate) fn time_ms(time: SystemTime) -> i64 {
+    millis(time.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// The wall clock, in milliseconds since the Unix epoch. A clock set before 1970 reads as 0.
 pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    time_ms(SystemTime::now())
 }
 
 /// Milliseconds since the Unix epoch as date and time for a person, to the second.

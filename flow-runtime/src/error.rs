@@ -154,6 +154,68 @@ fn open_list(open: &[String]) -> String {
     if open.is_empty() { "it waits at none".to_owned() } else { format!("it waits at {}", open.join(", ")) }
 }
 
+/// Why a run could not be cancelled, tried again or copied. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// There is nothing to cancel.
+    #[error("run `{run}` cannot be cancelled: it is {status}")]
+    Ended {
+        /// The run.
+        run: String,
+        /// Where it stands.
+        status: RunStatus,
+    },
+    /// Only a run that has failed can be tried again.
+    #[error("run `{run}` cannot be tried again: it is {status}, and only a failed run can")]
+    NotFailed {
+        /// The run.
+        run: String,
+        /// Where it stands.
+        status: RunStatus,
+    },
+    /// What the run had done has been undone, so there is nothing to go on with.
+    #[error("run `{run}` cannot be tried again: what it had done was undone; start a new run, or fork this one")]
+    Undone {
+        /// The run.
+        run: String,
+    },
+    /// The run has no such checkpoint, or it is not kept any more.
+    #[error("run `{run}` has no checkpoint {checkpoint}: it has 0 to {last}")]
+    UnknownCheckpoint {
+        /// The run.
+        run: String,
+        /// The number that was asked for.
+        checkpoint: u64,
+        /// The last one there is.
+        last: u64,
+    },
+    /// The copy was to begin with another value of a binding that does not live there.
+    #[error("there is no binding `{name}`{} at this checkpoint; {}", branch_of(.path), live_list(.known))]
+    UnknownBinding {
+        /// Path of the frame.
+        path: String,
+        /// The name that was asked for.
+        name: String,
+        /// The bindings that live there.
+        known: Vec<String>,
+    },
+    /// A new value of a binding has no JSON form.
+    #[error("the new value cannot be written")]
+    Edit {
+        /// Why.
+        #[source]
+        source: JsonError,
+    },
+    /// The run cannot be driven by this program, or the store failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+fn live_list(known: &[String]) -> String {
+    if known.is_empty() { "none lives there".to_owned() } else { format!("there are: {}", known.join(", ")) }
+}
+
 /// Why an [`App`](crate::App) could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -264,6 +326,9 @@ struct Parts {
     /// The last point the frame had reached, `None` if it had reached none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
+    /// What was done and could not be undone, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    not_undone: Vec<String>,
     #[serde(skip)]
     cause: Option<Cause>,
     #[serde(skip)]
@@ -273,18 +338,35 @@ struct Parts {
 impl Failure {
     pub(crate) fn new(chain: Vec<String>, path: &str, after: Option<&str>) -> Self {
         let (path, after) = (path.to_owned(), after.map(str::to_owned));
-        Parts { chain, path, after, cause: None, error: None }.linked()
+        Parts { chain, path, after, not_undone: Vec::new(), cause: None, error: None }.linked()
     }
 
     /// A failure as it is stored.
-    pub(crate) fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str::<Parts>(text).map(Parts::linked)
+    pub(crate) fn stored(text: Option<&str>) -> Self {
+        match text.map(serde_json::from_str::<Parts>) {
+            Some(Ok(parts)) => parts.linked(),
+            // What the store holds is still the best there is to show.
+            Some(Err(_)) | None => {
+                Failure::new(vec![text.unwrap_or("the store does not say why").to_owned()], "", None)
+            }
+        }
     }
 
     /// The form in which it is stored.
     pub(crate) fn to_json(&self) -> String {
         // A struct of texts always has a JSON form.
         serde_json::to_string(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) fn with_not_undone(mut self, not_undone: Vec<String>) -> Self {
+        self.0.not_undone = not_undone;
+        self
+    }
+
+    /// The same failure, without the error itself.
+    pub(crate) fn text_only(&self) -> Self {
+        let Parts { chain, path, after, not_undone, .. } = &*self.0;
+        Failure::new(chain.clone(), path, after.as_deref()).with_not_undone(not_undone.clone())
     }
 
     pub(crate) fn with_error(mut self, error: Box<dyn Any + Send + Sync>) -> Self {
@@ -305,6 +387,12 @@ impl Failure {
     /// The last point the frame had reached, `None` if it had reached none.
     pub fn after(&self) -> Option<&str> {
         self.0.after.as_deref()
+    }
+
+    /// What was done before the run failed and could not be undone, and why: one text per step with an `undo` that failed.
+    /// [`Run::retry`](crate::Run::retry) tries these again.
+    pub fn not_undone(&self) -> &[String] {
+        &self.0.not_undone
     }
 
     /// The workflow's own error, if it was returned in this process and is of type `E`.
@@ -352,10 +440,10 @@ impl fmt::Display for Failure {
         if let Some(after) = &self.0.after {
             write!(f, " after `{after}`")?;
         }
-        match self.0.chain.first() {
-            Some(error) => write!(f, ": {error}"),
-            None => Ok(()),
+        if let Some(error) = self.0.chain.first() {
+            write!(f, ": {error}")?;
         }
+        self.0.not_undone.iter().try_for_each(|text| write!(f, "; {text}"))
     }
 }
 

@@ -45,22 +45,25 @@ pub enum NodeKind {
     Step,
     /// A pause.
     Pause,
+    /// A timer: `sleep` or `sleep_until`.
+    Timer,
     /// An `if`, `match`, `while` or `for`.
     Choice,
-    /// The begin of `parallel!`.
+    /// The begin of `parallel!`, `settle!` or `race!`.
     Fork,
-    /// The end of `parallel!`.
+    /// Its end.
     Join,
 }
 
 impl NodeKind {
-    /// The kind as text: `start`, `end`, `step`, `pause`, `choice`, `fork`, `join`.
+    /// The kind as text: `start`, `end`, `step`, `pause`, `timer`, `choice`, `fork`, `join`.
     pub fn as_str(self) -> &'static str {
         match self {
             NodeKind::Start => "start",
             NodeKind::End => "end",
             NodeKind::Step => "step",
             NodeKind::Pause => "pause",
+            NodeKind::Timer => "timer",
             NodeKind::Choice => "choice",
             NodeKind::Fork => "fork",
             NodeKind::Join => "join",
@@ -95,6 +98,7 @@ impl Graph {
                 NodeKind::Start | NodeKind::End => ("([\"", "\"])"),
                 NodeKind::Step => ("[\"", "\"]"),
                 NodeKind::Pause => ("[/\"", "\"/]"),
+                NodeKind::Timer => ("((\"", "\"))"),
                 NodeKind::Choice => ("{\"", "\"}"),
                 NodeKind::Fork | NodeKind::Join => ("[[\"", "\"]]"),
             };
@@ -119,6 +123,7 @@ impl Graph {
                 NodeKind::Start | NodeKind::End => "oval",
                 NodeKind::Step => "box",
                 NodeKind::Pause => "parallelogram",
+                NodeKind::Timer => "circle",
                 NodeKind::Choice => "diamond",
                 NodeKind::Fork | NodeKind::Join => "box, peripheries=2",
             };

@@ -1,15 +1,17 @@
 //! Questions to somebody outside: what `#[pause]` declares, and what an open one looks like.
 
 use std::{
-    future::{IntoFuture, Pending},
+    future::{Future, IntoFuture, Pending},
     marker::PhantomData,
+    pin::Pin,
+    time::Duration,
 };
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{machine::HasMeta, store::NewPause};
+use crate::{TimedOut, machine::HasMeta, store::NewPause};
 
 /// A kind of question, declared by `#[pause] fn approve(draft: &Draft) -> Approval;`. The macro makes a marker type of its
 /// name, here `Approve`, which names the pause where it is answered: `run.answer::<Approve>(…)`.
@@ -55,6 +57,34 @@ impl<P: Pause> IntoFuture for Ask<P> {
     }
 }
 
+impl<P: Pause> Ask<P> {
+    /// Gives the question a deadline, this long from when it is asked: the result is then `Ok(answer)`, or
+    /// [`Err(TimedOut)`](crate::TimedOut) if nobody has answered by that time. An answer that comes later is refused.
+    pub fn timeout(self, after: Duration) -> AskInTime<P> {
+        AskInTime { ask: self, after }
+    }
+}
+
+/// A question with a deadline: `pause(approve(&draft)).timeout(two_days)`.
+#[must_use = "a question is asked by `pause(…).timeout(…).await` inside `workflow!`"]
+pub struct AskInTime<P> {
+    pub(crate) ask: Ask<P>,
+    pub(crate) after: Duration,
+}
+
+impl<P: Pause> IntoFuture for AskInTime<P> {
+    type Output = Result<P::Answer, TimedOut>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    /// Outside of `workflow!` nobody answers, so the time runs out.
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            tokio::time::sleep(self.after).await;
+            Err(TimedOut::pause(P::META.name, self.after))
+        })
+    }
+}
+
 /// The JSON Schema of the answer of a pause.
 pub(crate) fn answer_schema<P: Pause>() -> Value {
     crate::machine::schema::<P::Answer>()
@@ -70,6 +100,7 @@ pub struct OpenPause {
     prompt: Value,
     schema: Value,
     asked_at: i64,
+    deadline: Option<i64>,
 }
 
 impl OpenPause {
@@ -107,6 +138,11 @@ impl OpenPause {
     pub fn asked_at(&self) -> i64 {
         self.asked_at
     }
+
+    /// By when it has to be answered, in milliseconds since the Unix epoch; `None` if any time will do.
+    pub fn deadline(&self) -> Option<i64> {
+        self.deadline
+    }
 }
 
 impl From<NewPause> for OpenPause {
@@ -121,6 +157,7 @@ impl From<NewPause> for OpenPause {
             prompt: parse(pause.prompt),
             schema: parse(pause.schema),
             asked_at: pause.asked_at,
+            deadline: pause.deadline,
         }
     }
 }

@@ -41,6 +41,16 @@ impl Policy {
         recover: None,
         unknown: None,
     };
+
+    /// Whether nothing but its result counts.
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.retries == 0 && self.timeout_ms == 0 && !self.once && !self.undo && self.recover.is_none()
+    }
+
+    /// Whether it may be tried again, or has to be taken up where it was interrupted.
+    pub(crate) const fn reloads(&self) -> bool {
+        self.retries > 0 || self.once || self.undo || self.recover.is_some()
+    }
 }
 
 /// What an answer has to look like.
@@ -79,7 +89,6 @@ impl TimedOut {
     }
 
     /// The answer to a pause.
-    #[allow(dead_code)]
     pub(crate) fn pause(name: &str, after: Duration) -> Self {
         TimedOut { what: format!("pause `{name}` was not answered"), after }
     }
@@ -111,6 +120,10 @@ fn words(time: Duration) -> String {
     if text.is_empty() { format!("{time:?}") } else { text }
 }
 
+/// The error of a step that cannot fail, where a `Result` is asked for: in `settle!`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Never {}
+
 /// The answer to a step that has failed, where `#[on_error(pause)]` asks somebody: pause `recover-STEP`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Recovery<T> {
@@ -118,7 +131,7 @@ pub enum Recovery<T> {
     Retry,
     /// Go on with this as what the step has returned.
     Use(T),
-    /// It has failed: the workflow gets the error.
+    /// The run fails with the step's error.
     Fail,
 }
 

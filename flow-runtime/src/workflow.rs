@@ -47,6 +47,10 @@ pub trait Workflow: Sized + 'static {
     #[doc(hidden)]
     fn refs(deps: &Self::Deps) -> Self::Refs<'_>;
 
+    /// The same reference parameters for a shorter time.
+    #[doc(hidden)]
+    fn shorter<'short, 'long: 'short>(refs: Self::Refs<'long>) -> Self::Refs<'short>;
+
     /// JSON Schema of the input. One by-value parameter is described as itself, several as an object keyed by their names.
     fn input_schema() -> Value;
 

@@ -1,56 +1,114 @@
-//! Forks: a machine for each branch, and their results as a tuple.
+//! Forks: a machine for each branch, and what becomes of their results.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
 
 use super::{
     here, ident,
-    naming::captured_alias,
+    naming::{Names, captured_alias},
     region::{Entry, Generator, dispatch},
 };
-use crate::cfg::{Fork, Region};
+use crate::cfg::{FanOut, Fork, ForkKind, Region};
 
 impl Generator<'_, '_> {
-    /// The branches of `parallel!`, side by side, and their results as a tuple.
-    pub(super) fn fork(&mut self, fork: &Fork) -> TokenStream {
-        let (span, name) = (here(fork.span), &fork.name);
-        let mut branches = Vec::new();
-        for branch in &fork.branches {
-            let output = quote_spanned!(span=> ::core::result::Result<_, <Self as __flow::Workflow>::Error>);
-            let entry = Entry { ty: None, one_input: false, output };
-            let code = dispatch(branch, &entry, self.report);
-            let captures = captures(branch);
-            branches.push(quote! {{
-                #captures
-                move |__cx, mut __frame| { #code }
-            }});
-        }
-        let cxs: Vec<Ident> = (0..branches.len()).map(|position| ident(&format!("__b{position}"))).collect();
-        let results: Vec<Ident> = (0..branches.len()).map(|position| ident(&format!("__r{position}"))).collect();
-        let positions = 0..branches.len();
-        let mut futures = cxs
-            .iter()
-            .zip(&branches)
-            .map(|(cx, branch)| quote_spanned!(span=> __flow::branch::<Self, _>(&#cx, #branch)))
-            .rev();
-        let mut nested_results = results.iter().rev();
-        // The last branch, with the others around it one by one.
-        let (mut joined, mut pattern) = (futures.next().unwrap_or_default(), nested_results.next().to_token_stream());
-        for (future, result) in futures.zip(nested_results) {
-            joined = quote!(__flow::joined(#future, #joined));
-            pattern = quote!((#result, #pattern));
-        }
-        let value = quote_spanned! {span=>
-            ({
-                #(let #cxs = __cx.branch(#name, #positions);)*
-                match #joined.await {
-                    ::core::result::Result::Ok(#pattern) => ::core::result::Result::Ok((#(#results,)*)),
-                    ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
-                }
-            })
+    /// A fork and its result.
+    pub(super) fn fork(&mut self, fork: &Fork, names: &Names<'_>) -> TokenStream {
+        let span = here(fork.span);
+        let branches: Vec<TokenStream> = fork.branches.iter().map(|branch| self.branch(fork, branch)).collect();
+        let value = match &fork.each {
+            Some(each) => self.each(fork, each, &branches, names),
+            None => side_by_side(fork, &branches),
         };
-        self.after(&fork.after, value)
+        self.after(&fork.after, quote_spanned!(span=> (#value)))
+    }
+
+    /// The dispatch closure of a branch.
+    fn branch(&mut self, fork: &Fork, branch: &Region) -> TokenStream {
+        let span = here(fork.span);
+        let output = match fork.kind {
+            ForkKind::Settle if branch.is_call => quote_spanned!(span=> ::core::result::Result<_, _>),
+            _ => quote_spanned!(span=> ::core::result::Result<_, <Self as __flow::Workflow>::Error>),
+        };
+        let entry =
+            Entry { ty: None, one_input: false, output, branch_of: Some(fork.kind), is_item: fork.each.is_some() };
+        let code = dispatch(branch, &entry, self.report);
+        let captures = captures(branch);
+        quote! {{
+            #captures
+            move |__cx, mut __frame| { #code }
+        }}
+    }
+
+    /// A fan-out: `each(&cx.items("parallel", items, limit), closure).await`
+    fn each(&mut self, fork: &Fork, each: &FanOut, branches: &[TokenStream], names: &Names<'_>) -> TokenStream {
+        let (span, name, items) = (here(fork.span), &fork.name, names.of(each.items));
+        let limit = match &each.limit {
+            Some(limit) => {
+                let limit = self.expr(limit);
+                quote!(::core::option::Option::Some((#limit) as usize))
+            }
+            None => quote!(::core::option::Option::None),
+        };
+        let (run, workflow) = match fork.kind {
+            ForkKind::Settle => (Ident::new("settle_each", span), None),
+            _ => (Ident::new("parallel_each", span), Some(quote!(::<Self, _, _>))),
+        };
+        quote_spanned! {span=> {
+            let __frames = __cx.items(#name, #items.count());
+            let __item = #items.item();
+            __flow::#run #workflow (&__frames, #items, #limit, #(#branches)*).await
+        }}
+    }
+}
+
+/// Branches side by side, as nested pairs.
+fn side_by_side(fork: &Fork, branches: &[TokenStream]) -> TokenStream {
+    let (span, name) = (here(fork.span), &fork.name);
+    let numbered = |base: &str| -> Vec<Ident> {
+        (0..branches.len()).map(|position| ident(&format!("{base}{position}"))).collect()
+    };
+    let (cxs, results) = (numbered("__b"), numbered("__r"));
+    let (count, positions) = (branches.len(), 0..branches.len());
+    let branch = match fork.kind {
+        ForkKind::Parallel | ForkKind::Race => quote_spanned!(span=> __flow::branch::<Self, _>),
+        ForkKind::Settle => quote_spanned!(span=> __flow::settled),
+    };
+    let mut futures =
+        cxs.iter().zip(branches).map(|(cx, branch_code)| quote_spanned!(span=> #branch(&#cx, #branch_code))).rev();
+    let pair = Ident::new(
+        match fork.kind {
+            ForkKind::Parallel => "joined",
+            ForkKind::Settle => "all",
+            ForkKind::Race => "raced",
+        },
+        Span::call_site(),
+    );
+    let mut nested_results = results.iter().rev();
+    // The last branch, with the others around it one by one.
+    let (mut joined, mut pattern) = (futures.next().unwrap_or_default(), nested_results.next().to_token_stream());
+    for (future, result) in futures.zip(nested_results) {
+        joined = quote!(__flow::#pair(#future, #joined));
+        pattern = quote!((#result, #pattern));
+    }
+    match fork.kind {
+        ForkKind::Parallel => quote_spanned! {span=> {
+            #(let #cxs = __cx.branch(#name, #positions);)*
+            match #joined.await {
+                ::core::result::Result::Ok(#pattern) => ::core::result::Result::Ok((#(#results,)*)),
+                ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
+            }
+        }},
+        ForkKind::Settle => quote_spanned! {span=> {
+            #(let #cxs = __cx.branch(#name, #positions);)*
+            let #pattern = #joined.await;
+            (#(#results,)*)
+        }},
+        ForkKind::Race => quote_spanned! {span=> {
+            let __kind = __flow::kind();
+            #(let #cxs = __cx.contender(#name, #positions, #count);)*
+            #joined.await
+        }},
     }
 }
 

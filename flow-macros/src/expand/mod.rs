@@ -25,7 +25,7 @@ pub(crate) use region::slots;
 /// What a workflow becomes.
 #[derive(Default)]
 pub(crate) struct Expansion {
-    /// The type users name.
+    /// The type and the function users name.
     pub(crate) marker: TokenStream,
     /// Its implementation, or what is wrong and one that never runs.
     pub(crate) machine: TokenStream,
@@ -40,7 +40,7 @@ pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> Expansion {
     let parameters = Parameters::of(item, &mut report);
     let face = Face { item, krate, parameters: &parameters };
     let deps = parameters.deps.iter().map(|dep| dep.name.to_string()).collect();
-    let mut shared = Shared { report, calls: Vec::new(), deps, fork_path: None };
+    let mut shared = Shared { report, calls: Vec::new(), deps, fork_paths: Vec::new() };
     let mut lower = Lower::new(&mut shared, String::new(), Vec::new());
     for input in &parameters.inputs {
         let var = lower.parameter(input.name.clone(), input.mutable);
@@ -60,14 +60,14 @@ pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> Expansion {
         Ok(machine) => {
             let graph = graph::build(&body).to_tokens(&krate.to_token_stream(), &item.sig.ident.to_string());
             let implementation = face.implementation(&machine, &graph);
-            let fork = shared.fork_path.map(|path| quote!(#[allow(unused_imports)] use #path as _;));
-            quote!(#fork #implementation)
+            let forks = shared.fork_paths.iter().map(|path| quote!(#[allow(unused_imports)] use #path as _;));
+            quote!(#(#forks)* #implementation)
         }
         Err(errors) => quote!(#errors #stub),
     };
     let flow = quote!(use #krate::machine as __flow;);
     // Editors check the code as it was written, so an implementation that never runs is enough for them.
-    Expansion { marker: face.marker(), machine: quote!(#flow #machine), stub: quote!(#flow #stub) }
+    Expansion { marker: face.names(), machine: quote!(#flow #machine), stub: quote!(#flow #stub) }
 }
 
 /// Expands a workflow whose body is not Rust: those who use it need its type all the same.
@@ -76,7 +76,7 @@ pub(crate) fn unfinished(krate: &CratePath, item: &ItemFn, error: &syn::Error) -
     let face = Face { item, krate, parameters: &parameters };
     let (error, stub) = (error.to_compile_error(), face.stub());
     let stub = quote!(use #krate::machine as __flow; #stub);
-    Expansion { marker: face.marker(), machine: quote!(#error #stub), stub }
+    Expansion { marker: face.names(), machine: quote!(#error #stub), stub }
 }
 
 /// The constant that holds the dispatch closure.
@@ -97,7 +97,11 @@ fn machine(face: &Face<'_>, body: &Region, shared: &Shared, report: &mut Report)
         _ => (quote!((#(#inputs,)*)), false),
     };
     let output = face.output();
-    let code = region::dispatch(body, &region::Entry { ty: Some(entry), one_input, output: quote!(#output) }, report);
+    let code = region::dispatch(
+        body,
+        &region::Entry { ty: Some(entry), one_input, output: quote!(#output), branch_of: None, is_item: false },
+        report,
+    );
     if !report.is_empty() {
         return Err(report.to_tokens());
     }

@@ -15,7 +15,7 @@ use super::{
     saved::{Savers, Suspect},
 };
 use crate::{
-    cfg::{After, Bind, Block, BlockId, Call, Effect, Kind, Op, OpKind, Region, Term, VarId},
+    cfg::{After, Bind, Block, BlockId, Call, Effect, ForkKind, Kind, Op, OpKind, Region, Term, VarId},
     live,
     report::Report,
 };
@@ -28,6 +28,39 @@ pub(super) struct Entry {
     pub(super) one_input: bool,
     /// The `Result` type it returns.
     pub(super) output: TokenStream,
+    /// The fork it is a branch of.
+    pub(super) branch_of: Option<ForkKind>,
+    /// Whether its first frame is an item of a fan-out, of the type that `__item` stands for.
+    pub(super) is_item: bool,
+}
+
+impl Entry {
+    /// Ends a block with a result. Its type stands at a `let`, so that another one is an error about the value and nothing
+    /// else.
+    fn finish(&self, value: &TokenStream) -> TokenStream {
+        let output = &self.output;
+        let value = match self.branch_of {
+            Some(ForkKind::Race) => quote!(__flow::same(__kind, #value)),
+            _ => value.clone(),
+        };
+        quote!({ let __result: #output = #value; <#output as __flow::ResultLike>::done(__result) })
+    }
+
+    /// Ends a block with the result of the last step, which in a branch need not have the workflow's error.
+    fn finish_call(&self, region: &Region, span: Span, value: &TokenStream) -> TokenStream {
+        let Some(fork) = self.branch_of else { return self.finish(value) };
+        let finish = match fork {
+            ForkKind::Settle if region.is_call => quote_spanned!(span=> kept),
+            _ => quote_spanned!(span=> converted),
+        };
+        let value = quote_spanned!(span=> __flow::Finish(#value).#finish());
+        let finished = self.finish(&value);
+        quote!({
+            #[allow(unused_imports)]
+            use __flow::FinishPlain as _;
+            #finished
+        })
+    }
 }
 
 /// The blocks of a region that are points, in the order of their numbers.
@@ -82,7 +115,10 @@ impl<'r> Generator<'_, 'r> {
         if self.declared.insert(name.clone()) {
             let ty = self.entry.ty.as_ref().filter(|_| block.kind == Kind::Entry).map(|ty| quote!(::<#ty>));
             let point = &block.name;
-            self.declarations.extend(quote!(let #name = __flow::slot #ty(#number, #point);));
+            self.declarations.extend(match block.kind {
+                Kind::Entry if self.entry.is_item => quote!(let #name = __flow::slot_of(__item, #number, #point);),
+                _ => quote!(let #name = __flow::slot #ty(#number, #point);),
+            });
         }
         name
     }
@@ -111,7 +147,7 @@ impl<'r> Generator<'_, 'r> {
         let (number, name, block) = (self.number(slot), self.slot(slot), &region.blocks[slot]);
         let mut names = Names::at_slot(region, block);
         let waits = matches!(block.ops.first(), Some(Op { kind: OpKind::Answer(..), .. }));
-        let pause = waits.then(|| quote!(let __pause = __frame.pause();));
+        let pause = waits.then(|| quote!(let __waits_for = __frame.waits_for();));
         let live = if block.kind.is_saved() {
             let savers: Vec<Ident> = block.live_in.iter().map(|var| self.saver(*var)).collect();
             let savers = tuple(&savers);
@@ -216,7 +252,7 @@ impl<'r> Generator<'_, 'r> {
             OpKind::Answer(call, bind) => {
                 let span = here(call.await_span);
                 let index = call_at(call.index, span);
-                let (cx, pause) = (Ident::new("__cx", span), Ident::new("__pause", span));
+                let (cx, pause) = (Ident::new("__cx", span), Ident::new("__waits_for", span));
                 let value = self.after(&call.after, quote_spanned!(span=> #index.answer(#cx, #pause).await));
                 self.bind(bind, defs, &value, &op.live_after, names)
             }
@@ -242,16 +278,16 @@ impl<'r> Generator<'_, 'r> {
                 quote!(#bound #next)
             }
             Term::Ask { call, next } => {
-                let (pause, mut question) = (&call.pause, call.expr.clone());
-                self.returns(&mut question);
+                let mut asked = call.expr.clone();
+                self.returns(&mut asked);
                 let span = here(call.await_span);
                 let index = call_at(call.index, span);
                 let (cx, w) = (Ident::new("__cx", span), Ident::new("__w", span));
-                let ask = quote_spanned!(span=> #index.ask(#cx, &mut #w, #pause(#question)););
+                let ask = quote_spanned!(span=> #index.ask(#cx, &mut #w, #asked););
                 self.goto(id, *next, names, Some(ask))
             }
             Term::Fork { fork, bind, next } => {
-                let value = self.fork(fork);
+                let value = self.fork(fork, names);
                 let bound = self.bind(bind, &block.term_effect.defs, &value, &live_in(*next), names);
                 let name = &fork.name;
                 let next = self.goto(id, *next, names, Some(quote!(__w.forget(#name);)));
@@ -272,18 +308,12 @@ impl<'r> Generator<'_, 'r> {
             }
             Term::Last(call) => {
                 let value = self.step(call);
-                let value = match self.entry.ty {
-                    Some(_) => finish(&self.entry.output, &value),
-                    None => {
-                        let (span, result) = (here(call.span), ident("__result"));
-                        let convert = quote_spanned!(span=> __flow::BranchError::into_error);
-                        quote!({ let #result = #value; __flow::finish_branch(#result, #convert) })
-                    }
-                };
+                let value = self.entry.finish_call(region, here(call.span), &value);
                 quote!(return #value;)
             }
             Term::Return(value) => {
-                let value = finish(&self.entry.output, &self.expr(value));
+                let value = self.expr(value);
+                let value = self.entry.finish(&value);
                 quote!(return #value;)
             }
             Term::Diverge(value) => {
@@ -350,8 +380,8 @@ impl<'r> Generator<'_, 'r> {
         let mut expr = call.expr.clone();
         self.returns(&mut expr);
         let span = here(call.await_span);
-        let (index, cx) = (call_at(call.index, span), Ident::new("__cx", span));
-        self.after(&call.after, quote_spanned!(span=> __flow::Awaited(#expr).drive_step(#cx, #index).await))
+        let (index, cx, rules) = (call_at(call.index, span), Ident::new("__cx", span), call.policy.rules());
+        self.after(&call.after, quote_spanned!(span=> __flow::Awaited(#expr) #rules .drive_step(#cx, #index).await))
     }
 
     /// The methods and the `?` that belong to a suspension point.
@@ -441,19 +471,18 @@ impl<'r> Generator<'_, 'r> {
 
     /// `return value` in glue ends the workflow or branch.
     pub(super) fn returns(&self, expr: &mut Expr) {
-        struct Returns<'e>(&'e TokenStream);
+        struct Returns<'e>(&'e Entry);
         impl VisitMut for Returns<'_> {
             fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
             fn visit_expr_async_mut(&mut self, _: &mut ExprAsync) {}
             fn visit_item_mut(&mut self, _: &mut Item) {}
             fn visit_expr_return_mut(&mut self, ret: &mut ExprReturn) {
                 visit_mut::visit_expr_return_mut(self, ret);
-                let (output, value) = (self.0, ret.expr.take());
-                let value = value.map_or_else(|| quote!(()), ToTokens::into_token_stream);
-                ret.expr = Some(Box::new(Expr::Verbatim(finish(output, &value))));
+                let value = ret.expr.take().map_or_else(|| quote!(()), ToTokens::into_token_stream);
+                ret.expr = Some(Box::new(Expr::Verbatim(self.0.finish(&value))));
             }
         }
-        Returns(&self.entry.output).visit_expr_mut(expr);
+        Returns(self.entry).visit_expr_mut(expr);
     }
 }
 
@@ -466,9 +495,4 @@ fn tuple(live: &[impl ToTokens]) -> TokenStream {
     let (left, right) = live.split_at(live.len() / 2);
     let (left, right) = (tuple(left), tuple(right));
     quote!(__flow::Both(#left, #right))
-}
-
-/// Ends a block with a result. Its type stands at a `let`, so that another one is an error about the value and nothing else.
-fn finish(output: &TokenStream, value: &TokenStream) -> TokenStream {
-    quote!({ let __result: #output = #value; <#output as __flow::ResultLike>::done(__result) })
 }

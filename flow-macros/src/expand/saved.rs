@@ -9,8 +9,8 @@ use syn::Ident;
 
 use super::here;
 use crate::{
-    cfg::{BlockId, Region, Term, Var, VarId},
-    check::{borrowed, place},
+    cfg::{BlockId, Kind, Region, Term, Var, VarId},
+    check::borrowed,
 };
 
 /// The traits that write and read the bindings of a region.
@@ -62,7 +62,7 @@ impl Savers {
     }
 
     fn add(&mut self, region: &Region, var: VarId, slot: BlockId, taken: &mut HashSet<String>) {
-        let (info, place) = (&region.vars[var], place(&region.blocks[slot].name));
+        let (info, place) = (&region.vars[var], &region.blocks[slot].place);
         let stored = info.stored.as_str();
         let mut text: String = stored.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
         while !taken.insert(text.clone()) {
@@ -71,7 +71,7 @@ impl Savers {
         let span = here(info.name.span());
         let shown = stored.split('#').next().unwrap_or_default();
         let what = if info.made_up { made_up(info, shown) } else { format!("binding `{shown}`") };
-        let when = if place.starts_with("pause") || place.contains('!') {
+        let when = if region.blocks[slot].kind == Kind::At || place.contains('!') {
             format!("at {place}")
         } else {
             format!("after {place}")
@@ -109,7 +109,7 @@ impl Savers {
         self.traits.insert(var, saver);
         if !info.made_up && info.ty.is_none() && !is_result(region, var, slot) {
             let owned = format_ident!("Owned_{text}", span = span);
-            let (message, label) = (borrowed(shown, &place), "clone the value, or borrow it again later");
+            let (message, label) = (borrowed(shown, place), "clone the value, or borrow it again later");
             self.items.extend(quote_spanned! {span=>
                 #[diagnostic::on_unimplemented(message = #message, label = #label)]
                 #[allow(non_camel_case_types)]

@@ -323,7 +323,7 @@ fn open_range(expr: &Expr) -> bool {
 }
 
 /// A list that is plainly a borrow: `&items`, `items.iter()`.
-fn borrowed_list(items: &Expr) -> Option<&Expr> {
+pub(super) fn borrowed_list(items: &Expr) -> Option<&Expr> {
     match items {
         Expr::Reference(_) => Some(items),
         Expr::MethodCall(call) if call.args.is_empty() && (call.method == "iter" || call.method == "iter_mut") => {
@@ -334,6 +334,6 @@ fn borrowed_list(items: &Expr) -> Option<&Expr> {
     }
 }
 
-fn is_zero(literal: &Lit) -> bool {
+pub(super) fn is_zero(literal: &Lit) -> bool {
     matches!(literal, Lit::Int(int) if int.base10_digits() == "0")
 }

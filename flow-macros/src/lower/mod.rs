@@ -2,6 +2,7 @@
 //! taken apart; all other code stays glue.
 
 mod control;
+mod fork;
 mod leaving;
 mod loops;
 mod misplaced;
@@ -19,8 +20,9 @@ use syn::{
 };
 
 use crate::{
-    cfg::{self, BlockId, Effect, Kind, Op, OpKind, Region, Scope, Term, Var, VarId},
+    cfg::{self, BlockId, Effect, ForkKind, Kind, Op, OpKind, Region, Scope, Term, Var, VarId},
     names::{self, Mention, Mentions},
+    policy::CallPolicy,
     report::Report,
 };
 
@@ -53,8 +55,8 @@ pub(crate) struct Shared {
     pub(crate) calls: Vec<String>,
     /// Names of the reference parameters.
     pub(crate) deps: Vec<String>,
-    /// Path of the first `parallel!`, kept alive for the "unused import" lint.
-    pub(crate) fork_path: Option<syn::Path>,
+    /// Paths of the forks' macros, kept alive for the "unused import" lint.
+    pub(crate) fork_paths: Vec<syn::Path>,
 }
 
 /// Lowers one region.
@@ -64,13 +66,21 @@ pub(crate) struct Lower<'s> {
     pub(super) scope: Scope,
     pub(super) current: BlockId,
     pub(super) loops: Vec<Loop>,
+    /// What the statement says about the suspension point in it, until that is lowered.
+    pub(super) rules: CallPolicy,
     points: HashMap<String, usize>,
     temps: usize,
 }
 
-/// Whether a macro call is `parallel!`.
+/// Whether a macro call is `parallel!`, `settle!` or `race!`.
 pub(super) fn is_fork(call: &Macro) -> bool {
-    call.path.segments.last().is_some_and(|last| last.ident == "parallel")
+    fork_kind(call).is_some()
+}
+
+/// Which fork a macro call is, if it is one.
+pub(super) fn fork_kind(call: &Macro) -> Option<ForkKind> {
+    let name = &call.path.segments.last()?.ident;
+    [ForkKind::Parallel, ForkKind::Settle, ForkKind::Race].into_iter().find(|kind| name == kind.name())
 }
 
 /// Whether an expression contains a suspension point of the workflow.
@@ -97,8 +107,16 @@ impl<'s> Lower<'s> {
     pub(crate) fn new(shared: &'s mut Shared, path: String, captured: Vec<Var>) -> Self {
         let scope = captured.iter().enumerate().map(|(id, var)| (var.name.to_string(), id)).collect();
         let region = Region { path, captured: captured.len(), vars: captured, ..Region::default() };
-        let mut lower =
-            Lower { shared, region, scope, current: 0, loops: Vec::new(), points: HashMap::new(), temps: 0 };
+        let mut lower = Lower {
+            shared,
+            region,
+            scope,
+            current: 0,
+            loops: Vec::new(),
+            rules: CallPolicy::default(),
+            points: HashMap::new(),
+            temps: 0,
+        };
         lower.current = lower.block(Kind::Entry, "start");
         lower.region.order.push(lower.current);
         lower
@@ -134,6 +152,7 @@ impl<'s> Lower<'s> {
         self.region.blocks.push(cfg::Block {
             kind,
             name: name.into(),
+            place: String::new(),
             scope: self.scope.clone(),
             ops: Vec::new(),
             term: Term::Open,
@@ -143,6 +162,13 @@ impl<'s> Lower<'s> {
             clean_in: BTreeSet::new(),
         });
         self.region.blocks.len() - 1
+    }
+
+    /// A new block that is a point where frames are saved; `place` is what messages call it.
+    pub(super) fn point(&mut self, kind: Kind, name: impl Into<String>, place: String) -> BlockId {
+        let block = self.block(kind, name);
+        self.region.blocks[block].place = place;
+        block
     }
 
     /// Goes on with the code of a block.
@@ -245,6 +271,7 @@ impl<'s> Lower<'s> {
                 break;
             }
             let last = position + 1 == stmts.len();
+            let stmt = &self.take_rules(stmt);
             match stmt {
                 Stmt::Local(local) => self.local(local),
                 Stmt::Item(item) => self.region.items.push(item.clone()),
@@ -272,6 +299,48 @@ impl<'s> Lower<'s> {
             self.value(parse_quote_spanned!(end=> ()), dest);
         }
         self.leave_scope(outside);
+    }
+
+    /// Takes what a statement says about its suspension point off it.
+    fn take_rules(&mut self, stmt: &Stmt) -> Stmt {
+        let mut stmt = stmt.clone();
+        let (attrs, waits) = match &mut stmt {
+            Stmt::Local(local) => {
+                let waits = local.init.as_ref().is_some_and(|init| self.is_suspension(&init.expr));
+                (Some(&mut local.attrs), waits)
+            }
+            Stmt::Expr(Expr::Assign(assign), _) => {
+                let waits = self.is_suspension(&assign.right);
+                (attrs_of(&mut assign.left), waits)
+            }
+            Stmt::Expr(expr, _) => {
+                let waits = self.is_suspension(expr);
+                (attrs_of(expr), waits)
+            }
+            Stmt::Macro(call) => (Some(&mut call.attrs), is_fork(&call.mac)),
+            Stmt::Item(_) => (None, false),
+        };
+        let Some(attrs) = attrs else { return stmt };
+        let rules = CallPolicy::take(attrs, &mut self.shared.report);
+        match rules.first() {
+            Some(span) if !waits => {
+                let message = "this says how a step is called, but the statement is no call of one: write it before `let x = step(…).await?;`";
+                self.report().span(span, message);
+            }
+            _ => self.rules = rules,
+        }
+        stmt
+    }
+
+    /// A name for a point: what the statement says, or a free one.
+    pub(super) fn point_name(&mut self, base: &str, suffix: &str, rules: &CallPolicy) -> String {
+        let Some((id, span)) = &rules.id else { return self.unique(&format!("{base}{suffix}")) };
+        let name = self.unique(&format!("{id}{suffix}"));
+        if name != format!("{id}{suffix}") {
+            self.report()
+                .span(*span, format!("there is a point `{id}` in this workflow already: give each its own id"));
+        }
+        name
     }
 
     /// Ends a scope. Code after it has a block of its own, because names mean something else again there.
@@ -398,6 +467,21 @@ impl<'s> Lower<'s> {
                 self.loops.iter().rposition(|known| known.label.as_deref() == Some(label.as_str()))
             }
         }
+    }
+}
+
+/// The attributes that stand before an expression that can be one suspension point.
+fn attrs_of(expr: &mut Expr) -> Option<&mut Vec<Attribute>> {
+    match expr {
+        Expr::Await(expr) => Some(&mut expr.attrs),
+        Expr::Try(expr) => Some(&mut expr.attrs),
+        Expr::MethodCall(expr) => Some(&mut expr.attrs),
+        Expr::Macro(expr) => Some(&mut expr.attrs),
+        Expr::Paren(expr) => Some(&mut expr.attrs),
+        Expr::Path(expr) => Some(&mut expr.attrs),
+        Expr::Field(expr) => Some(&mut expr.attrs),
+        Expr::Call(expr) => Some(&mut expr.attrs),
+        _ => None,
     }
 }
 

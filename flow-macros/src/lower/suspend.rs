@@ -1,12 +1,12 @@
-//! Suspension points: steps, pauses, `parallel!`.
+//! Suspension points: steps, pauses, timers.
 
 use std::collections::BTreeSet;
 
 use proc_macro2::Span;
-use syn::{Expr, Macro, Token, parse_quote, punctuated::Punctuated, spanned::Spanned};
+use syn::{Expr, parse_quote, spanned::Spanned};
 
-use super::{Dest, Lower, MAX_CALLS, is_fork, suspends, values::Target};
-use crate::cfg::{After, Call, Effect, Fork, Kind, OpKind, Term, VarId};
+use super::{Dest, Lower, MAX_CALLS, fork_kind, is_fork, suspends, values::Target};
+use crate::cfg::{After, Call, Effect, Kind, OpKind, Term, VarId, WaitsFor};
 
 /// One suspension point and what is done to its result before that is saved.
 struct Core<'e> {
@@ -48,8 +48,7 @@ impl Lower<'_> {
     /// The name of the step or pause an expression waits for.
     pub(super) fn call_name(&self, expr: &Expr) -> Option<String> {
         let Expr::Await(awaited) = self.core(expr)?.inner else { return None };
-        let (call, _) = pause_of(&awaited.base);
-        name_of(call)
+        name_of(awaited_call(&awaited.base).0)
     }
 
     /// Lowers one suspension point.
@@ -57,7 +56,11 @@ impl Lower<'_> {
         let Some(Core { inner, tried, chained }) = self.core(expr) else { return };
         let after = After { tried, chain: chained.then(|| without_core(expr)) };
         match inner {
-            Expr::Macro(call) => self.fork(&call.mac, after, target),
+            Expr::Macro(call) => {
+                if let Some(kind) = fork_kind(&call.mac) {
+                    self.fork(kind, &call.mac, after, target);
+                }
+            }
             inner => self.call(inner, after, target),
         }
     }
@@ -70,7 +73,7 @@ impl Lower<'_> {
         };
         call.after = after;
         let returns = matches!(target, Target::Dest(Dest::Return));
-        if call.pause.is_some() {
+        if call.waits_for != WaitsFor::Work {
             return self.ask(call, target);
         }
         let mut effect = self.effect_of(&call.expr);
@@ -79,19 +82,32 @@ impl Lower<'_> {
             return self.close(Term::Last(call), effect);
         }
         let result = returns.then(|| self.temp("result", expr.span()));
-        let name = self.unique(&format!("{} done", call.name));
+        let name = self.point_name(&call.name, " done", &call.policy);
         let (bind, bound) = self.bind(result.map_or(target, |var| Target::Dest(Dest::Var(var))));
         merge(&mut effect, bound);
-        let next = self.block(Kind::After, name);
+        let next = self.point(Kind::After, name, format!("step `{}`", call.name));
         self.close(Term::Step { call, bind, next }, effect);
         self.enter(next);
         self.returned(result);
     }
 
     fn ask(&mut self, call: Call, target: Target) {
-        let name = self.unique(&call.name);
+        if let Some(rule) = call.policy.first_rule() {
+            let message = match call.waits_for {
+                WaitsFor::Time => "this is for steps: a timer cannot fail",
+                WaitsFor::Answer | WaitsFor::Work => {
+                    "this is for steps: give a question its deadline with `pause(…).timeout(…).await`"
+                }
+            };
+            self.report().span(rule, message);
+        }
+        let name = self.point_name(&call.name, "", &call.policy);
         let effect = self.effect_of(&call.expr);
-        let next = self.block(Kind::At, name);
+        let place = match call.waits_for {
+            WaitsFor::Time => format!("`{}`", call.name),
+            WaitsFor::Answer | WaitsFor::Work => format!("pause `{}`", call.name),
+        };
+        let next = self.point(Kind::At, name, place);
         self.close(Term::Ask { call: call.clone(), next }, effect);
         self.enter(next);
         let returns = matches!(target, Target::Dest(Dest::Return));
@@ -103,11 +119,11 @@ impl Lower<'_> {
         self.returned(result);
     }
 
-    fn effect_after(&mut self, after: &After) -> Effect {
+    pub(super) fn effect_after(&mut self, after: &After) -> Effect {
         after.chain.as_ref().map_or_else(Effect::default, |chain| self.effect_of(chain))
     }
 
-    fn returned(&mut self, result: Option<VarId>) {
+    pub(super) fn returned(&mut self, result: Option<VarId>) {
         if let Some(result) = result {
             let value = self.mention(result);
             self.value(value, Dest::Return);
@@ -116,8 +132,9 @@ impl Lower<'_> {
 
     fn call_of(&mut self, expr: &Expr) -> Option<Call> {
         let Expr::Await(awaited) = expr else { return None };
-        let (base, pause) = pause_of(&awaited.base);
-        let Some(name) = name_of(base) else {
+        let (named, waits_for) = awaited_call(&awaited.base);
+        let base = &*awaited.base;
+        let Some(name) = name_of(named) else {
             let message =
                 "only calls can be awaited in a workflow: write `step(args).await`, so that the step has a name";
             self.report().at(&awaited.base, message);
@@ -132,6 +149,7 @@ impl Lower<'_> {
             self.report().at(nested(base).unwrap_or_else(|| base.clone()), message);
             return None;
         }
+        let policy = std::mem::take(&mut self.rules);
         let index = self.shared.calls.len();
         if index == MAX_CALLS {
             let message = format!(
@@ -141,74 +159,8 @@ impl Lower<'_> {
             self.report().at(&awaited.base, message);
         }
         self.shared.calls.push(name.clone());
-        let (await_span, span) = (awaited.await_token.span, base.span());
-        Some(Call { index, name, expr: base.clone(), pause: pause.cloned(), after: After::default(), await_span, span })
-    }
-
-    fn fork(&mut self, call: &Macro, after: After, target: Target) {
-        self.shared.fork_path.get_or_insert_with(|| call.path.clone());
-        let parts = match call.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated) {
-            Ok(parts) if parts.is_empty() => {
-                self.report().at(call, "`parallel!` needs branches: step calls or `async { … }` blocks");
-                self.bind(target);
-                return;
-            }
-            Ok(parts) => parts,
-            Err(error) => {
-                self.report().push(error);
-                self.bind(target);
-                return;
-            }
-        };
-        let name = self.unique("parallel");
-        let at = self.block(Kind::At, name.clone());
-        self.goto(at);
-        self.enter(at);
-        let mut visible: Vec<VarId> = self.scope.values().copied().collect();
-        visible.sort_unstable();
-        visible.dedup();
-        let captured: Vec<_> = visible.iter().map(|var| self.region.vars[*var].clone()).collect();
-        let mut effect = Effect::default();
-        let mut branches = Vec::new();
-        for (position, part) in parts.iter().enumerate() {
-            let path = match self.region.path.as_str() {
-                "" => format!("{name}.{position}"),
-                path => format!("{path}/{name}.{position}"),
-            };
-            // A branch sees the bindings around it, but cannot change them.
-            let captured = captured.iter().map(|var| crate::cfg::Var { mutable: false, ..var.clone() }).collect();
-            let branch = Lower::new(self.shared, path, captured);
-            let region = match part {
-                Expr::Async(block) => branch.body(&block.block.stmts),
-                Expr::Call(_) | Expr::MethodCall(_) => {
-                    let step: Expr = parse_quote!(#part.await);
-                    // `step(…)` is short for `async { Ok(step(…).await?) }`.
-                    branch.body(&[syn::Stmt::Expr(step, None)])
-                }
-                other => {
-                    branch
-                        .shared
-                        .report
-                        .at(other, "a branch is a step call, without `.await`, or an `async { … }` block");
-                    continue;
-                }
-            };
-            effect.reads.extend(region.used_captures().into_iter().map(|var| visible[var]));
-            for (var, span) in region.mentions.iter().filter(|(var, _)| *var < region.captured) {
-                self.region.mentions.push((visible[*var], *span));
-            }
-            branches.push(region);
-        }
-        let returns = matches!(target, Target::Dest(Dest::Return));
-        let result = returns.then(|| self.temp("result", call.span()));
-        let (bind, bound) = self.bind(result.map_or(target, |var| Target::Dest(Dest::Var(var))));
-        merge(&mut effect, bound);
-        merge(&mut effect, self.effect_after(&after));
-        let done = self.unique(&format!("{name} done"));
-        let next = self.block(Kind::After, done);
-        self.close(Term::Fork { fork: Fork { name, branches, after, span: call.span() }, bind, next }, effect);
-        self.enter(next);
-        self.returned(result);
+        let (await_span, span) = (awaited.await_token.span, named.span());
+        Some(Call { index, name, expr: base.clone(), waits_for, policy, after: After::default(), await_span, span })
     }
 }
 
@@ -227,23 +179,32 @@ fn without_core(expr: &Expr) -> Expr {
     }
 }
 
-fn merge(effect: &mut Effect, other: Effect) {
+pub(super) fn merge(effect: &mut Effect, other: Effect) {
     let extend = |set: &mut BTreeSet<VarId>, other: BTreeSet<VarId>| set.extend(other);
     extend(&mut effect.reads, other.reads);
     extend(&mut effect.mutates, other.mutates);
     extend(&mut effect.defs, other.defs);
 }
 
-/// What stands in `pause(…)`, and the `pause` itself.
-fn pause_of(expr: &Expr) -> (&Expr, Option<&Expr>) {
-    if let Expr::Call(call) = expr
-        && let Expr::Path(path) = ungrouped(&call.func)
-        && path.path.segments.last().is_some_and(|last| last.ident == "pause")
-        && call.args.len() == 1
-    {
-        return (&call.args[0], Some(&call.func));
+/// The call that gives a suspension point its name: the step's, the question's, `sleep` itself.
+fn awaited_call(expr: &Expr) -> (&Expr, WaitsFor) {
+    match expr {
+        Expr::Call(call) if call.args.len() == 1 => match ungrouped(&call.func) {
+            Expr::Path(path) if ends_with(&path.path, &["pause"]) => (&call.args[0], WaitsFor::Answer),
+            Expr::Path(path) if ends_with(&path.path, &["sleep", "sleep_until"]) => (expr, WaitsFor::Time),
+            _ => (expr, WaitsFor::Work),
+        },
+        // `pause(…).timeout(…)`
+        Expr::MethodCall(call) => match awaited_call(ungrouped(&call.receiver)) {
+            (question, WaitsFor::Answer) => (question, WaitsFor::Answer),
+            _ => (expr, WaitsFor::Work),
+        },
+        _ => (expr, WaitsFor::Work),
     }
-    (expr, None)
+}
+
+fn ends_with(path: &syn::Path, names: &[&str]) -> bool {
+    path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name))
 }
 
 /// What a `macro_rules!` has put into an invisible group.

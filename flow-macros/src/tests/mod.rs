@@ -27,7 +27,7 @@ fn analysed(tokens: TokenStream) -> Result<Region, Vec<String>> {
     check_signature(&item, &mut report);
     let parameters = Parameters::of(&item, &mut report);
     let deps = parameters.deps.iter().map(|dep| dep.name.to_string()).collect();
-    let mut shared = Shared { report, calls: Vec::new(), deps, fork_path: None };
+    let mut shared = Shared { report, calls: Vec::new(), deps, fork_paths: Vec::new() };
     let mut lower = Lower::new(&mut shared, String::new(), Vec::new());
     for input in &parameters.inputs {
         lower.parameter(input.name.clone(), input.mutable);

@@ -11,8 +11,7 @@ use super::{
     handle::{Handle, is_open},
 };
 use crate::{
-    JsonError,
-    clock::now_ms,
+    CheckedAnswer, JsonError,
     error::AnswerError,
     machine::{CallKind, CallMeta, RunState},
     store::{Answer, AnswerReceipt, FrameRecord, PauseRecord, RunRecord},
@@ -60,12 +59,13 @@ impl Handle {
         let (frames, pauses) = (self.engine.store.frames(&self.id).await?, self.engine.store.pauses(&self.id).await?);
         let asked = self.find_pause(&record, &frames, &pauses, pause)?;
         if is_open(asked, &record, &frames) {
-            let state = RunState::new(self.id.clone(), entry.points(), None, frames, Vec::new());
+            let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
             entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
             check_value(&entry.calls(), asked, &value)?;
         }
         let deadline = asked.pause.deadline;
-        let (handle, id, answer) = (self.clone(), asked.pause.id.clone(), Answer { value, by, at: now_ms() });
+        let (handle, id, answer) =
+            (self.clone(), asked.pause.id.clone(), Answer { value, by, at: self.engine.clock.now_ms() });
         let written = async move {
             let receipt = handle.engine.store.answer(&handle.id, &id, &answer).await?;
             let counts = match &receipt {
@@ -83,7 +83,7 @@ impl Handle {
             (_, AnswerReceipt::Accepted) => Ok(()),
             (pause, AnswerReceipt::AlreadyAnswered(answer)) => Err(AnswerError::AlreadyAnswered { pause, answer }),
             (pause, AnswerReceipt::Expired) => {
-                Err(AnswerError::Expired { pause, deadline: deadline.unwrap_or_else(now_ms) })
+                Err(AnswerError::Expired { pause, deadline: deadline.unwrap_or_default() })
             }
             (pause, AnswerReceipt::NotWaiting) => {
                 Err(AnswerError::NotWaiting { run: self.id.clone(), pause, status: self.record().await?.status })
@@ -128,15 +128,23 @@ impl Handle {
     }
 }
 
+/// The names of the pauses a call can ask, and what their answers look like.
+fn answers_of(call: &CallMeta) -> Vec<(String, CheckedAnswer)> {
+    let mut answers = Vec::new();
+    if let CallKind::Pause { schema, check } = call.kind {
+        answers.push((call.name.to_owned(), CheckedAnswer { schema, check }));
+    }
+    answers.extend(call.policy.recover.map(|answer| (format!("recover-{}", call.name), answer)));
+    answers.extend(call.policy.unknown.map(|answer| (format!("unknown-{}", call.name), answer)));
+    answers
+}
+
 /// Checks an answer against the type its pause asks for.
 fn check_value(calls: &[&CallMeta], asked: &PauseRecord, value: &str) -> Result<(), AnswerError> {
-    let named = calls.iter().filter(|call| call.name == asked.pause.name);
-    let kinds = named.filter_map(|call| match call.kind {
-        CallKind::Pause { schema, check } => {
-            let asks_for = schema().to_string();
-            Some((asks_for == asked.pause.schema, check))
-        }
-        CallKind::Step => None,
+    let answers = calls.iter().flat_map(|call| answers_of(call)).filter(|(name, _)| *name == asked.pause.name);
+    let kinds = answers.map(|(_, CheckedAnswer { schema, check })| {
+        let asks_for = schema().to_string();
+        (asks_for == asked.pause.schema, check)
     });
     // Two pauses of one name differ in what they ask for. If none is left that asks for this, the program has changed, and
     // what counts is what it asks for now.

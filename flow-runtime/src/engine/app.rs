@@ -76,7 +76,8 @@ impl AppBuilder {
         self
     }
 
-    /// The App.
+    /// The App. Inside a tokio runtime it begins at once to wake runs whose time has come, also those of which it came while
+    /// nothing ran; outside of one it begins with the first run that is started, opened or waited for.
     ///
     /// # Errors
     /// [`BuildError::Duplicate`] if two workflows have one id.
@@ -87,7 +88,9 @@ impl AppBuilder {
                 return Err(BuildError::Duplicate { workflow: id });
             }
         }
-        Ok(App { engine: Arc::new(Engine::new(self.store, workflows)) })
+        let engine = Arc::new(Engine::new(self.store, workflows));
+        engine.watch_timers();
+        Ok(App { engine })
     }
 }
 
@@ -143,6 +146,7 @@ impl App {
     /// # Errors
     /// [`StoreError::UnknownRun`], [`RunError::NotRegistered`].
     pub async fn any_run(&self, id: &str) -> Result<AnyRun, RunError> {
+        self.engine.watch_timers();
         let record = self.engine.record(id).await?;
         self.engine.workflow(&record.run.workflow)?;
         Ok(AnyRun::new(self.engine.clone(), record.run.id, record.run.workflow, None))

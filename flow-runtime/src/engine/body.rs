@@ -13,7 +13,7 @@ use futures::FutureExt as _;
 use crate::{
     Failure, Workflow,
     error::Refusal,
-    machine::{Cx, Frame, Halt, RunState, drive_frame},
+    machine::{Code, Cx, Frame, Halt, RunState, drive_frame},
 };
 
 /// What a driven run came to.
@@ -33,16 +33,23 @@ pub(crate) type Body<'a, W> =
 /// The run's code from its start, or from where its stored root frame stands.
 pub(crate) fn run_body<'a, W: Workflow>(
     cx: &'a Cx,
-    deps: &'a W::Deps,
-    input: Result<W::Input, Refusal>,
+    refs: W::Refs<'a>,
+    start: impl Fn() -> Result<W::Input, Refusal> + Send + 'a,
 ) -> Result<Body<'a, W>, Refusal> {
     cx.check_points()?;
-    let frame = match cx.take_stored() {
-        Some(stored) => Frame::stored(cx, stored)?,
-        None => Frame::start(input?),
-    };
-    let refs = W::refs(deps);
-    Ok(Box::pin(drive_frame(cx, frame, move |frame| W::MACHINE.dispatch.dispatch(cx, refs, frame))))
+    let start = move || start().map(Frame::start);
+    let frame = cx.begin(cx.take_stored(), &start)?;
+    Ok(Box::pin(drive_frame(cx, frame, move |frame| W::MACHINE.dispatch.dispatch(cx, W::shorter(refs), frame), start)))
+}
+
+/// What is known of a workflow's code without its types.
+pub(crate) fn code_of<W: Workflow>() -> Code {
+    Code { points: W::MACHINE.points, calls: W::MACHINE.calls }
+}
+
+/// Whether a step of the workflow, or of one below it, may be tried again.
+pub(crate) fn reloads(code: Code) -> bool {
+    code.calls.with_children().iter().any(|call| call.policy.reloads())
 }
 
 /// Polls a run's code until something happens.

@@ -1,10 +1,13 @@
-//! Drives one stored run until it ends, waits for answers only, or cannot go on.
+//! Drives one stored run until it ends, waits for answers and timers only, or cannot go on.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures::future::{Either, select};
 
-use super::body::{Event, caught, failure_of, next_event, run_body};
+use super::{
+    body::{Event, caught, failure_of, next_event, run_body},
+    undo::undo_all,
+};
 use crate::{
     Failure, Workflow,
     error::Refusal,
@@ -12,18 +15,32 @@ use crate::{
     store::{Finish, Store, StoreError},
 };
 
-/// How soon a driver looks for answers given in other processes while some branch waits and another one works. It looks
-/// less and less often: what has waited for an hour can wait a quarter of a minute more.
-const FIRST_LOOK: Duration = Duration::from_millis(500);
+/// How often a driver looks whether the run is still its own: somebody may have cancelled it in another process.
+const LOOK: Duration = Duration::from_millis(500);
+/// A driver looks for answers given in other processes while some branch waits and another one works, less and less often:
+/// what has waited for an hour can wait a quarter of a minute more.
 const SLOWEST_LOOK: Duration = Duration::from_secs(15);
+
+/// A claimed run to be driven.
+pub(crate) struct Job {
+    pub(crate) state: Arc<RunState>,
+    /// As JSON.
+    pub(crate) input: String,
+    /// When it has to be done, in milliseconds since the Unix epoch.
+    pub(crate) deadline: Option<i64>,
+    /// The run is being undone: what it will end with, a failure, or `None` as cancelled.
+    pub(crate) undoing: Option<Option<Failure>>,
+}
 
 /// How a driver left its run.
 #[derive(Debug)]
 pub(crate) enum Left {
     /// The run has ended. A failure carries the workflow's own error.
     Ended(Option<Failure>),
-    /// The run waits for answers.
-    Parked,
+    /// The run waits for answers and timers. When the next of these is due.
+    Parked(Option<i64>),
+    /// The run was cancelled.
+    Cancelled,
     /// The store failed or the run was taken over.
     Store(StoreError),
     /// The run does not fit this program.
@@ -31,10 +48,14 @@ pub(crate) enum Left {
 }
 
 /// Drives a claimed run, and gives the claim back however it ends.
-pub(crate) async fn drive<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, input: &str) -> Left {
-    let left = match caught(until_left::<W>(state, deps, input)).await {
-        Ok(left) => left,
-        Err(failure) => failed(state, failure).await,
+pub(crate) async fn drive<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Left {
+    let state = &job.state;
+    let left = match &job.undoing {
+        Some(end) => undo_all::<W>(job, refs, end.as_ref().map(Failure::text_only)).await,
+        None => match caught(until_left::<W>(job, W::shorter(refs))).await {
+            Ok(Ok(left)) => left,
+            Ok(Err(failure)) | Err(failure) => failed::<W>(job, refs, failure).await,
+        },
     };
     if let (Left::Store(_) | Left::Refused(_), Some((store, fence))) = (&left, &state.store) {
         give_back(store, &state.id, *fence).await;
@@ -61,61 +82,125 @@ pub(crate) async fn give_back(store: &Arc<dyn Store>, run: &str, fence: u64) {
     });
 }
 
-async fn until_left<W: Workflow>(state: &Arc<RunState>, deps: &W::Deps, input: &str) -> Left {
+/// Runs the workflow's code. The error is that of a run that has to fail.
+async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, Failure> {
+    let state = &job.state;
     let cx = Cx::root(state.clone());
-    let input = W::input_from_json(input).map_err(|error| Refusal::Input { error });
-    let mut body = match run_body::<W>(&cx, deps, input) {
+    let start = || W::input_from_json(&job.input).map_err(|error| Refusal::Input { error });
+    let mut body = match run_body::<W>(&cx, W::shorter(refs), start) {
         Ok(body) => body,
-        Err(refusal) => return Left::Refused(refusal),
+        Err(refusal) => return Ok(Left::Refused(refusal)),
     };
-    let mut look = FIRST_LOOK;
+    let mut looks = Looks::new();
     loop {
-        let next = match select(pin!(next_event::<W>(state, &mut body)), pin!(tokio::time::sleep(look))).await {
+        let event = match select(pin!(next_event::<W>(state, &mut body)), pin!(looks.next(state, job.deadline))).await {
             Either::Left((event, _)) => event,
-            Either::Right(_) if !state.is_waiting() => {
-                look = FIRST_LOOK;
-                continue;
+            Either::Right((Ok(()), _)) => continue,
+            Either::Right((Err(LookedAway::Store(error)), _)) => return Ok(Left::Store(error)),
+            Either::Right((Err(LookedAway::TooLate), _)) => {
+                let message = "the run was not done by its deadline".to_owned();
+                return Err(Failure::new(vec![message], "", None));
             }
-            Either::Right(_) => match read_answers(state).await {
-                Ok(()) => {
-                    look = (look * 3 / 2).min(SLOWEST_LOOK);
-                    continue;
-                }
-                Err(error) => return Left::Store(error),
-            },
         };
-        match next {
+        match event {
             Event::Returned(Ok(output)) => return completed::<W>(state, &output).await,
-            Event::Returned(Err(error)) => return failed(state, failure_of::<W>(state, error)).await,
-            Event::Halted(Halt::Failed(failure)) => return failed(state, failure).await,
-            Event::Halted(Halt::Store(error)) => return Left::Store(error),
-            Event::Halted(Halt::Refused(refusal)) => return Left::Refused(refusal),
+            Event::Returned(Err(error)) => return Err(failure_of::<W>(state, error)),
+            Event::Halted(Halt::Failed(failure)) => return Err(failure),
+            Event::Halted(Halt::Store(error)) => return Ok(Left::Store(error)),
+            Event::Halted(Halt::Refused(refusal)) => return Ok(Left::Refused(refusal)),
+            Event::Halted(Halt::Cancelled | Halt::Undone(_)) => return Ok(Left::Cancelled),
             Event::Quiet => match park(state).await {
-                Ok(true) => return Left::Parked,
+                Ok(true) => return Ok(Left::Parked(earlier(state.next_timer(), job.deadline))),
                 Ok(false) => {}
-                Err(error) => return Left::Store(error),
+                Err(error) => return Ok(Left::Store(error)),
             },
         }
     }
 }
 
-async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Left {
+pub(super) fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    a.into_iter().chain(b).min()
+}
+
+/// Why a driver stops after a look at the store or the clock.
+enum LookedAway {
+    Store(StoreError),
+    TooLate,
+}
+
+/// The looks a driver takes at what other processes do.
+struct Looks {
+    passed: Duration,
+    answers_after: Duration,
+}
+
+impl Looks {
+    fn new() -> Self {
+        Looks { passed: Duration::ZERO, answers_after: LOOK }
+    }
+
+    async fn next(&mut self, state: &RunState, deadline: Option<i64>) -> Result<(), LookedAway> {
+        let rest = match deadline {
+            None => LOOK,
+            Some(deadline) => {
+                let left = u64::try_from(deadline.saturating_sub(state.clock.now_ms())).unwrap_or(0);
+                if left == 0 {
+                    return Err(LookedAway::TooLate);
+                }
+                LOOK.min(Duration::from_millis(left))
+            }
+        };
+        tokio::time::sleep(rest).await;
+        let Some((store, fence)) = &state.store else { return Ok(()) };
+        if !store.holds(&state.id, *fence).await.map_err(LookedAway::Store)? {
+            return Err(LookedAway::Store(StoreError::Fenced { run: state.id.clone() }));
+        }
+        if !state.is_waiting() {
+            (self.passed, self.answers_after) = (Duration::ZERO, LOOK);
+            return Ok(());
+        }
+        self.passed += rest;
+        if self.passed >= self.answers_after {
+            self.passed = Duration::ZERO;
+            self.answers_after = (self.answers_after * 3 / 2).min(SLOWEST_LOOK);
+            state.read_answers().await.map_err(LookedAway::Store)?;
+        }
+        Ok(())
+    }
+}
+
+async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Result<Left, Failure> {
     match serde_json::to_string(output) {
-        Ok(output) => finish(state, &Finish::Completed(output), None).await,
+        Ok(output) => Ok(finish(state, &Finish::Completed(output), None).await),
         Err(error) => {
             let chain = vec!["the output cannot be written as JSON".to_owned(), error.to_string()];
-            failed(state, Failure::new(chain, "", None)).await
+            Err(Failure::new(chain, "", None))
         }
     }
 }
 
-async fn failed(state: &RunState, failure: Failure) -> Left {
-    finish(state, &Finish::Failed(failure.to_json()), Some(failure)).await
+/// Ends a run that has failed, after its steps have been undone.
+async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> Left {
+    let state = &job.state;
+    let Some((store, fence)) = &state.store else { return Left::Ended(Some(failure)) };
+    let begun = async {
+        let has_undos = store.undos(&state.id).await?.iter().any(|undo| undo.done_at.is_none());
+        if has_undos {
+            store.begin_undo(&state.id, *fence, Some(&failure.to_json())).await?;
+        }
+        Ok(has_undos)
+    };
+    match begun.await {
+        Ok(true) => undo_all::<W>(job, refs, Some(failure)).await,
+        Ok(false) => finish(state, &Finish::Failed(failure.to_json()), Some(failure)).await,
+        Err(error) => Left::Store(error),
+    }
 }
 
-async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>) -> Left {
+pub(super) async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>) -> Left {
     let Some((store, fence)) = &state.store else { return Left::Ended(failure) };
     match store.finish(&state.id, *fence, finish).await {
+        Ok(()) if matches!(finish, Finish::Cancelled) => Left::Cancelled,
         Ok(()) => Left::Ended(failure),
         Err(error) => Left::Store(error),
     }
@@ -129,17 +214,6 @@ async fn park(state: &RunState) -> Result<bool, StoreError> {
     if store.park(&state.id, *fence).await? {
         return Ok(true);
     }
-    read_answers(state).await?;
+    state.read_answers().await?;
     Ok(false)
-}
-
-/// Delivers the answers given in other processes.
-async fn read_answers(state: &RunState) -> Result<(), StoreError> {
-    let Some((store, _)) = &state.store else { return Ok(()) };
-    for pause in store.pauses(&state.id).await? {
-        if let Some(answer) = &pause.answer {
-            state.deliver(&pause.pause.id, &answer.value);
-        }
-    }
-    Ok(())
 }

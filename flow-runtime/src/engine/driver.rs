@@ -6,28 +6,39 @@ use std::{
     collections::{BTreeMap, HashMap},
     future::Future,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use futures::FutureExt as _;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{
-    drive::{Left, give_back},
+    drive::{Job, Left, give_back},
     registry::Registered,
+    timers::Timers,
 };
 use crate::{
-    RunError, Workflow,
-    machine::RunState,
-    store::{Claim, RunRecord, Store, StoreError},
+    Failure, RunError, Workflow,
+    clock::Clock,
+    machine::{Halt, RunState},
+    store::{Claim, FrameRecord, PauseRecord, RunRecord, RunStatus, Store, StoreError},
 };
+
+/// A run stays in memory for a timer that is due this soon.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A store, the registered workflows, and the runs that are being driven.
 pub(crate) struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) workflows: BTreeMap<String, Arc<dyn Registered>>,
+    pub(crate) clock: Clock,
+    pub(super) timers: Timers,
     driven: Mutex<HashMap<String, Arc<Driven>>>,
-    /// Held while a run is claimed and loaded, so that this App never competes with itself.
-    taking_up: tokio::sync::Mutex<()>,
+    /// Held while a run is claimed and loaded, so that this App never competes with itself. Of each run that somebody does
+    /// that to.
+    taking_up: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Those who wait for a run that nobody here drives.
+    waiting: Mutex<HashMap<String, Arc<Notify>>>,
 }
 
 /// A run while this App drives it.
@@ -40,15 +51,33 @@ pub(crate) struct Driven {
 impl Driven {
     /// Waits for the driver to leave, and takes its word if nobody else has.
     pub(crate) async fn left(&self) -> Option<Left> {
+        self.done().await;
+        lock(&self.left).take()
+    }
+
+    /// Waits for the driver to leave.
+    pub(crate) async fn done(&self) {
         // The sender says `true` before it is dropped, so an error means the same.
         let _ = self.done.clone().wait_for(|done| *done).await;
-        lock(&self.left).take()
+    }
+
+    /// Stops the driver of a run that was cancelled.
+    pub(crate) fn cancel(&self) {
+        self.state.request_halt(Halt::Cancelled);
     }
 }
 
 impl Engine {
     pub(crate) fn new(store: Arc<dyn Store>, workflows: BTreeMap<String, Arc<dyn Registered>>) -> Self {
-        Engine { store, workflows, driven: Mutex::default(), taking_up: tokio::sync::Mutex::default() }
+        Engine {
+            store,
+            workflows,
+            clock: Clock::new(),
+            timers: Timers::default(),
+            driven: Mutex::default(),
+            taking_up: Mutex::default(),
+            waiting: Mutex::default(),
+        }
     }
 
     pub(crate) fn workflow(&self, id: &str) -> Result<&Arc<dyn Registered>, RunError> {
@@ -64,7 +93,7 @@ impl Engine {
         self.store.find(run).await?.ok_or_else(|| StoreError::UnknownRun { run: run.to_owned() })
     }
 
-    fn driven(&self, run: &str) -> Option<Arc<Driven>> {
+    pub(crate) fn driven(&self, run: &str) -> Option<Arc<Driven>> {
         lock(&self.driven).get(run).cloned()
     }
 
@@ -73,7 +102,7 @@ impl Engine {
     pub(crate) fn deliver(&self, run: &str, pause: &str, answer: &str) -> Option<Arc<Driven>> {
         let driven = lock(&self.driven);
         let found = driven.get(run)?;
-        found.state.deliver(pause, answer);
+        found.state.deliver(pause, Some(answer));
         Some(found.clone())
     }
 
@@ -83,8 +112,38 @@ impl Engine {
         detached(async move { app.claim_and_drive(&run).await }).await
     }
 
+    /// Waits until something happens to a run here, or for as long as `at_most`.
+    pub(crate) async fn news_of(&self, run: &str, at_most: Duration) {
+        let news = lock(&self.waiting).entry(run.to_owned()).or_default().clone();
+        let _ = tokio::time::timeout(at_most, news.notified()).await;
+        drop(news);
+        let mut waiting = lock(&self.waiting);
+        if waiting.get(run).is_some_and(|news| Arc::strong_count(news) == 1) {
+            waiting.remove(run);
+        }
+    }
+
+    pub(super) fn tell(&self, run: &str) {
+        if let Some(news) = lock(&self.waiting).get(run) {
+            news.notify_waiters();
+        }
+    }
+
     async fn claim_and_drive(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
-        let _one_at_a_time = self.taking_up.lock().await;
+        let turn = lock(&self.taking_up).entry(run.to_owned()).or_default().clone();
+        let taken = {
+            let _one_at_a_time = turn.lock().await;
+            self.claim_and_drive_now(run).await
+        };
+        drop(turn);
+        let mut turns = lock(&self.taking_up);
+        if turns.get(run).is_some_and(|turn| Arc::strong_count(turn) == 1) {
+            turns.remove(run);
+        }
+        taken
+    }
+
+    async fn claim_and_drive_now(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
         if let Some(driven) = self.driven(run) {
             return Ok(Some(driven));
         }
@@ -99,31 +158,49 @@ impl Engine {
                 return Err(error.into());
             }
         };
-        let store = Some((self.store.clone(), fence));
-        let state = RunState::new(run.to_owned(), entry.points(), store, frames, pauses);
-        Ok(Some(self.spawn(&entry, state, record.run.input)))
+        Ok(Some(self.spawn(&entry, record, fence, frames, pauses)))
     }
 
     /// Drives a claimed run in a task of its own.
-    pub(crate) fn spawn(self: &Arc<Self>, entry: &Arc<dyn Registered>, state: RunState, input: String) -> Arc<Driven> {
+    pub(crate) fn spawn(
+        self: &Arc<Self>,
+        entry: &Arc<dyn Registered>,
+        record: RunRecord,
+        fence: u64,
+        frames: Vec<FrameRecord>,
+        pauses: Vec<PauseRecord>,
+    ) -> Arc<Driven> {
         let (done, is_done) = watch::channel(false);
+        let RunRecord { run, status, failure, .. } = record;
+        let store = Some((self.store.clone(), fence));
+        let state = RunState::new(run.id, entry.code(), store, frames, pauses)
+            .with_clock(self.clock)
+            .with_patience(PATIENCE)
+            .with_reloads(entry.reloads());
         let state = Arc::new(state);
+        let undoing = (status == RunStatus::Undoing).then(|| failure.map(|text| Failure::stored(Some(&text))));
+        let job = Job { state: state.clone(), input: run.input, deadline: run.deadline, undoing };
         let driven = Arc::new(Driven { state: state.clone(), left: Mutex::new(None), done: is_done });
         lock(&self.driven).insert(state.id.clone(), driven.clone());
         let (app, entry, shared) = (self.clone(), entry.clone(), driven.clone());
         let cut_off = CutOff(Some((self.clone(), state.clone())));
         tokio::spawn(async move {
-            let left = entry.drive(state.clone(), input).await;
+            let left = entry.drive(&job).await;
             cut_off.over();
-            let parked = matches!(left, Left::Parked);
+            let parked = matches!(left, Left::Parked(_));
+            if let Left::Parked(Some(time)) = left {
+                app.timers.set(time);
+            }
             lock(&app.driven).remove(&state.id);
             *lock(&shared.left) = Some(left);
+            app.tell(&state.id);
             if parked && state.take_news() {
                 // An answer was handed to this driver after it had parked. Whoever waits for the run sees an error of this.
                 let _ = app.claim_and_drive(&state.id).await;
             }
             done.send_replace(true);
         });
+        self.tell(&driven.state.id);
         driven
     }
 }

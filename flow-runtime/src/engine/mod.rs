@@ -3,6 +3,7 @@
 mod answer;
 mod app;
 mod body;
+mod control;
 mod direct;
 mod drive;
 mod driver;
@@ -10,9 +11,12 @@ mod handle;
 mod registry;
 mod run;
 mod start;
+mod timers;
+mod undo;
 
 pub use answer::AnswerRun;
 pub use app::{App, AppBuilder, WorkflowInfo};
-pub(crate) use direct::run_here;
+pub use control::ForkRun;
+pub(crate) use direct::{run_here, run_refs_here};
 pub use run::{AnyRun, Outcome, Run};
 pub use start::StartRun;

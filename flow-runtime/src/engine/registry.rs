@@ -4,11 +4,14 @@ use std::{any::TypeId, future::Future, marker::PhantomData, pin::Pin, sync::Arc}
 
 use serde_json::Value;
 
-use super::drive::{Left, drive};
+use super::{
+    body::{code_of, reloads},
+    drive::{Job, Left, drive},
+};
 use crate::{
     Graph, JsonError, Workflow,
     error::Refusal,
-    machine::{CallMeta, Cx, Frame, Halt, PointInfo, RunState},
+    machine::{CallMeta, Code, Cx, Frame, Halt, PointInfo, RunState},
 };
 
 /// A registered workflow.
@@ -18,15 +21,18 @@ pub(crate) trait Registered: Send + Sync {
     fn doc(&self) -> &'static str;
     fn graph(&self) -> Graph;
     fn points(&self) -> &'static [PointInfo];
+    fn code(&self) -> Code;
+    /// Whether a step may be tried again.
+    fn reloads(&self) -> bool;
     fn input_schema(&self) -> Value;
     /// Checks an input and gives it the form in which it is stored.
     fn check_input(&self, text: &str) -> Result<String, JsonError>;
-    /// The steps and pauses the workflow calls, in program order.
+    /// The steps and pauses of the workflow and of those below it.
     fn calls(&self) -> Vec<&'static CallMeta>;
     /// Checks that this program can take a run up where its root frame stands. Changes nothing.
     fn check_state(&self, state: RunState, input: &str) -> Result<(), Refusal>;
     /// Drives a run until it ends or waits.
-    fn drive(&self, state: Arc<RunState>, input: String) -> Pin<Box<dyn Future<Output = Left> + Send + '_>>;
+    fn drive<'a>(&'a self, job: &'a Job) -> Pin<Box<dyn Future<Output = Left> + Send + 'a>>;
 }
 
 /// A workflow with its dependencies.
@@ -56,6 +62,14 @@ impl<W: Workflow> Registered for Entry<W> {
         W::MACHINE.points
     }
 
+    fn code(&self) -> Code {
+        code_of::<W>()
+    }
+
+    fn reloads(&self) -> bool {
+        reloads(self.code())
+    }
+
     fn input_schema(&self) -> Value {
         W::input_schema()
     }
@@ -66,28 +80,24 @@ impl<W: Workflow> Registered for Entry<W> {
     }
 
     fn calls(&self) -> Vec<&'static CallMeta> {
-        W::MACHINE.calls.list()
+        W::MACHINE.calls.with_children()
     }
 
     fn check_state(&self, state: RunState, input: &str) -> Result<(), Refusal> {
         state.check_points()?;
         let state = Arc::new(state);
         let cx = Cx::root(state.clone());
-        match cx.take_stored() {
-            None => W::input_from_json(input).map(drop).map_err(|error| Refusal::Input { error })?,
-            Some(stored) => {
-                let frame = Frame::stored(&cx, stored)?;
-                // Dispatching reads the bindings; the block itself is dropped before it runs.
-                drop(W::MACHINE.dispatch.dispatch(&cx, W::refs(&self.deps), frame));
-            }
-        }
+        let start = || W::input_from_json(input).map(Frame::start).map_err(|error| Refusal::Input { error });
+        let frame = cx.begin(cx.take_stored(), start)?;
+        // Dispatching reads the bindings; the block itself is dropped before it runs.
+        drop(W::MACHINE.dispatch.dispatch(&cx, W::refs(&self.deps), frame));
         match state.take_halt() {
             Some(Halt::Refused(refusal)) => Err(refusal),
             _ => Ok(()),
         }
     }
 
-    fn drive(&self, state: Arc<RunState>, input: String) -> Pin<Box<dyn Future<Output = Left> + Send + '_>> {
-        Box::pin(async move { drive::<W>(&state, &self.deps, &input).await })
+    fn drive<'a>(&'a self, job: &'a Job) -> Pin<Box<dyn Future<Output = Left> + Send + 'a>> {
+        Box::pin(drive::<W>(job, W::refs(&self.deps)))
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Failure, OpenPause, Pause, RunError, Workflow, json,
-    store::{RunRecord, RunStatus, StoreError},
+    store::{PauseRecord, RunRecord, RunStatus, StoreError},
 };
 
 /// What a run has come to.
@@ -123,6 +123,10 @@ impl<W: Workflow> Run<W> {
 }
 
 impl AnyRun {
+    pub(super) fn handle(&self) -> &Arc<Handle> {
+        &self.handle
+    }
+
     pub(crate) fn new(engine: Arc<Engine>, id: String, workflow: String, driven: Option<Arc<Driven>>) -> Self {
         AnyRun { handle: Arc::new(Handle::new(engine, id, workflow, driven)) }
     }
@@ -184,6 +188,7 @@ impl AnyRun {
     }
 
     async fn wait_for_text(&self) -> Result<Outcome<String>, RunError> {
+        self.handle.engine.watch_timers();
         let mut pace = Pace::default();
         loop {
             let seen = self.handle.take_seen();
@@ -195,18 +200,18 @@ impl AnyRun {
             let record = self.record().await?;
             match record.status {
                 RunStatus::Completed => return Ok(Outcome::Done(record.output.unwrap_or_default())),
-                RunStatus::Failed => return Err(stored_failure(record.failure.as_deref()).into()),
+                RunStatus::Failed => return Err(Failure::stored(record.failure.as_deref()).into()),
                 RunStatus::Cancelled => return Err(RunError::Cancelled { run: self.handle.id.clone() }),
-                RunStatus::Paused if !self.has_unread_answer().await? => match self.pauses().await? {
-                    // It went on between two looks: a run that rests has an open pause.
-                    open if open.is_empty() => pace.rest().await,
+                RunStatus::Paused if !self.is_due(&record).await? => match self.pauses().await? {
+                    // It waits for a time, or went on between two looks.
+                    open if open.is_empty() => pace.rest(&self.handle).await,
                     open => return Ok(Outcome::Paused(open)),
                 },
                 RunStatus::Paused | RunStatus::Running | RunStatus::Undoing => {
                     match self.handle.engine.take_up(&self.handle.id).await? {
                         Some(driven) => self.handle.see(Some(driven)),
                         // Another process drives it; a store has no way to call us.
-                        None => pace.rest().await,
+                        None => pace.rest(&self.handle).await,
                     }
                 }
             }
@@ -215,7 +220,9 @@ impl AnyRun {
 
     fn check(&self, left: Left) -> Result<(), RunError> {
         match left {
-            Left::Ended(None) | Left::Parked => Ok(()),
+            Left::Ended(None) | Left::Parked(_) | Left::Cancelled => Ok(()),
+            // Whoever has the run now says what becomes of it.
+            Left::Store(StoreError::Fenced { .. }) => Ok(()),
             Left::Ended(Some(failure)) => Err(failure.into()),
             Left::Store(error) => Err(error.into()),
             Left::Refused(reason) => Err(self.handle.refused(reason)),
@@ -226,19 +233,16 @@ impl AnyRun {
         RunError::Output { run: self.handle.id.clone(), source }
     }
 
-    async fn has_unread_answer(&self) -> Result<bool, StoreError> {
+    /// Whether a paused run has something to go on with: an answer it has not read, a time that has come.
+    async fn is_due(&self, record: &RunRecord) -> Result<bool, StoreError> {
+        if record.wake.is_some_and(|wake| wake <= self.handle.engine.clock.now_ms()) {
+            return Ok(true);
+        }
         let pauses = self.handle.engine.store.pauses(&self.handle.id).await?;
         let frames = self.handle.engine.store.frames(&self.handle.id).await?;
-        let answered = |id: &String| pauses.iter().any(|pause| pause.pause.id == *id && pause.answer.is_some());
+        let settled = |pause: &PauseRecord| pause.answer.is_some() || pause.expired_at.is_some();
+        let answered = |id: &String| pauses.iter().any(|pause| pause.pause.id == *id && settled(pause));
         Ok(frames.iter().filter_map(|frame| frame.pause.as_ref()).any(answered))
-    }
-}
-
-fn stored_failure(text: Option<&str>) -> Failure {
-    match text.map(Failure::from_json) {
-        Some(Ok(failure)) => failure,
-        // What the store holds is still the best there is to show.
-        Some(Err(_)) | None => Failure::new(vec![text.unwrap_or("the store does not say why").to_owned()], "", None),
     }
 }
 
@@ -252,8 +256,8 @@ impl Default for Pace {
 }
 
 impl Pace {
-    async fn rest(&mut self) {
-        tokio::time::sleep(self.0).await;
+    async fn rest(&mut self, run: &Handle) {
+        run.engine.news_of(&run.id, self.0).await;
         self.0 = (self.0 * 2).min(Duration::from_millis(500));
     }
 }

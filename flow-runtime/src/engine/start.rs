@@ -5,6 +5,7 @@ use std::{
     marker::PhantomData,
     pin::Pin,
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -15,9 +16,8 @@ use super::{
 };
 use crate::{
     RunError,
-    clock::now_ms,
-    machine::{PointInfo, RunState},
-    store::NewRun,
+    machine::PointInfo,
+    store::{NewRun, RunRecord},
 };
 
 /// A run about to be started; see [`App::start`](crate::App::start).
@@ -28,13 +28,14 @@ pub struct StartRun<H> {
     session: Option<String>,
     user: Option<String>,
     metadata: Option<Value>,
+    within: Option<Duration>,
     handle: PhantomData<fn() -> H>,
 }
 
 impl<H> StartRun<H> {
     /// A run of this workflow id with this input, or why there is none.
     pub(crate) fn new(engine: Arc<Engine>, what: Result<(String, String), RunError>) -> Self {
-        StartRun { engine, what, session: None, user: None, metadata: None, handle: PhantomData }
+        StartRun { engine, what, session: None, user: None, metadata: None, within: None, handle: PhantomData }
     }
 
     /// The session the run belongs to.
@@ -46,6 +47,13 @@ impl<H> StartRun<H> {
     /// The user on whose behalf it runs.
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
+        self
+    }
+
+    /// How long the run may take, from its start to its end and with everything it waits for. A run that is not done by then
+    /// fails.
+    pub fn deadline(mut self, within: Duration) -> Self {
+        self.within = Some(within);
         self
     }
 
@@ -72,15 +80,15 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
                 session: self.session,
                 user: self.user,
                 metadata: self.metadata.map(|metadata| metadata.to_string()),
-                created_at: now_ms(),
-                deadline: None,
+                created_at: self.engine.clock.now_ms(),
+                deadline: self.within.map(|within| self.engine.clock.after(within)),
             };
             detached(async move {
+                self.engine.watch_timers();
                 let fence = self.engine.store.create(&run).await?;
-                let store = Some((self.engine.store.clone(), fence));
-                let state = RunState::new(run.id.clone(), entry.points(), store, Vec::new(), Vec::new());
-                let driven = self.engine.spawn(&entry, state, run.input);
-                Ok(AnyRun::new(self.engine, run.id, run.workflow, Some(driven)))
+                let (id, workflow) = (run.id.clone(), run.workflow.clone());
+                let driven = self.engine.spawn(&entry, RunRecord::new(run), fence, Vec::new(), Vec::new());
+                Ok(AnyRun::new(self.engine, id, workflow, Some(driven)))
             })
             .await
             .map(H::from)
@@ -90,7 +98,7 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
 
 /// A short name for the points of a definition and what lives there: equal for definitions that can continue each other's
 /// runs without a look at the types.
-fn fingerprint(points: &[PointInfo]) -> String {
+pub(super) fn fingerprint(points: &[PointInfo]) -> String {
     // FNV-1a: stable over builds and platforms, unlike the standard library's hashers.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut add = |text: &str| {

@@ -1,12 +1,23 @@
-//! The branches of `parallel!`: sub-machines with frames of their own.
+//! The branches of a fork: sub-machines with frames of their own.
 
-use std::{borrow::Cow, future::Future};
+use std::{
+    borrow::Cow,
+    future::Future,
+    pin::{Pin, pin},
+    task::{Context, Poll},
+};
 
-use futures::future::try_join;
+use futures::{
+    future::{Either, join, select, try_join},
+    stream::{FuturesUnordered, StreamExt},
+};
 
-use super::{Block, Cx, Frame, Halt, drive_frame};
+use pin_project_lite::pin_project;
+
+use super::{Block, Cx, Each, Frame, Halt, drive_frame};
 use crate::{
     Saved, Workflow,
+    error::Refusal,
     store::{Binding, Checkpoint},
 };
 
@@ -14,42 +25,118 @@ use crate::{
 pub(super) const DONE: &str = "=done";
 /// Name of the binding that keeps a finished branch's result.
 pub(super) const RESULT: &str = "=result";
+/// Name of the point of a frame that has not got to any other.
+pub(super) const START: &str = "=start";
 
 /// Runs one branch from where it stands to its end. A branch that has finished before gives its stored result.
-pub async fn branch<'l, W, T>(
+pub fn branch<'l, W, T>(
     cx: &'l Cx,
-    mut dispatch: impl FnMut(&'l Cx, Frame) -> Block<'l, T, W::Error>,
-) -> Result<T, W::Error>
+    dispatch: impl FnMut(&'l Cx, Frame) -> Block<'l, T, W::Error> + Send,
+) -> impl Future<Output = Result<T, W::Error>> + Send
 where
     W: Workflow,
     T: Saved,
 {
-    let frame = match cx.take_stored() {
-        None => Frame::start(()),
-        Some(stored) if stored.at == DONE => match cx.reader(stored).get::<T>(RESULT) {
-            Ok(result) => return Ok(result),
-            Err(refusal) => return cx.halt(Halt::Refused(refusal)).await,
-        },
-        Some(stored) => match Frame::stored(cx, stored) {
-            Ok(frame) => frame,
-            Err(refusal) => return cx.halt(Halt::Refused(refusal)).await,
-        },
+    run_branch(cx, || Ok(Frame::start(())), dispatch)
+}
+
+/// As [`branch`], but an error is a result like any other.
+pub fn settled<'l, T, E>(
+    cx: &'l Cx,
+    dispatch: impl FnMut(&'l Cx, Frame) -> Block<'l, T, E> + Send,
+) -> impl Future<Output = Result<T, E>> + Send
+where
+    T: Saved,
+    E: Saved,
+{
+    settle_branch(cx, || Ok(Frame::start(())), dispatch)
+}
+
+async fn run_branch<'l, T, E>(
+    cx: &'l Cx,
+    start: impl FnMut() -> Result<Frame, Refusal> + Send,
+    dispatch: impl FnMut(&'l Cx, Frame) -> Block<'l, T, E> + Send,
+) -> Result<T, E>
+where
+    T: Saved,
+    E: Send,
+{
+    let frame = match before(cx, start).await {
+        Before::Done(result) => return Ok(result),
+        Before::At(frame, start) => (frame, start),
     };
-    let result = drive_frame(cx, frame, |frame| dispatch(cx, frame)).await?;
-    if cx.keeps() {
-        match serde_json::to_string(&result) {
-            Ok(value) => {
-                let bindings = vec![Binding { name: Cow::Borrowed(RESULT), value }];
-                let at = Cow::Borrowed(DONE);
-                // Forks inside the branch have been joined, so there is nothing to forget.
-                let keep: Option<&[&str]> = Some(&[RESULT]);
-                let done = Checkpoint { path: cx.path().clone(), at, bindings, keep, ..Checkpoint::default() };
-                cx.commit(&done).await;
-            }
-            Err(error) => return cx.halt(Halt::unwritable(cx.path(), DONE, RESULT, &error)).await,
-        }
-    }
+    let result = drive(cx, frame, dispatch).await?;
+    keep(cx, &result).await;
     Ok(result)
+}
+
+async fn settle_branch<'l, T, E>(
+    cx: &'l Cx,
+    start: impl FnMut() -> Result<Frame, Refusal> + Send,
+    dispatch: impl FnMut(&'l Cx, Frame) -> Block<'l, T, E> + Send,
+) -> Result<T, E>
+where
+    T: Saved,
+    E: Saved,
+{
+    let frame = match before(cx, start).await {
+        Before::Done(result) => return result,
+        Before::At(frame, start) => (frame, start),
+    };
+    let result = drive(cx, frame, dispatch).await;
+    keep(cx, &result).await;
+    result
+}
+
+/// Where a branch stands when it is taken up.
+enum Before<T, S> {
+    Done(T),
+    At(Frame, S),
+}
+
+async fn before<T: Saved, S: FnMut() -> Result<Frame, Refusal> + Send>(cx: &Cx, mut start: S) -> Before<T, S> {
+    if cx.is_out() {
+        return std::future::pending().await;
+    }
+    match cx.take_stored() {
+        Some(stored) if stored.at == DONE => match cx.reader(stored).get::<T>(RESULT) {
+            Ok(result) => Before::Done(result),
+            Err(refusal) => cx.halt(Halt::Refused(refusal)).await,
+        },
+        stored => match cx.begin(stored, &mut start) {
+            Ok(frame) => Before::At(frame, start),
+            Err(refusal) => cx.halt(Halt::Refused(refusal)).await,
+        },
+    }
+}
+
+async fn drive<'l, T, E>(
+    cx: &'l Cx,
+    (frame, mut start): (Frame, impl FnMut() -> Result<Frame, Refusal> + Send),
+    mut dispatch: impl FnMut(&'l Cx, Frame) -> Block<'l, T, E> + Send,
+) -> Result<T, E> {
+    drive_frame(cx, frame, |frame| dispatch(cx, frame), &mut start).await
+}
+
+/// Writes the result of a branch down.
+async fn keep<T: Saved>(cx: &Cx, result: &T) {
+    if !cx.keeps() {
+        return;
+    }
+    match serde_json::to_string(result) {
+        Ok(value) => {
+            // Forks inside the branch have been joined, so there is nothing to forget.
+            let mut done = Checkpoint {
+                path: cx.path().clone(),
+                at: Cow::Borrowed(DONE),
+                bindings: vec![Binding { name: Cow::Borrowed(RESULT), value }],
+                keep: Some(&[RESULT]),
+                ..Checkpoint::default()
+            };
+            cx.commit(&mut done).await;
+        }
+        Err(error) => cx.halt(Halt::unwritable(cx.path(), DONE, RESULT, &error)).await,
+    }
 }
 
 /// Runs two branches, or a branch and the join of the branches after it, side by side. The first error drops the rest.
@@ -64,4 +151,188 @@ where
     E: Send,
 {
     try_join(first, rest)
+}
+
+/// As [`joined`], but waits for both.
+pub fn all<A, B>(
+    first: impl Future<Output = A> + Send,
+    rest: impl Future<Output = B> + Send,
+) -> impl Future<Output = (A, B)> + Send
+where
+    A: Send,
+    B: Send,
+{
+    join(first, rest)
+}
+
+/// As [`joined`], but the first to finish is all that counts; the other is dropped.
+pub async fn raced<T>(first: impl Future<Output = T> + Send, rest: impl Future<Output = T> + Send) -> T
+where
+    T: Send,
+{
+    match select(pin!(first), pin!(rest)).await {
+        Either::Left((won, _)) | Either::Right((won, _)) => won,
+    }
+}
+
+/// Says that the branches of a race have one type of result. Which one, the compiler infers from the first.
+pub struct Kind<T>(std::marker::PhantomData<fn(T) -> T>);
+
+impl<T> Clone for Kind<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Kind<T> {}
+
+/// A kind of result yet to be inferred.
+pub fn kind<T>() -> Kind<T> {
+    Kind(std::marker::PhantomData)
+}
+
+/// A branch's result, which is of this kind.
+pub fn same<T, E>(_kind: Kind<T>, result: Result<T, E>) -> Result<T, E> {
+    result
+}
+
+impl Cx {
+    /// A branch of a race of so many. One that has finished before a restart has won, and nobody else begins again.
+    pub fn contender(&self, fork: &'static str, branch: usize, count: usize) -> Cx {
+        let mut cx = self.branch(fork, branch);
+        let won = (0..count).find(|branch| self.state().is_done(self.branch(fork, *branch).path()));
+        if won.is_some_and(|won| won != branch) {
+            cx.set_out();
+        }
+        cx
+    }
+}
+
+/// Runs the body of a fan-out for each item, at most so many at once, and gives the results in the order of the items. The
+/// first error drops all others. `frames` are the items' own.
+pub async fn parallel_each<'l, W, T, R>(
+    frames: &'l [Cx],
+    items: Each<T>,
+    limit: Option<usize>,
+    dispatch: impl Fn(&'l Cx, Frame) -> Block<'l, R, W::Error> + Send + Sync,
+) -> Result<Vec<R>, W::Error>
+where
+    W: Workflow,
+    T: Saved,
+    R: Saved,
+{
+    let dispatch = &dispatch;
+    let run = |cx, item| run_branch(cx, item_start(cx, item), dispatch);
+    let mut results = Results::new(frames.len());
+    let mut running = Running::new(frames, items, limit, run).await;
+    while let Some((position, result)) = running.next().await {
+        results.set(position, result?);
+    }
+    Ok(results.list())
+}
+
+/// As [`parallel_each`], but an error is a result like any other.
+pub async fn settle_each<'l, T, R, E>(
+    frames: &'l [Cx],
+    items: Each<T>,
+    limit: Option<usize>,
+    dispatch: impl Fn(&'l Cx, Frame) -> Block<'l, R, E> + Send + Sync,
+) -> Vec<Result<R, E>>
+where
+    T: Saved,
+    R: Saved,
+    E: Saved,
+{
+    let dispatch = &dispatch;
+    let run = |cx, item| settle_branch(cx, item_start(cx, item), dispatch);
+    let mut results = Results::new(frames.len());
+    let mut running = Running::new(frames, items, limit, run).await;
+    while let Some((position, result)) = running.next().await {
+        results.set(position, result);
+    }
+    results.list()
+}
+
+/// How the frame of an item begins, and begins again when its first step is tried again.
+fn item_start<T: Saved>(cx: &Cx, item: T) -> impl FnMut() -> Result<Frame, Refusal> + Send + use<T> {
+    let again = cx.state().reloads.then(|| serde_json::to_string(&item)).and_then(Result::ok);
+    let mut item = Some(item);
+    move || match item.take() {
+        Some(item) => Ok(Frame::start((item,))),
+        None => {
+            let item = crate::json::decode::<T>(again.as_deref().unwrap_or_default());
+            item.map(|item| Frame::start((item,))).map_err(|error| Refusal::Input { error })
+        }
+    }
+}
+
+/// The items that run, and those that wait for a place.
+struct Running<'l, T, F, Fut> {
+    frames: &'l [Cx],
+    waiting: std::iter::Enumerate<std::collections::vec_deque::IntoIter<T>>,
+    limit: usize,
+    run: F,
+    running: FuturesUnordered<Numbered<Fut>>,
+}
+
+impl<'l, T, F, Fut> Running<'l, T, F, Fut>
+where
+    F: FnMut(&'l Cx, T) -> Fut,
+    Fut: Future,
+{
+    async fn new(frames: &'l [Cx], items: Each<T>, limit: Option<usize>, run: F) -> Self {
+        if let (Some(0), Some(first)) = (limit, frames.first()) {
+            first.fail::<()>(vec!["with a limit of 0 no item of this fan-out would ever run".to_owned()]).await;
+        }
+        let (waiting, limit) = (items.into_items().into_iter().enumerate(), limit.unwrap_or(usize::MAX));
+        Running { frames, waiting, limit, run, running: FuturesUnordered::new() }
+    }
+
+    async fn next(&mut self) -> Option<(usize, Fut::Output)> {
+        while self.running.len() < self.limit {
+            let Some((position, item)) = self.waiting.next() else { break };
+            let Some(cx) = self.frames.get(position) else { break };
+            let future = (self.run)(cx, item);
+            self.running.push(Numbered { position, future });
+        }
+        self.running.next().await
+    }
+}
+
+pin_project! {
+    /// The future of an item, which remembers its position.
+    struct Numbered<F> {
+        position: usize,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Numbered<F> {
+    type Output = (usize, F::Output);
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.future.poll(task).map(|output| (*this.position, output))
+    }
+}
+
+/// The results that are there.
+struct Results<T>(Vec<Option<T>>);
+
+impl<T> Results<T> {
+    fn new(count: usize) -> Self {
+        Results(std::iter::repeat_with(|| None).take(count).collect())
+    }
+
+    fn set(&mut self, position: usize, result: T) {
+        if let Some(place) = self.0.get_mut(position) {
+            *place = Some(result);
+        }
+    }
+
+    /// All results, once every item has one.
+    fn list(self) -> Vec<T> {
+        self.0.into_iter().flatten().collect()
+    }
 }

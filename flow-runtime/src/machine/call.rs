@@ -7,11 +7,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::{cx::Working, judge::Judge};
-use crate::{
-    JsonError, Policy,
-    pause::{Ask, Pause},
-};
+use super::{Cx, PointInfo, judge::Judge, tried::tried, working::Working};
+use crate::{Graph, JsonError, Policy, pause::Pause};
 
 /// What is known of a step or pause at compile time.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +17,7 @@ pub struct CallMeta {
     pub name: &'static str,
     /// The function's doc comment.
     pub doc: &'static str,
-    /// Whether it is a step or a pause.
+    /// What it waits for.
     pub kind: CallKind,
     /// What is done when it fails or takes too long.
     pub policy: Policy,
@@ -31,6 +28,10 @@ pub struct CallMeta {
 pub enum CallKind {
     /// A `#[step]`.
     Step,
+    /// Another workflow.
+    Child(ChildInfo),
+    /// `sleep` or `sleep_until`.
+    Timer,
     /// A `#[pause]`.
     Pause {
         /// JSON Schema of the answer.
@@ -38,6 +39,17 @@ pub enum CallKind {
         /// Whether a JSON text is an answer.
         check: fn(&str) -> Result<(), JsonError>,
     },
+}
+
+/// What is known of a child workflow without its types. Functions, because workflows may call each other in circles.
+#[derive(Debug, Clone, Copy)]
+pub struct ChildInfo {
+    /// Its calls.
+    pub calls: fn() -> &'static CallTree,
+    /// Its points.
+    pub points: fn() -> &'static [PointInfo],
+    /// What it does.
+    pub graph: fn() -> Graph,
 }
 
 impl CallKind {
@@ -113,16 +125,26 @@ pub trait StepCall<C> {
     type Meta: HasMeta;
     /// The step itself.
     type Future: Future + Send;
-    /// The step itself.
-    fn future(self) -> Self::Future;
+    /// Runs it.
+    fn drive<'c>(self, cx: &'c Cx) -> Working<'c, Self::Future>
+    where
+        Self: 'c;
 }
 
 impl<M: HasMeta, F: Future + Send> StepCall<Step<M, F>> for Awaited<Step<M, F>> {
     type Meta = M;
     type Future = F;
 
-    fn future(self) -> F {
-        self.0.future
+    fn drive<'c>(self, cx: &'c Cx) -> Working<'c, F>
+    where
+        Self: 'c,
+    {
+        // The first is known when this is compiled.
+        if M::META.policy.is_plain() && cx.state().undoing().is_none() {
+            Working::step(cx, self.0.future, cx.keeps().then(|| cx.current(1)))
+        } else {
+            Working::Boxed { future: Box::pin(tried(cx, self.0)) }
+        }
     }
 }
 
@@ -131,24 +153,55 @@ where
     Self: StepCall<C>,
 {
     /// Runs a step.
-    pub fn drive_step(
+    pub fn drive_step<'c>(
         self,
-        cx: &super::Cx,
+        cx: &'c Cx,
         _call: Call<<Self as StepCall<C>>::Meta>,
-    ) -> Working<'_, <Self as StepCall<C>>::Future> {
-        cx.counted(self.future())
+    ) -> Working<'c, <Self as StepCall<C>>::Future>
+    where
+        Self: 'c,
+    {
+        self.drive(cx)
     }
 }
 
-impl<P: Pause> Call<P> {
-    /// Asks a pause: the question goes into the checkpoint that is being written.
-    pub fn ask(self, cx: &super::Cx, writer: &mut super::Writer, ask: Ask<P>) {
-        cx.ask(writer, ask);
+/// What a frame can wait for that is not work: a question about to be asked, a timer about to be set.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing a workflow can wait for here",
+    label = "a timer of workflows is `flow_runtime::sleep(…)` or `sleep_until(…)`, a question is `pause(…)`",
+    note = "a step of your own needs another name than these"
+)]
+pub trait Asks {
+    /// Its marker.
+    type Meta: Suspends;
+    /// Puts it into the checkpoint that is being written.
+    fn ask(self, cx: &super::Cx, writer: &mut super::Writer);
+}
+
+/// The marker of what a frame can wait for.
+pub trait Suspends: HasMeta {
+    /// What the workflow gets.
+    type Answer;
+    /// Waits for it.
+    fn answer(cx: &super::Cx, waits_for: super::WaitsFor) -> impl Future<Output = Self::Answer> + Send;
+}
+
+impl<M: Suspends> Call<M> {
+    /// Asks: the question, or the time, goes into the checkpoint that is being written.
+    pub fn ask<A: Asks<Meta = M>>(self, cx: &super::Cx, writer: &mut super::Writer, ask: A) {
+        ask.ask(cx, writer);
     }
 
-    /// Waits for the answer of the pause the frame stands at.
-    pub fn answer<'c>(self, cx: &'c super::Cx, pause: Option<Box<str>>) -> impl Future<Output = P::Answer> + Send + 'c {
-        cx.answer::<P>(pause)
+    /// Waits at the point the frame stands at.
+    pub fn answer<'c>(
+        self,
+        cx: &'c super::Cx,
+        waits_for: super::WaitsFor,
+    ) -> impl Future<Output = M::Answer> + Send + 'c
+    where
+        M: 'c,
+    {
+        M::answer(cx, waits_for)
     }
 }
 
@@ -168,6 +221,33 @@ impl CallTree {
     pub fn list(&self) -> Vec<&'static CallMeta> {
         let mut found = Vec::new();
         self.collect(&mut found);
+        found
+    }
+
+    /// The child workflow of this name.
+    pub(crate) fn child(&self, name: &str) -> Option<ChildInfo> {
+        self.list().into_iter().find_map(|call| match call.kind {
+            CallKind::Child(info) if call.name == name => Some(info),
+            _ => None,
+        })
+    }
+
+    /// The calls of this workflow and of all below it, each workflow once.
+    pub(crate) fn with_children(&'static self) -> Vec<&'static CallMeta> {
+        let (mut found, mut trees) = (Vec::new(), vec![self]);
+        let mut next = 0;
+        while let Some(tree) = trees.get(next) {
+            next += 1;
+            for call in tree.list() {
+                if let CallKind::Child(info) = call.kind {
+                    let below = (info.calls)();
+                    if !trees.iter().any(|known| std::ptr::eq(*known, below)) {
+                        trees.push(below);
+                    }
+                }
+                found.push(call);
+            }
+        }
         found
     }
 

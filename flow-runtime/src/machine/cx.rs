@@ -1,70 +1,149 @@
-//! The handle of generated code: the run, and the path of the frame it runs for.
+//! The handle of generated code: the run, and the frame it runs for.
 
 use std::{
     future::{Future, poll_fn},
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::Poll,
 };
 
-use pin_project_lite::pin_project;
+use serde::{Deserialize, Serialize};
 
-use super::{Halt, PointInfo, Reader, RunState, Writer, state::Counted};
+use super::{Frame, Halt, PointInfo, Reader, RunState, Writer, branch::START, current::Current, working::Working};
 use crate::{
-    clock::now_ms,
+    Workflow,
     error::{Failure, Refusal},
-    pause::{Ask, Pause, answer_schema},
-    store::{Checkpoint, FrameRecord, NewPause},
+    lock::lock,
+    store::{Checkpoint, FrameRecord, NewPause, NewUndo},
 };
 
 /// What a block knows of its run.
 pub struct Cx {
     state: Arc<RunState>,
     path: Arc<str>,
+    /// The path inside its machine, with `*` for the items of a fan-out.
+    region: Arc<str>,
+    points: &'static [PointInfo],
+    /// How many workflows are around this frame.
+    depth: u32,
+    /// Which visit of the frames around this one it belongs to.
+    visit: Arc<str>,
+    /// How often the frame has moved.
+    moves: AtomicU64,
+    /// Whether the block that runs is to be given up and the frame taken up again.
+    restart: AtomicBool,
+    /// Whether it does not take part: the race is won already, or another frame has to be undone.
+    out: bool,
+    progress: Mutex<Progress>,
 }
 
-pin_project! {
-    /// A future for something other than an answer.
-    ///
-    /// A type with a name, because there is one per step and an `impl Future` costs the compiler more.
-    pub struct Working<'c, F> {
-        #[pin]
-        future: F,
-        cx: &'c Cx,
-        busy: Option<Counted<'c>>,
-    }
+/// What happens between two checkpoints.
+#[derive(Default)]
+struct Progress {
+    /// The call the frame is trying to get done.
+    trying: Trying,
+    /// The point at which the frame was taken up.
+    taken_up_at: Option<String>,
+    /// Steps that are done and can be undone; part of the next checkpoint.
+    undo: Vec<NewUndo>,
+    /// Beginning of the paths of a child that has returned; the next checkpoint leaves its frames behind.
+    child: Option<String>,
 }
 
-impl<F: Future> Future for Working<'_, F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let polled = this.future.poll(task);
-        if polled.is_pending() {
-            this.busy.get_or_insert_with(|| this.cx.state.busy());
-        }
-        polled
-    }
+/// A call of a step that could not be done at once.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Trying {
+    /// Attempts that have failed.
+    #[serde(default)]
+    pub(crate) attempts: u32,
+    /// When the next one may begin, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<i64>,
+    /// Whether a step that must not be repeated has begun.
+    #[serde(default)]
+    pub(crate) begun: bool,
+    /// The pause whose answer says how to go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asked: Option<String>,
+    /// The error of the last attempt and its sources.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) errors: Vec<String>,
 }
 
 impl Cx {
     /// The body of a run.
     pub(crate) fn root(state: Arc<RunState>) -> Self {
-        Cx { state, path: Arc::from("") }
+        let points = state.points;
+        Cx::new(state, Arc::from(""), Arc::from(""), points, 0, Arc::from(""))
+    }
+
+    fn new(
+        state: Arc<RunState>,
+        path: Arc<str>,
+        region: Arc<str>,
+        points: &'static [PointInfo],
+        depth: u32,
+        visit: Arc<str>,
+    ) -> Self {
+        let (moves, restart) = (AtomicU64::new(0), AtomicBool::new(false));
+        let out = state.skips(&path);
+        Cx { state, path, region, points, depth, visit, moves, restart, out, progress: Mutex::default() }
     }
 
     /// A branch of a fork of this frame.
     pub fn branch(&self, fork: &'static str, branch: usize) -> Cx {
-        let path = match &*self.path {
-            "" => format!("{fork}.{branch}"),
-            path => format!("{path}/{fork}.{branch}"),
+        let (path, region) = (below(&self.path, fork, branch), below(&self.region, fork, branch));
+        Cx::new(self.state.clone(), path, region, self.points, self.depth, self.next_visit())
+    }
+
+    /// The frames of a fan-out over so many items.
+    pub fn items(&self, fork: &'static str, count: usize) -> Vec<Cx> {
+        let (region, visit) = (below(&self.region, fork, '*'), self.next_visit());
+        let frame = |item| {
+            let (path, region) = (below(&self.path, fork, item), region.clone());
+            Cx::new(self.state.clone(), path, region, self.points, self.depth, visit.clone())
         };
-        Cx { state: self.state.clone(), path: path.into() }
+        (0..count).map(frame).collect()
+    }
+
+    /// The body of a workflow this frame awaits.
+    pub(super) fn child<W: Workflow>(&self) -> Cx {
+        let path = match &*self.path {
+            "" => format!("{}()", W::NAME),
+            path => format!("{path}/{}()", W::NAME),
+        };
+        lock(&self.progress).child = Some(path.clone());
+        let (state, points) = (self.state.clone(), W::MACHINE.points);
+        Cx::new(state, path.into(), Arc::from(""), points, self.depth + 1, self.next_visit())
+    }
+
+    /// What tells this visit of the frame's point from others.
+    fn next_visit(&self) -> Arc<str> {
+        let moves = self.moves.load(Ordering::Relaxed);
+        if self.visit.is_empty() { moves.to_string().into() } else { format!("{}.{moves}", self.visit).into() }
+    }
+
+    pub(crate) fn state(&self) -> &RunState {
+        &self.state
     }
 
     pub(crate) fn path(&self) -> &Arc<str> {
         &self.path
+    }
+
+    /// Whether the frame does not take part.
+    pub(super) fn is_out(&self) -> bool {
+        self.out
+    }
+
+    pub(super) fn set_out(&mut self) {
+        self.out = true;
+    }
+
+    pub(super) fn depth(&self) -> u32 {
+        self.depth
     }
 
     /// Whether this program still has the points at which the run's stored frames stand.
@@ -72,14 +151,14 @@ impl Cx {
         self.state.check_points()
     }
 
-    pub(crate) fn points(&self) -> &'static [PointInfo] {
-        self.state.points
+    /// The points of the region this frame belongs to.
+    pub(crate) fn points(&self) -> impl Iterator<Item = &'static PointInfo> {
+        self.points.iter().filter(|info| info.region == &*self.region)
     }
 
     /// The bindings that live at a point of this frame.
     pub(crate) fn live_at(&self, point: u32) -> Option<&'static [&'static str]> {
-        let mut region = self.state.points.iter().filter(|info| info.region == &*self.path);
-        region.nth(point as usize).map(|info| info.live)
+        self.points().nth(point as usize).map(|info| info.live)
     }
 
     /// Whether checkpoints of this run are kept.
@@ -89,6 +168,47 @@ impl Cx {
 
     pub(crate) fn take_stored(&self) -> Option<FrameRecord> {
         self.state.take_stored(&self.path)
+    }
+
+    /// The frame where it stands in the store, or at its start.
+    pub(crate) fn begin(
+        &self,
+        stored: Option<FrameRecord>,
+        start: impl FnOnce() -> Result<Frame, Refusal>,
+    ) -> Result<Frame, Refusal> {
+        let Some(record) = stored else { return start() };
+        self.moves.store(record.moves, Ordering::Relaxed);
+        // Written by this crate. One that cannot be read any more is an attempt that was never made.
+        let trying = record.trying.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let mut progress = lock(&self.progress);
+        progress.trying = trying.unwrap_or_default();
+        if record.at == START {
+            drop(progress);
+            return start();
+        }
+        progress.taken_up_at = Some(record.at.clone());
+        drop(progress);
+        Frame::stored(self, record)
+    }
+
+    /// The point at which the frame was taken up, if it had got to any.
+    pub(super) fn taken_up_at(&self) -> Option<String> {
+        lock(&self.progress).taken_up_at.clone()
+    }
+
+    /// The frame as it was when its present block began.
+    pub(crate) async fn reload(&self, start: impl FnOnce() -> Result<Frame, Refusal>) -> Frame {
+        let stored = match &self.state.store {
+            None => None,
+            Some((store, _)) => match self.counted(store.frame(&self.state.id, &self.path)).await {
+                Ok(stored) => stored,
+                Err(error) => return self.halt(Halt::Store(error)).await,
+            },
+        };
+        match self.begin(stored, start) {
+            Ok(frame) => frame,
+            Err(refusal) => self.halt(Halt::Refused(refusal)).await,
+        }
     }
 
     pub(crate) fn reader(&self, record: FrameRecord) -> Reader {
@@ -104,9 +224,20 @@ impl Cx {
     }
 
     /// Asks the driver to stop, and waits for it.
-    pub(crate) async fn halt<T: Send>(&self, halt: Halt) -> T {
+    pub(crate) async fn halt<T>(&self, halt: Halt) -> T {
         self.state.request_halt(halt);
         std::future::pending().await
+    }
+
+    /// Gives up the block that runs; its frame is taken up again from where it stands.
+    pub(super) async fn restart<T>(&self) -> T {
+        self.restart.store(true, Ordering::Relaxed);
+        std::future::pending().await
+    }
+
+    /// Whether the block that runs has been given up.
+    pub(super) fn take_restart(&self) -> bool {
+        self.restart.load(Ordering::Relaxed) && self.restart.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn note_failure(&self, at: Option<std::borrow::Cow<'static, str>>) {
@@ -115,71 +246,130 @@ impl Cx {
 
     /// Starts a checkpoint of this frame.
     pub fn writer(&self) -> Writer {
-        let checkpoint = self.keeps().then(|| {
-            let path = self.path.clone();
-            Box::new(Checkpoint { path, ..Checkpoint::default() })
-        });
-        Writer { checkpoint, pause: None, error: None }
+        let checkpoint =
+            self.keeps().then(|| Box::new(Checkpoint { path: self.path.clone(), ..Checkpoint::default() }));
+        Writer { checkpoint, pause: None, wake: None, error: None }
     }
 
     /// Writes a checkpoint. Does not return if that fails: the driver stops then.
-    pub(crate) async fn commit(&self, checkpoint: &Checkpoint) {
+    pub(crate) async fn commit(&self, checkpoint: &mut Checkpoint) {
         let Some((store, fence)) = &self.state.store else { return };
+        {
+            let mut progress = lock(&self.progress);
+            if !checkpoint.mark {
+                progress.trying = Trying::default();
+                checkpoint.undo = std::mem::take(&mut progress.undo);
+                if let Some(child) = progress.child.take() {
+                    checkpoint.forget = Some(child);
+                }
+            }
+        }
         if let Err(error) = self.counted(store.checkpoint(&self.state.id, *fence, checkpoint)).await {
             self.halt(Halt::Store(error)).await
+        }
+        if !checkpoint.mark {
+            self.moves.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The call the frame is trying to get done.
+    pub(super) fn trying(&self) -> Trying {
+        lock(&self.progress).trying.clone()
+    }
+
+    /// Writes down how far the call has got. The frame stays where it is.
+    pub(super) async fn mark(&self, trying: Trying, asked: Option<NewPause>) {
+        if self.keeps() {
+            let mut checkpoint = Checkpoint {
+                path: self.path.clone(),
+                at: START.into(),
+                asked,
+                wake: trying.next,
+                // A struct of texts and numbers always has a JSON form.
+                trying: serde_json::to_string(&trying).ok().filter(|_| trying != Trying::default()),
+                mark: true,
+                ..Checkpoint::default()
+            };
+            self.commit(&mut checkpoint).await;
+        }
+        lock(&self.progress).trying = trying;
+    }
+
+    /// Remembers that a step is done which can be undone.
+    pub(super) fn note_undo(&self, undo: NewUndo) {
+        lock(&self.progress).undo.push(undo);
+    }
+
+    /// When the next attempt of the call that failed may begin.
+    pub(crate) fn next_attempt(&self) -> Option<i64> {
+        lock(&self.progress).trying.next
+    }
+
+    /// What the step about to run can learn of its run.
+    pub(super) fn current(&self, attempt: u32) -> Current {
+        Current {
+            run: self.state.run.clone(),
+            path: self.path.clone(),
+            visit: self.visit.clone(),
+            moves: self.moves.load(Ordering::Relaxed),
+            attempt,
+            undoing: None,
         }
     }
 
     /// Counts as busy from the first time the future has to wait: what is ready at once costs nothing.
     pub(crate) fn counted<F: Future>(&self, future: F) -> Working<'_, F> {
-        Working { future, cx: self, busy: None }
+        Working::counted(self, future)
     }
 
-    /// Puts a question into a checkpoint.
-    pub(crate) fn ask<P: Pause>(&self, writer: &mut Writer, ask: Ask<P>) {
-        let prompt = match ask.into_prompt() {
-            Ok(prompt) => prompt,
-            Err(error) => {
-                let message = format!("the question of pause `{}` cannot be written as JSON", P::META.name);
-                let failure = Failure::new(vec![message, error.to_string()], &self.path, None);
-                return self.request_halt(Halt::Failed(failure));
-            }
-        };
-        let asked = self.state.ask(|number| NewPause {
-            id: format!("{}-{number}", P::META.name),
-            number,
-            name: P::META.name.to_owned(),
-            path: self.path.to_string(),
-            question: P::META.doc.to_owned(),
-            prompt,
-            schema: answer_schema::<P>().to_string(),
-            asked_at: now_ms(),
-            deadline: None,
-        });
-        writer.pause = Some(asked.id.as_str().into());
-        if let Some(checkpoint) = &mut writer.checkpoint {
-            checkpoint.asked = Some(asked);
+    /// Waits for a time. A run that waits for nothing nearer leaves memory.
+    pub(crate) async fn until(&self, time: i64) {
+        if self.state.clock.now_ms() < time {
+            let _timer = self.state.timer(time);
+            self.state.clock.sleep_until(time).await;
         }
     }
 
-    /// Waits for an answer.
-    pub(crate) async fn answer<P: Pause>(&self, pause: Option<Box<str>>) -> P::Answer {
-        let Some(pause) = pause else {
-            return self.halt(Halt::Refused(Refusal::no_pause(&self.path, P::META.name))).await;
-        };
-        let mut waiting = None;
-        let text = poll_fn(|task| match self.state.poll_answer(&pause, task.waker()) {
-            Some(answer) => Poll::Ready(answer),
-            None => {
-                waiting.get_or_insert_with(|| self.state.waiting());
-                Poll::Pending
-            }
+    /// The question of a pause, numbered and among the open ones.
+    pub(super) fn new_pause(&self, asked: Asked, deadline: Option<i64>) -> NewPause {
+        let Asked { name, question, prompt, schema } = asked;
+        self.state.ask(|number| NewPause {
+            id: format!("{name}-{number}"),
+            number,
+            name,
+            path: self.path.to_string(),
+            question,
+            prompt,
+            schema,
+            asked_at: self.state.clock.now_ms(),
+            deadline,
         })
-        .await;
-        drop(waiting);
-        match crate::json::decode(&text) {
-            Ok(answer) => answer,
-            Err(error) => self.halt(Halt::Refused(Refusal::answer(&pause, error))).await,
+    }
+
+    /// Waits for an answer, as JSON. `None`: the deadline came first.
+    pub(super) async fn answer_text(&self, pause: &str, deadline: Option<i64>) -> Option<String> {
+        let answered = poll_fn(|task| match self.state.poll_answer(pause, task.waker()) {
+            Some(answer) => Poll::Ready(answer),
+            None => Poll::Pending,
+        });
+        let mut answered = std::pin::pin!(answered);
+        // Most answers are asked for when they are there.
+        if let Some(answer) = futures::FutureExt::now_or_never(&mut answered) {
+            return answer;
+        }
+        let _waiting = self.state.waiting();
+        let Some(deadline) = deadline else { return answered.await };
+        let expired = std::pin::pin!(async {
+            self.until(deadline).await;
+            if let Err(error) = self.counted(self.state.expire(pause)).await {
+                self.halt(Halt::Store(error)).await
+            }
+            // The answer, or that there is none, has been handed in.
+            std::future::pending::<()>().await
+        });
+        match futures::future::select(answered, expired).await {
+            futures::future::Either::Left((answer, _)) => answer,
+            futures::future::Either::Right(((), _)) => None,
         }
     }
 
@@ -195,7 +385,26 @@ impl Cx {
         } else {
             format!("{name} has run {max} {times}, which is all that its `#[max({max})]` allows")
         };
-        let (path, at) = (self.path.clone(), None);
-        self.halt(Halt::Failed(Failure::new(vec![message], &path, at))).await
+        self.fail(vec![message]).await
     }
+
+    /// Fails the run without an error of the user's.
+    pub(super) async fn fail<T>(&self, chain: Vec<String>) -> T {
+        self.halt(Halt::Failed(Failure::new(chain, &self.path, None))).await
+    }
+}
+
+/// What is asked, and how an answer looks.
+pub(super) struct Asked {
+    pub(super) name: String,
+    pub(super) question: String,
+    /// JSON.
+    pub(super) prompt: String,
+    /// JSON.
+    pub(super) schema: String,
+}
+
+/// `parallel.1` below a path.
+fn below(path: &str, fork: &str, part: impl std::fmt::Display) -> Arc<str> {
+    if path.is_empty() { format!("{fork}.{part}") } else { format!("{path}/{fork}.{part}") }.into()
 }

@@ -4,6 +4,8 @@ use std::{collections::VecDeque, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
+use super::{Kind, kind};
+
 /// The items of a `for` loop that have not been visited yet. It is stored once, when the loop is first saved; after that
 /// only the position is.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,6 +31,23 @@ impl<T> Each<T> {
         self.from += 1;
         *position += 1;
         Some(item)
+    }
+}
+
+impl<T> Each<T> {
+    /// How many items are left.
+    pub fn count(&self) -> usize {
+        self.items.len()
+    }
+
+    /// What the frame of an item begins with.
+    pub fn item(&self) -> Kind<(T,)> {
+        kind()
+    }
+
+    /// The items.
+    pub(super) fn into_items(self) -> VecDeque<T> {
+        self.items
     }
 }
 

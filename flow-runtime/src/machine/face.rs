@@ -1,4 +1,4 @@
-//! What `parallel!` is outside of `workflow!`, and to editors: the types, no code.
+//! What forks are outside of `workflow!`, and to editors: the types, no code.
 
 use std::future::IntoFuture;
 
@@ -12,8 +12,42 @@ pub trait Branches {
     type Output;
 }
 
+/// A tuple of branches that all run to their end.
+#[diagnostic::on_unimplemented(
+    message = "`settle!` takes branches that are futures",
+    note = "a branch is the call of a step, without `.await`, or an `async` block"
+)]
+pub trait Settled {
+    /// The tuple of their results.
+    type Output;
+}
+
+/// A tuple of branches of which one wins.
+#[diagnostic::on_unimplemented(
+    message = "`race!` takes branches that are futures of one type of result",
+    note = "a branch is the call of a step, without `.await`, or an `async` block"
+)]
+pub trait Raced {
+    /// Their result.
+    type Output;
+}
+
 macro_rules! branches {
     ($($future:ident $ok:ident),+) => {
+        impl<$($future),+> Settled for ($($future,)+)
+        where
+            $($future: IntoFuture),+
+        {
+            type Output = ($($future::Output,)+);
+        }
+
+        impl<Out, $($future),+> Raced for ($($future,)+)
+        where
+            $($future: IntoFuture<Output = Out>),+
+        {
+            type Output = Out;
+        }
+
         impl<Error, $($future, $ok),+> Branches for ($($future,)+)
         where
             $($future: IntoFuture<Output = Result<$ok, Error>>),+
@@ -43,4 +77,44 @@ every_tuple!(
 /// Always: outside of `workflow!` there is no frame to save a branch in.
 pub fn parallel_face<B: Branches>(_branches: B) -> B::Output {
     panic!("`parallel!` runs inside `workflow!` only; elsewhere use `futures::try_join!`")
+}
+
+/// The results of branches that only `workflow!` can run.
+///
+/// # Panics
+/// Always, as [`parallel_face`].
+pub fn settle_face<B: Settled>(_branches: B) -> B::Output {
+    panic!("`settle!` runs inside `workflow!` only; elsewhere use `futures::join!`")
+}
+
+/// The result of branches that only `workflow!` can run.
+///
+/// # Panics
+/// Always, as [`parallel_face`].
+pub fn race_face<B: Raced>(_branches: B) -> B::Output {
+    panic!("`race!` runs inside `workflow!` only; elsewhere use `futures::select!`")
+}
+
+/// The results of items that only `workflow!` can run.
+///
+/// # Panics
+/// Always, as [`parallel_face`].
+pub fn parallel_each_face<I, F, T, E>(_items: I, _body: impl FnMut(I::Item) -> F) -> Result<Vec<T>, E>
+where
+    I: IntoIterator,
+    F: IntoFuture<Output = Result<T, E>>,
+{
+    panic!("`parallel!` runs inside `workflow!` only; elsewhere use `futures::future::try_join_all`")
+}
+
+/// The results of items that only `workflow!` can run.
+///
+/// # Panics
+/// Always, as [`parallel_face`].
+pub fn settle_each_face<I, F>(_items: I, _body: impl FnMut(I::Item) -> F) -> Vec<F::Output>
+where
+    I: IntoIterator,
+    F: IntoFuture,
+{
+    panic!("`settle!` runs inside `workflow!` only; elsewhere use `futures::future::join_all`")
 }

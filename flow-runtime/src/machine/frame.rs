@@ -1,12 +1,20 @@
 //! Frames and slots: where a line of control stands, with its live bindings in memory or as they were stored.
 
-use std::{any::Any, borrow::Cow, collections::HashMap, marker::PhantomData};
+use std::{
+    any::Any,
+    borrow::Cow,
+    collections::HashMap,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Block, Cx, Halt};
+use super::{Block, Cx, Halt, Kind};
 use crate::{
-    Saved,
+    Never, Saved,
     error::Refusal,
     store::{Binding, Checkpoint, FrameRecord},
 };
@@ -16,6 +24,8 @@ pub struct Frame {
     at: u32,
     live: Live,
     pause: Option<Box<str>>,
+    /// When its timer is due, or its pause's deadline.
+    wake: Option<i64>,
     /// Flags of bindings that have changed since they were stored, where only the frame knows.
     changed: u64,
 }
@@ -40,7 +50,7 @@ pub enum Next<T> {
 impl Frame {
     /// The first point, with what it starts from.
     pub fn start<S: Send + 'static>(live: S) -> Self {
-        Frame { at: 0, live: Live::Memory(Box::new(live)), pause: None, changed: u64::MAX }
+        Frame { at: 0, live: Live::Memory(Box::new(live)), pause: None, wake: None, changed: u64::MAX }
     }
 
     /// The bindings that have changed since they were stored.
@@ -53,46 +63,85 @@ impl Frame {
         self.at
     }
 
-    /// Id of the pause it waits at.
-    pub fn pause(&mut self) -> Option<Box<str>> {
-        self.pause.take()
+    /// What it waits for.
+    pub fn waits_for(&mut self) -> WaitsFor {
+        WaitsFor { pause: self.pause.take(), wake: self.wake }
     }
 
     /// A stored frame, if the definition still has its point.
     pub(crate) fn stored(cx: &Cx, record: FrameRecord) -> Result<Self, Refusal> {
-        let mut region = cx.points().iter().filter(|point| point.region == &**cx.path());
-        let position = region.position(|point| point.saved && point.name == record.at);
+        let position = cx.points().position(|point| point.saved && point.name == record.at);
         let Some(at) = position.and_then(|at| u32::try_from(at).ok()) else {
             return Err(Refusal::unknown_point(cx.path(), &record.at));
         };
         let pause = record.pause.as_deref().map(Box::from);
-        Ok(Frame { at, live: Live::Stored(Box::new(cx.reader(record))), pause, changed: 0 })
+        let wake = record.wake;
+        Ok(Frame { at, live: Live::Stored(Box::new(cx.reader(record))), pause, wake, changed: 0 })
     }
 }
 
-/// Runs the blocks of one frame until it is done.
+/// What a frame waits for at its point: an answer, a time, or whichever comes first.
+pub struct WaitsFor {
+    /// Id of the pause.
+    pub(super) pause: Option<Box<str>>,
+    /// Milliseconds since the Unix epoch.
+    pub(super) wake: Option<i64>,
+}
+
+/// Runs the blocks of one frame until it is done. `start` makes the frame anew, for a step that is tried again before the
+/// frame has got anywhere.
 pub(crate) async fn drive_frame<'l, T, E>(
     cx: &'l Cx,
     mut frame: Frame,
     mut dispatch: impl FnMut(Frame) -> Block<'l, T, E>,
+    mut start: impl FnMut() -> Result<Frame, Refusal>,
 ) -> Result<T, E> {
     let mut at = None;
+    // A frame that has just been taken up may have to wait for its next attempt.
+    let mut taken_up = true;
     loop {
         if cx.is_halted() {
             return std::future::pending().await;
         }
-        match dispatch(frame).await {
-            Ok(Next::Go(next)) => frame = next,
-            Ok(Next::Save(next, checkpoint)) => {
-                cx.commit(&checkpoint).await;
+        if std::mem::take(&mut taken_up)
+            && let Some(time) = cx.next_attempt()
+        {
+            cx.until(time).await;
+        }
+        match (Attempt { cx, block: dispatch(frame) }).await {
+            Some(Ok(Next::Go(next))) => frame = next,
+            Some(Ok(Next::Save(next, mut checkpoint))) => {
+                cx.commit(&mut checkpoint).await;
                 at = Some(checkpoint.at);
                 frame = next;
             }
-            Ok(Next::Done(value)) => return Ok(value),
-            Err(error) => {
-                cx.note_failure(at);
+            Some(Ok(Next::Done(value))) => return Ok(value),
+            Some(Err(error)) => {
+                cx.note_failure(at.or_else(|| cx.taken_up_at().map(Cow::Owned)));
                 return Err(error);
             }
+            None => {
+                frame = cx.reload(&mut start).await;
+                taken_up = true;
+            }
+        }
+    }
+}
+
+/// A block that can be given up, to be run again: `None` then.
+struct Attempt<'l, T, E> {
+    cx: &'l Cx,
+    block: Block<'l, T, E>,
+}
+
+impl<T, E> Future for Attempt<'_, T, E> {
+    type Output = Option<Result<Next<T>, E>>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.block.as_mut().poll(task) {
+            Poll::Ready(next) => Poll::Ready(Some(next)),
+            Poll::Pending if self.cx.take_restart() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
         }
     }
 }
@@ -124,24 +173,31 @@ pub const fn slot<S>(at: u32, name: &'static str) -> Slot<S> {
     Slot { at, name, live: PhantomData }
 }
 
+/// The slot where the items of a fan-out begin.
+pub const fn slot_of<S>(_item: Kind<S>, at: u32, name: &'static str) -> Slot<S> {
+    slot(at, name)
+}
+
 impl<S: Send + 'static> Slot<S> {
     /// Goes on here without saving.
     pub fn jump<T, E>(self, changed: u64, live: S) -> Result<Next<T>, E> {
-        Ok(Next::Go(Frame { at: self.at, live: Live::Memory(Box::new(live)), pause: None, changed }))
+        Ok(Next::Go(Frame { at: self.at, live: Live::Memory(Box::new(live)), pause: None, wake: None, changed }))
     }
 
     /// Saves and goes on here.
     pub fn save<T, E>(self, cx: &Cx, writer: Writer, live: S) -> Result<Next<T>, E> {
-        let frame = Frame { at: self.at, live: Live::Memory(Box::new(live)), pause: writer.pause, changed: 0 };
-        if let Some((binding, error)) = writer.error {
+        let Writer { checkpoint, pause, wake, error } = writer;
+        let frame = Frame { at: self.at, live: Live::Memory(Box::new(live)), pause, wake, changed: 0 };
+        if let Some((binding, error)) = error {
             cx.request_halt(Halt::unwritable(cx.path(), self.name, binding, &error));
             return Ok(Next::Go(frame));
         }
-        match writer.checkpoint {
+        match checkpoint {
             None => Ok(Next::Go(frame)),
             Some(mut checkpoint) => {
                 checkpoint.at = Cow::Borrowed(self.name);
-                if checkpoint.asked.is_some() {
+                checkpoint.wake = wake;
+                if checkpoint.asked.is_some() || wake.is_some() {
                     // The run may rest here for a year.
                     checkpoint.keep = cx.live_at(self.at);
                 }
@@ -281,6 +337,7 @@ reads!(A B C D E F G H I J K L M N O P);
 pub struct Writer {
     pub(crate) checkpoint: Option<Box<Checkpoint>>,
     pub(crate) pause: Option<Box<str>>,
+    pub(crate) wake: Option<i64>,
     /// The first binding that could not be written, and why.
     pub(crate) error: Option<(&'static str, serde_json::Error)>,
 }
@@ -354,9 +411,53 @@ impl<T, E> ResultLike for Result<T, E> {
     }
 }
 
-/// Ends a branch with the result of its only step, whose error becomes the workflow's.
-pub fn finish_branch<T, F, E>(result: Result<T, F>, convert: fn(F) -> E) -> Result<Next<T>, E> {
-    result.map(Next::Done).map_err(convert)
+/// The value of the last step of a branch, on its way to be the branch's result.
+pub struct Finish<R>(pub R);
+
+impl<T, F> Finish<Result<T, F>> {
+    /// The result, its error made the workflow's.
+    ///
+    /// # Errors
+    /// The step's own.
+    pub fn converted<E>(self) -> Result<T, E>
+    where
+        F: BranchError<E>,
+    {
+        self.0.map_err(BranchError::into_error)
+    }
+
+    /// The result as it is.
+    ///
+    /// # Errors
+    /// The step's own.
+    pub fn kept(self) -> Result<T, F> {
+        self.0
+    }
+}
+
+/// For steps that cannot fail; found after the methods of [`Finish`] itself.
+pub trait FinishPlain<T> {
+    /// The value as a result.
+    ///
+    /// # Errors
+    /// None.
+    fn converted<E>(self) -> Result<T, E>;
+
+    /// The value as a result.
+    ///
+    /// # Errors
+    /// None.
+    fn kept(self) -> Result<T, Never>;
+}
+
+impl<T> FinishPlain<T> for Finish<T> {
+    fn converted<E>(self) -> Result<T, E> {
+        Ok(self.0)
+    }
+
+    fn kept(self) -> Result<T, Never> {
+        Ok(self.0)
+    }
 }
 
 /// An error that can become the workflow's.

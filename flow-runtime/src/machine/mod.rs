@@ -5,8 +5,7 @@
 mod branch;
 mod call;
 mod capture;
-// The engine drives what is written here.
-#[allow(dead_code)]
+mod child;
 mod current;
 mod cx;
 mod describe;
@@ -14,30 +13,35 @@ mod each;
 mod face;
 mod frame;
 mod input;
-#[allow(dead_code)]
 mod judge;
 mod owned;
 mod patched;
 mod state;
 mod text;
-#[allow(dead_code)]
+mod tried;
 mod undo;
+mod wait;
+mod working;
 
 use std::{future::Future, marker::PhantomData, pin::Pin};
 
 pub use crate::{Refusal, Saved, Workflow};
 
-pub use branch::{branch, joined};
-pub use call::{Awaited, Call, CallKind, CallMeta, CallTree, Calls, HasMeta, Step, StepCall};
+pub use branch::{Kind, all, branch, joined, kind, parallel_each, raced, same, settle_each, settled};
+pub use call::{
+    Asks, Awaited, Call, CallKind, CallMeta, CallTree, Calls, ChildInfo, HasMeta, Step, StepCall, Suspends,
+};
 pub use capture::{Capture, CaptureCopy, CaptureRef};
+pub use child::{Child, ChildOf};
 pub use current::{attempt, blocking, idempotency_key};
-pub use cx::{Cx, Working};
+pub use cx::Cx;
 pub use describe::{Describe, DescribeAny, DescribeDebug, DescribeDisplay, DescribeError};
 pub use each::{Countdown, Each};
-pub use face::{Branches, parallel_face};
+pub use face::{Branches, Raced, Settled, parallel_each_face, parallel_face, race_face, settle_each_face, settle_face};
 pub(crate) use frame::drive_frame;
 pub use frame::{
-    Both, BranchError, Frame, Next, Reader, Reads, ResultLike, Saver, Slot, Writer, finish_branch, refused, slot,
+    Both, BranchError, Finish, FinishPlain, Frame, Next, Reader, Reads, ResultLike, Saver, Slot, WaitsFor, Writer,
+    refused, slot, slot_of,
 };
 pub use input::{
     DeserializeOwned, Fields, JsonSchema, SerdeError, Serialize, Value, from_json, object_schema, object_to_json,
@@ -49,9 +53,12 @@ pub use judge::{
 };
 pub use owned::{Owned, Probe, ProbeOwned, probe};
 pub use patched::{BackedOff, Once, Recovered, RecoveredValue, Recovers, Retried, RuledCall, Timed, Undone};
-pub(crate) use state::{Halt, RunState};
+pub(crate) use state::{Code, Halt, RunState};
 pub use text::{Method, Part, Text, Words};
+pub(crate) use tried::delay;
 pub use undo::{UndoCall, UndoResult, UndoRun, undoing};
+pub use wait::{Answered, AnsweredInTime, Slept};
+pub use working::Working;
 
 pub use crate::policy::{CheckedAnswer, Policy};
 

@@ -2,23 +2,25 @@
 
 use crate::lock::lock;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Waker,
+    time::Duration,
 };
 
 use futures::task::AtomicWaker;
 
 use super::{
-    PointInfo,
-    branch::{DONE, RESULT},
+    CallTree, PointInfo, UndoResult,
+    branch::{DONE, RESULT, START},
 };
 use crate::{
+    clock::{Clock, millis},
     error::{Failure, Refusal},
-    store::{FrameRecord, NewPause, PauseRecord, Store, StoreError},
+    store::{FrameRecord, NewPause, PauseRecord, Store, StoreError, UndoRecord},
 };
 
 /// Why a run stops before its code has returned.
@@ -30,6 +32,10 @@ pub(crate) enum Halt {
     Refused(Refusal),
     /// The run fails without an error of the user's.
     Failed(Failure),
+    /// It was cancelled, which the store knows already.
+    Cancelled,
+    /// One attempt to undo a step is over.
+    Undone(UndoResult),
 }
 
 impl Halt {
@@ -45,7 +51,17 @@ impl Halt {
 /// The state of a driven run.
 pub(crate) struct RunState {
     pub(crate) id: String,
+    /// The id again, for those who keep it.
+    pub(crate) run: Arc<str>,
     pub(crate) points: &'static [PointInfo],
+    calls: &'static CallTree,
+    pub(crate) clock: Clock,
+    /// Whether a step may be tried again, for which what a frame starts from is needed once more.
+    pub(crate) reloads: bool,
+    /// How near a timer has to be for the run to stay in memory. `None`: it stays for every timer.
+    patience: Option<Duration>,
+    /// The step that is being undone. Nothing else runs then.
+    undoing: Option<UndoRecord>,
     /// Where checkpoints go, with the fence they carry. `None` for a run that is not kept.
     pub(crate) store: Option<(Arc<dyn Store>, u64)>,
     /// Stored frames that have not been taken up yet.
@@ -53,8 +69,10 @@ pub(crate) struct RunState {
     pauses: Mutex<Pauses>,
     /// Futures that wait for something other than an answer.
     busy: AtomicUsize,
-    /// Pauses that wait for their answers.
+    /// Pauses that wait for their answers, and timers.
     waiting: AtomicUsize,
+    /// The timers that are set, by when they are due.
+    timers: Mutex<BTreeMap<i64, usize>>,
     halted: AtomicBool,
     halt: Mutex<Option<Halt>>,
     failed_at: Mutex<Option<(String, Option<String>)>>,
@@ -67,7 +85,10 @@ pub(crate) struct RunState {
 struct Pauses {
     asked: u64,
     open: Vec<NewPause>,
-    answers: HashMap<String, String>,
+    /// `None` for a pause whose deadline has passed.
+    answers: HashMap<String, Option<String>>,
+    /// How long those with a deadline may take.
+    spans: HashMap<String, Duration>,
     wakers: HashMap<String, Waker>,
 }
 
@@ -87,16 +108,42 @@ impl Drop for Counted<'_> {
     }
 }
 
+/// A timer that is set.
+pub(crate) struct Timer<'s> {
+    state: &'s RunState,
+    time: i64,
+    _waiting: Counted<'s>,
+}
+
+impl Drop for Timer<'_> {
+    fn drop(&mut self) {
+        let mut timers = lock(&self.state.timers);
+        if let Some(count) = timers.get_mut(&self.time) {
+            *count -= 1;
+            if *count == 0 {
+                timers.remove(&self.time);
+            }
+        }
+    }
+}
+
+/// The code a run is driven by: what of it is known without its types.
+#[derive(Clone, Copy)]
+pub(crate) struct Code {
+    pub(crate) points: &'static [PointInfo],
+    pub(crate) calls: &'static CallTree,
+}
+
 impl RunState {
     /// The state of a run that is not kept.
-    pub(crate) fn volatile(points: &'static [PointInfo]) -> Self {
-        Self::new(String::new(), points, None, Vec::new(), Vec::new())
+    pub(crate) fn volatile(code: Code) -> Self {
+        Self::new(String::new(), code, None, Vec::new(), Vec::new())
     }
 
     /// The state of a run with what is stored of it.
     pub(crate) fn new(
         id: String,
-        points: &'static [PointInfo],
+        code: Code,
         store: Option<(Arc<dyn Store>, u64)>,
         frames: Vec<FrameRecord>,
         pauses: Vec<PauseRecord>,
@@ -104,28 +151,76 @@ impl RunState {
         let asked = pauses.iter().map(|pause| pause.pause.number).max().unwrap_or(0);
         let mut answers = HashMap::new();
         let mut open = Vec::new();
-        for PauseRecord { pause, answer, .. } in pauses {
+        let mut spans = HashMap::new();
+        for PauseRecord { pause, answer, expired_at } in pauses {
+            spans.extend(span_of(&pause));
             match answer {
                 Some(answer) => {
-                    answers.insert(pause.id, answer.value);
+                    answers.insert(pause.id, Some(answer.value));
+                }
+                None if expired_at.is_some() => {
+                    answers.insert(pause.id, None);
                 }
                 None => open.push(pause),
             }
         }
         RunState {
+            run: id.as_str().into(),
             id,
-            points,
+            points: code.points,
+            calls: code.calls,
+            clock: Clock::new(),
+            reloads: false,
+            patience: None,
+            undoing: None,
             store,
             stored: Mutex::new(frames.into_iter().map(|frame| (frame.path.clone(), frame)).collect()),
-            pauses: Mutex::new(Pauses { asked, open, answers, wakers: HashMap::new() }),
+            pauses: Mutex::new(Pauses { asked, open, answers, spans, wakers: HashMap::new() }),
             busy: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
+            timers: Mutex::default(),
             halted: AtomicBool::new(false),
             halt: Mutex::new(None),
             failed_at: Mutex::new(None),
             news: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         }
+    }
+
+    /// Goes by this clock.
+    pub(crate) fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Leaves memory when the next timer is further off than this.
+    pub(crate) fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// Keeps what frames start from, because steps may be tried again.
+    pub(crate) fn with_reloads(mut self, reloads: bool) -> Self {
+        self.reloads = reloads;
+        self
+    }
+
+    /// Undoes this step and runs nothing else.
+    pub(crate) fn with_undo(mut self, undo: UndoRecord) -> Self {
+        self.undoing = Some(undo);
+        self
+    }
+
+    /// The step that is being undone.
+    pub(crate) fn undoing(&self) -> Option<&UndoRecord> {
+        self.undoing.as_ref()
+    }
+
+    /// Whether a frame is none of those that lead to the step that is being undone.
+    pub(crate) fn skips(&self, path: &str) -> bool {
+        let Some(undo) = &self.undoing else { return false };
+        let rest = undo.path.strip_prefix(path);
+        !rest.is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
     }
 
     /// Whether the definition still has every point at which a stored frame stands, with the bindings it needs there. Whether
@@ -135,8 +230,11 @@ impl RunState {
         let mut frames: Vec<&FrameRecord> = stored.values().collect();
         frames.sort_by(|a, b| a.path.cmp(&b.path));
         for frame in frames {
-            let mut region = self.points.iter().filter(|point| point.region == frame.path);
+            let Some(mut region) = region_of(&frame.path, self.points, self.calls) else {
+                return Err(Refusal::unknown_point(&frame.path, &frame.at));
+            };
             let live: &[&str] = match frame.at.as_str() {
+                START => &[],
                 DONE if region.next().is_some() => &[RESULT],
                 at => match region.find(|point| point.saved && point.name == at) {
                     Some(point) => point.live,
@@ -155,6 +253,32 @@ impl RunState {
         lock(&self.stored).remove(path)
     }
 
+    /// Whether a branch has finished before the run was taken up.
+    pub(crate) fn is_done(&self, path: &str) -> bool {
+        lock(&self.stored).get(path).is_some_and(|frame| frame.at == DONE)
+    }
+
+    /// Held while a frame waits for a time.
+    pub(crate) fn timer(&self, time: i64) -> Timer<'_> {
+        *lock(&self.timers).entry(time).or_default() += 1;
+        Timer { state: self, time, _waiting: self.waiting() }
+    }
+
+    /// When the next timer is due.
+    pub(crate) fn next_timer(&self) -> Option<i64> {
+        lock(&self.timers).first_key_value().map(|(time, _)| *time)
+    }
+
+    /// Whether a timer is due so soon that leaving memory is not worth it.
+    fn timer_is_near(&self) -> bool {
+        let timers = lock(&self.timers);
+        match (timers.first_key_value(), self.patience) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some((time, _)), Some(patience)) => *time <= self.clock.now_ms().saturating_add(millis(patience)),
+        }
+    }
+
     /// Held while a future waits for something other than an answer.
     pub(crate) fn busy(&self) -> Counted<'_> {
         Counted::new(&self.busy)
@@ -165,12 +289,12 @@ impl RunState {
         Counted::new(&self.waiting)
     }
 
-    /// Whether the run waits for answers and for nothing else.
+    /// Whether the run waits for answers and timers and for nothing else.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.busy.load(Ordering::Relaxed) == 0 && self.waiting.load(Ordering::Relaxed) > 0
+        self.busy.load(Ordering::Relaxed) == 0 && self.waiting.load(Ordering::Relaxed) > 0 && !self.timer_is_near()
     }
 
-    /// Whether a pause waits for its answer.
+    /// Whether a pause waits for its answer, or a timer is set.
     pub(crate) fn is_waiting(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0
     }
@@ -181,7 +305,13 @@ impl RunState {
         pauses.asked += 1;
         let pause = pause(pauses.asked);
         pauses.open.push(pause.clone());
+        pauses.spans.extend(span_of(&pause));
         pause
+    }
+
+    /// How long a pause may take from when it is asked.
+    pub(crate) fn span(&self, pause: &str) -> Duration {
+        lock(&self.pauses).spans.get(pause).copied().unwrap_or_default()
     }
 
     /// The pauses asked and not answered yet.
@@ -190,7 +320,7 @@ impl RunState {
     }
 
     /// The answer of a pause, or the promise to wake this waker when it comes.
-    pub(crate) fn poll_answer(&self, pause: &str, waker: &Waker) -> Option<String> {
+    pub(crate) fn poll_answer(&self, pause: &str, waker: &Waker) -> Option<Option<String>> {
         let mut pauses = lock(&self.pauses);
         match pauses.answers.get(pause) {
             Some(answer) => Some(answer.clone()),
@@ -201,19 +331,49 @@ impl RunState {
         }
     }
 
-    /// Hands an answer in. Returns whether it was news.
-    pub(crate) fn deliver(&self, pause: &str, answer: &str) -> bool {
+    /// Hands an answer in, or `None` for a pause whose deadline has passed. Returns whether it was news.
+    pub(crate) fn deliver(&self, pause: &str, answer: Option<&str>) -> bool {
         let mut pauses = lock(&self.pauses);
         if pauses.answers.contains_key(pause) {
             return false;
         }
-        pauses.answers.insert(pause.to_owned(), answer.to_owned());
+        pauses.answers.insert(pause.to_owned(), answer.map(str::to_owned));
         pauses.open.retain(|open| open.id != pause);
         self.news.store(true, Ordering::Release);
         if let Some(waker) = pauses.wakers.remove(pause) {
             waker.wake();
         }
         true
+    }
+
+    /// Ends a pause whose deadline has passed, unless it has been answered: hands in what the store says.
+    pub(crate) async fn expire(&self, pause: &str) -> Result<(), StoreError> {
+        let Some((store, fence)) = &self.store else {
+            self.deliver(pause, None);
+            return Ok(());
+        };
+        if store.expire(&self.id, *fence, pause, self.clock.now_ms()).await? {
+            self.deliver(pause, None);
+            return Ok(());
+        }
+        self.read_answers().await
+    }
+
+    /// Hands in the answers given in other processes.
+    pub(crate) async fn read_answers(&self) -> Result<(), StoreError> {
+        let Some((store, _)) = &self.store else { return Ok(()) };
+        for PauseRecord { pause, answer, expired_at } in store.pauses(&self.id).await? {
+            match answer {
+                Some(answer) => {
+                    self.deliver(&pause.id, Some(&answer.value));
+                }
+                None if expired_at.is_some() => {
+                    self.deliver(&pause.id, None);
+                }
+                None => {}
+            }
+        }
+        Ok(())
     }
 
     /// Whether an answer came in since this was last asked.
@@ -249,4 +409,31 @@ impl RunState {
     pub(crate) fn failed_at(&self) -> (String, Option<String>) {
         lock(&self.failed_at).take().unwrap_or_default()
     }
+}
+
+fn span_of(pause: &NewPause) -> Option<(String, Duration)> {
+    let span = u64::try_from(pause.deadline?.saturating_sub(pause.asked_at)).unwrap_or(0);
+    Some((pause.id.clone(), Duration::from_millis(span)))
+}
+
+/// The points of the region a frame's path leads to, through the machines of the children on the way.
+fn region_of(
+    path: &str,
+    mut points: &'static [PointInfo],
+    mut calls: &'static CallTree,
+) -> Option<impl Iterator<Item = &'static PointInfo> + use<>> {
+    let mut region = String::new();
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        if let Some(child) = segment.strip_suffix("()") {
+            let info = calls.child(child)?;
+            (points, calls, region) = ((info.points)(), (info.calls)(), String::new());
+            continue;
+        }
+        let (fork, part) = segment.rsplit_once('.')?;
+        let around = if region.is_empty() { String::new() } else { format!("{region}/") };
+        let has = |region: &str| points.iter().any(|point| point.region == region);
+        let (exact, item) = (format!("{around}{fork}.{part}"), format!("{around}{fork}.*"));
+        region = if has(&exact) { exact } else { item };
+    }
+    Some(points.iter().filter(move |point| point.region == region))
 }

@@ -24,6 +24,7 @@ pub(crate) struct Undoing {
 }
 
 /// How one attempt to undo a step went.
+#[derive(Debug)]
 pub struct UndoResult {
     /// Or the error and its sources.
     pub(crate) outcome: Result<(), Vec<String>>,

@@ -104,6 +104,14 @@ pub struct RunRecord {
     pub updated_at: i64,
 }
 
+impl RunRecord {
+    /// A run that has just been started.
+    pub(crate) fn new(run: NewRun) -> Self {
+        let updated_at = run.created_at;
+        RunRecord { run, status: RunStatus::Running, output: None, failure: None, wake: None, updated_at }
+    }
+}
+
 /// Which runs to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFilter {

@@ -1,6 +1,14 @@
 /// Research and write.
 #[derive(Debug, Clone, Copy)]
 pub struct Article;
+/// Research and write.
+#[allow(dead_code, clippy::too_many_arguments, clippy::multiple_bound_locations)]
+pub fn article<'__deps>(
+    app: &'__deps App,
+    topic: Topic,
+) -> ::flow_runtime::Child<'__deps, Article> {
+    ::flow_runtime::Child::new(app, topic)
+}
 const _: () = {
     use ::flow_runtime::machine as __flow;
     #[diagnostic::on_unimplemented(
@@ -199,6 +207,11 @@ const _: () = {
         type Error = <Result<Draft> as __flow::ResultLike>::Err;
         fn refs(deps: &Self::Deps) -> Self::Refs<'_> {
             deps
+        }
+        fn shorter<'short, 'long: 'short>(
+            refs: Self::Refs<'long>,
+        ) -> Self::Refs<'short> {
+            refs
         }
         fn input_schema() -> __flow::Value {
             <Topic as Needs_JsonSchema_topic>::schema()

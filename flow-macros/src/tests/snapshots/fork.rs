@@ -1,5 +1,9 @@
 #[derive(Debug, Clone, Copy)]
 struct Both;
+#[allow(dead_code, clippy::too_many_arguments, clippy::multiple_bound_locations)]
+fn both<'__deps>(notes: Notes) -> ::flow_runtime::Child<'__deps, Both> {
+    ::flow_runtime::Child::new((), notes)
+}
 const _: () = {
     use ::flow_runtime::machine as __flow;
     #[allow(unused_imports)]
@@ -243,13 +247,21 @@ const _: () = {
                                                     return __flow::block(async move {
                                                         let () = __live;
                                                         return {
-                                                            let __result = __flow::Awaited(count(&notes))
-                                                                .drive_step(__cx, __c0)
-                                                                .await;
-                                                            __flow::finish_branch(
-                                                                __result,
-                                                                __flow::BranchError::into_error,
-                                                            )
+                                                            #[allow(unused_imports)]
+                                                            use __flow::FinishPlain as _;
+                                                            {
+                                                                let __result: ::core::result::Result<
+                                                                    _,
+                                                                    <Self as __flow::Workflow>::Error,
+                                                                > = __flow::Finish(
+                                                                        __flow::Awaited(count(&notes)).drive_step(__cx, __c0).await,
+                                                                    )
+                                                                    .converted();
+                                                                <::core::result::Result<
+                                                                    _,
+                                                                    <Self as __flow::Workflow>::Error,
+                                                                > as __flow::ResultLike>::done(__result)
+                                                            }
                                                         };
                                                     });
                                                 }
@@ -403,6 +415,11 @@ const _: () = {
             {
                 let _ = deps;
             }
+        }
+        fn shorter<'short, 'long: 'short>(
+            refs: Self::Refs<'long>,
+        ) -> Self::Refs<'short> {
+            refs
         }
         fn input_schema() -> __flow::Value {
             <Notes as Needs_JsonSchema_notes>::schema()

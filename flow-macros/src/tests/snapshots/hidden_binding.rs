@@ -1,5 +1,9 @@
 #[derive(Debug, Clone, Copy)]
 struct Hidden;
+#[allow(dead_code, clippy::too_many_arguments, clippy::multiple_bound_locations)]
+fn hidden<'__deps>(x: u32) -> ::flow_runtime::Child<'__deps, Hidden> {
+    ::flow_runtime::Child::new((), x)
+}
 const _: () = {
     use ::flow_runtime::machine as __flow;
     #[diagnostic::on_unimplemented(
@@ -250,6 +254,11 @@ const _: () = {
             {
                 let _ = deps;
             }
+        }
+        fn shorter<'short, 'long: 'short>(
+            refs: Self::Refs<'long>,
+        ) -> Self::Refs<'short> {
+            refs
         }
         fn input_schema() -> __flow::Value {
             <u32 as Needs_JsonSchema_x>::schema()

@@ -1,5 +1,9 @@
 #[derive(Debug, Clone, Copy)]
 struct Broken;
+#[allow(dead_code, clippy::too_many_arguments, clippy::multiple_bound_locations)]
+fn broken<'__deps>(n: u32) -> ::flow_runtime::Child<'__deps, Broken> {
+    ::flow_runtime::Child::new((), n)
+}
 const _: () = {
     use ::flow_runtime::machine as __flow;
     ::core::compile_error! {
@@ -28,6 +32,11 @@ const _: () = {
             {
                 let _ = deps;
             }
+        }
+        fn shorter<'short, 'long: 'short>(
+            refs: Self::Refs<'long>,
+        ) -> Self::Refs<'short> {
+            refs
         }
         fn input_schema() -> __flow::Value {
             ::core::unreachable!()

@@ -1,5 +1,9 @@
 #[derive(Debug, Clone, Copy)]
 struct Ask;
+#[allow(dead_code, clippy::too_many_arguments, clippy::multiple_bound_locations)]
+fn ask<'__deps>(draft: Draft) -> ::flow_runtime::Child<'__deps, Ask> {
+    ::flow_runtime::Child::new((), draft)
+}
 const _: () = {
     use ::flow_runtime::machine as __flow;
     #[diagnostic::on_unimplemented(
@@ -203,7 +207,7 @@ const _: () = {
                 }
                 let __s3 = __flow::slot(3u32, "revise done");
                 if __at == 2u32 {
-                    let __pause = __frame.pause();
+                    let __waits_for = __frame.waits_for();
                     let mut __changed = __frame.changed();
                     let ::core::option::Option::Some(__live) = __s2
                         .open(__cx, __frame, (__saver_0, __saver_2)) else {
@@ -211,7 +215,7 @@ const _: () = {
                     };
                     return __flow::block(async move {
                         let (mut draft, mut __rounds_2) = __live;
-                        let __approve_3 = __c0.answer(__cx, __pause).await;
+                        let __approve_3 = __c0.answer(__cx, __waits_for).await;
                         match __approve_3 {
                             Approval::Publish => {
                                 return {
@@ -280,6 +284,11 @@ const _: () = {
             {
                 let _ = deps;
             }
+        }
+        fn shorter<'short, 'long: 'short>(
+            refs: Self::Refs<'long>,
+        ) -> Self::Refs<'short> {
+            refs
         }
         fn input_schema() -> __flow::Value {
             <Draft as Needs_JsonSchema_draft>::schema()

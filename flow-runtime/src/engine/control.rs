@@ -1,0 +1,272 @@
+//! What can be done to a run from outside, besides answering: cancel it, try it again, start another one where it stood.
+
+use std::{
+    future::{Future, IntoFuture},
+    marker::PhantomData,
+    pin::Pin,
+    sync::Arc,
+};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    driver::{Engine, detached},
+    handle::Handle,
+    run::{AnyRun, Run},
+    start::fingerprint,
+};
+use crate::{
+    RunError, Workflow,
+    error::ControlError,
+    machine::RunState,
+    store::{
+        Binding, CancelReceipt, CheckpointRecord, FrameRecord, NewPause, NewRun, ReopenReceipt, RunRecord, StoreError,
+    },
+};
+
+impl AnyRun {
+    /// Cancels the run: at once, whatever it does or waits for, and whoever drives it. Its branches and children go with it,
+    /// its questions are withdrawn. When this returns, the run is cancelled for good; steps with an `undo` are then undone,
+    /// the last one first, and [`wait`](Self::wait) returns when that is done.
+    ///
+    /// # Errors
+    /// [`ControlError::Ended`] if there is nothing left to cancel; those of the store.
+    pub async fn cancel(&self) -> Result<(), ControlError> {
+        let handle = self.handle().clone();
+        detached(async move { Ok(handle.cancel().await) }).await?
+    }
+
+    /// Goes on with a run that has failed, from its last checkpoints: what was done stays done. If steps could not be
+    /// undone, that is tried again.
+    ///
+    /// # Errors
+    /// [`ControlError::NotFailed`], [`ControlError::Undone`] if its steps have been undone, [`ControlError::Run`] if the
+    /// run does not fit this program, and those of the store. Nothing has changed then.
+    pub async fn retry(&self) -> Result<(), ControlError> {
+        let handle = self.handle().clone();
+        detached(async move { Ok(handle.retry().await) }).await?
+    }
+
+    /// The run's checkpoints, in the order in which they were written: where a copy of it can [start](Self::fork).
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn checkpoints(&self) -> Result<Vec<CheckpointRecord>, RunError> {
+        Ok(self.handle().engine.store.history(&self.handle().id).await?)
+    }
+
+    /// Starts a copy of the run from where it stood right after a checkpoint; 0 is its start. The copy has a life of its own:
+    /// open questions are asked again, and what the run did before is not undone by the copy. It begins when this is awaited.
+    pub fn fork(&self, checkpoint: u64) -> ForkRun<AnyRun> {
+        ForkRun { run: self.handle().clone(), checkpoint, edits: Ok(Vec::new()), handle: PhantomData }
+    }
+}
+
+impl<W: Workflow> Run<W> {
+    /// As [`AnyRun::cancel`].
+    ///
+    /// # Errors
+    /// As [`AnyRun::cancel`].
+    pub async fn cancel(&self) -> Result<(), ControlError> {
+        self.any().cancel().await
+    }
+
+    /// As [`AnyRun::retry`].
+    ///
+    /// # Errors
+    /// As [`AnyRun::retry`].
+    pub async fn retry(&self) -> Result<(), ControlError> {
+        self.any().retry().await
+    }
+
+    /// As [`AnyRun::checkpoints`].
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn checkpoints(&self) -> Result<Vec<CheckpointRecord>, RunError> {
+        self.any().checkpoints().await
+    }
+
+    /// As [`AnyRun::fork`].
+    pub fn fork(&self, checkpoint: u64) -> ForkRun<Run<W>> {
+        let ForkRun { run, checkpoint, edits, .. } = self.any().fork(checkpoint);
+        ForkRun { run, checkpoint, edits, handle: PhantomData }
+    }
+}
+
+impl Handle {
+    async fn cancel(self: &Arc<Self>) -> Result<(), ControlError> {
+        let engine = &self.engine;
+        engine.watch_timers();
+        let receipt = engine.store.cancel(&self.id, engine.clock.now_ms()).await?;
+        let driven = engine.driven(&self.id);
+        if let (Some(driven), CancelReceipt::Cancelled | CancelReceipt::Undoing) = (&driven, receipt) {
+            driven.cancel();
+            driven.done().await;
+        }
+        match receipt {
+            CancelReceipt::Cancelled => {
+                engine.tell(&self.id);
+                Ok(())
+            }
+            CancelReceipt::Undoing => {
+                // It is cancelled, whether or not it can be undone here and now: it is due for whoever can.
+                self.see(engine.take_up(&self.id).await.unwrap_or_default());
+                Ok(())
+            }
+            CancelReceipt::Ended(status) => Err(ControlError::Ended { run: self.id.clone(), status }),
+        }
+    }
+
+    async fn retry(self: &Arc<Self>) -> Result<(), ControlError> {
+        let engine = &self.engine;
+        let record = self.record().await?;
+        let entry = engine.workflow(&record.run.workflow)?.clone();
+        let frames = engine.store.frames(&self.id).await?;
+        let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
+        entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
+        match engine.store.reopen(&self.id, engine.clock.now_ms()).await? {
+            ReopenReceipt::Reopened => {
+                self.see(engine.take_up(&self.id).await?);
+                Ok(())
+            }
+            ReopenReceipt::Undone => Err(ControlError::Undone { run: self.id.clone() }),
+            ReopenReceipt::NotFailed(status) => Err(ControlError::NotFailed { run: self.id.clone(), status }),
+        }
+    }
+}
+
+/// A copy of a run about to be started; see [`AnyRun::fork`].
+#[must_use = "a copy starts when this is awaited"]
+pub struct ForkRun<H> {
+    run: Arc<Handle>,
+    checkpoint: u64,
+    edits: Result<Vec<Edit>, serde_json::Error>,
+    handle: PhantomData<fn() -> H>,
+}
+
+struct Edit {
+    path: Option<String>,
+    name: String,
+    value: String,
+}
+
+impl<H> ForkRun<H> {
+    /// Gives a binding another value, in the frame that made the checkpoint. Bindings go by their stored names: those of the
+    /// workflow's code, and `x#2` for the second of two that live there.
+    pub fn set<T: Serialize + ?Sized>(self, name: &str, value: &T) -> Self {
+        self.edit(None, name, value)
+    }
+
+    /// Gives a binding another value, in the frame of this path: empty for the workflow's body, `parallel.1` for the second
+    /// branch of its fork.
+    pub fn set_at<T: Serialize + ?Sized>(self, path: &str, name: &str, value: &T) -> Self {
+        self.edit(Some(path.to_owned()), name, value)
+    }
+
+    fn edit<T: Serialize + ?Sized>(mut self, path: Option<String>, name: &str, value: &T) -> Self {
+        self.edits = self.edits.and_then(|mut edits| {
+            edits.push(Edit { path, name: name.to_owned(), value: serde_json::to_string(value)? });
+            Ok(edits)
+        });
+        self
+    }
+}
+
+impl<H: From<AnyRun> + 'static> IntoFuture for ForkRun<H> {
+    type Output = Result<H, ControlError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let ForkRun { run, checkpoint, edits, .. } = self;
+        Box::pin(async move {
+            let edits = edits.map_err(|error| ControlError::Edit { source: error.into() })?;
+            detached(async move { Ok(fork(&run, checkpoint, edits).await) }).await?.map(H::from)
+        })
+    }
+}
+
+async fn fork(run: &Arc<Handle>, checkpoint: u64, edits: Vec<Edit>) -> Result<AnyRun, ControlError> {
+    let engine: &Arc<Engine> = &run.engine;
+    let record = run.record().await?;
+    let entry = engine.workflow(&record.run.workflow)?.clone();
+    let Some(mut frames) = engine.store.frames_at(&run.id, checkpoint).await? else {
+        let last = engine.store.history(&run.id).await?.last().map_or(0, |last| last.seq);
+        return Err(ControlError::UnknownCheckpoint { run: run.id.clone(), checkpoint, last });
+    };
+    let history = engine.store.history(&run.id).await?;
+    let moved = history.iter().find(|record| record.seq == checkpoint).map_or("", |record| &record.path);
+    for edit in edits {
+        change(&mut frames, moved, edit)?;
+    }
+    let now = engine.clock.now_ms();
+    let pauses = asked_again(engine.store.pauses(&run.id).await?, &mut frames, now);
+    let state = RunState::new(String::new(), entry.code(), None, frames.clone(), Vec::new());
+    entry.check_state(state, &record.run.input).map_err(|reason| run.refused(reason))?;
+    let mut metadata = record.run.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let origin = json!({ "run": run.id, "checkpoint": checkpoint });
+    match &mut metadata {
+        Some(Value::Object(metadata)) => {
+            metadata.insert("forked_from".to_owned(), origin);
+        }
+        None => metadata = Some(json!({ "forked_from": origin })),
+        // What the user keeps there is not ours to change.
+        Some(_) => {}
+    }
+    let copy = NewRun {
+        id: uuid::Uuid::now_v7().to_string(),
+        fingerprint: fingerprint(entry.points()),
+        metadata: metadata.map(|metadata| metadata.to_string()),
+        created_at: now,
+        deadline: None,
+        ..record.run
+    };
+    engine.watch_timers();
+    let fence = engine.store.create_from(&copy, &frames, &pauses).await?;
+    let (id, workflow) = (copy.id.clone(), copy.workflow.clone());
+    let stored = engine.store.pauses(&id).await?;
+    let driven = engine.spawn(&entry, RunRecord::new(copy), fence, frames, stored);
+    Ok(AnyRun::new(engine.clone(), id, workflow, Some(driven)))
+}
+
+/// Changes a binding of the frames a copy starts with.
+fn change(frames: &mut [FrameRecord], moved: &str, edit: Edit) -> Result<(), ControlError> {
+    let Edit { path, name, value } = edit;
+    let path = path.unwrap_or_else(|| moved.to_owned());
+    let frame = frames.iter_mut().find(|frame| frame.path == path);
+    let bindings = frame.map(|frame| &mut frame.bindings);
+    let known: Vec<String> =
+        bindings.iter().flat_map(|bindings| bindings.iter().map(|binding| binding.name.to_string())).collect();
+    let found: Option<&mut Binding> =
+        bindings.and_then(|bindings| bindings.iter_mut().find(|binding| binding.name == name));
+    match found {
+        Some(binding) => {
+            binding.value = value;
+            Ok(())
+        }
+        None => Err(ControlError::UnknownBinding { path, name, known }),
+    }
+}
+
+/// The questions the frames stand at, to be asked anew: with as much time to answer as there was.
+fn asked_again(pauses: Vec<crate::store::PauseRecord>, frames: &mut [FrameRecord], now: i64) -> Vec<NewPause> {
+    let mut again = Vec::new();
+    for record in pauses {
+        let Some(frame) = frames.iter_mut().find(|frame| frame.pause.as_ref() == Some(&record.pause.id)) else {
+            continue;
+        };
+        let deadline = record.pause.deadline.map(|deadline| now.saturating_add(deadline - record.pause.asked_at));
+        if deadline.is_some() {
+            frame.wake = deadline;
+        }
+        again.push(NewPause { asked_at: now, deadline, ..record.pause });
+    }
+    again
+}
+
+impl From<StoreError> for ControlError {
+    fn from(error: StoreError) -> Self {
+        ControlError::Run(error.into())
+    }
+}

@@ -1,0 +1,108 @@
+//! Undoes what a run has done, last things first, when it has failed or was cancelled.
+
+use std::sync::Arc;
+
+use super::{
+    body::{Event, caught, code_of, next_event, run_body},
+    drive::{Job, Left, finish},
+};
+use crate::{
+    Failure, Policy, Workflow,
+    error::Refusal,
+    machine::{Cx, Halt, RunState, UndoResult, delay},
+    store::{Finish, StoreError, UndoRecord},
+};
+
+/// How often a step that undoes is tried again if it has no rules of its own.
+const RETRIES: u32 = 3;
+
+/// Undoes all that is left to be undone, and ends the run: as failed with this failure, or as cancelled.
+pub(super) async fn undo_all<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Option<Failure>) -> Left {
+    match undo_each::<W>(job, refs).await {
+        Ok(broken) => {
+            let failure = match (failure, broken.is_empty()) {
+                (failure, true) => failure,
+                (failure, false) => {
+                    let cancelled = || Failure::new(vec!["the run was cancelled".to_owned()], "", None);
+                    Some(failure.unwrap_or_else(cancelled).with_not_undone(broken))
+                }
+            };
+            let end = failure.as_ref().map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_json()));
+            finish(&job.state, &end, failure).await
+        }
+        Err(error) => Left::Store(error),
+    }
+}
+
+/// Returns what could not be undone, and why.
+async fn undo_each<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Vec<String>, StoreError> {
+    let state = &job.state;
+    let Some((store, fence)) = &state.store else { return Ok(Vec::new()) };
+    let mut broken = Vec::new();
+    let describe = |undo: &UndoRecord, why: &str| format!("step `{}` could not be undone: {why}", undo.step);
+    let undos = store.undos(&state.id).await?;
+    for undo in undos.iter().rev().filter(|undo| undo.done_at.is_none()) {
+        if let Some(why) = &undo.failure {
+            broken.push(describe(undo, why));
+            continue;
+        }
+        let failure = undo_one::<W>(job, W::shorter(refs), undo).await?.err().map(|chain| chain.join(": "));
+        store.undone(&state.id, *fence, undo.seq, undo.n, failure.as_deref(), state.clock.now_ms()).await?;
+        broken.extend(failure.map(|why| describe(undo, &why)));
+    }
+    // As they were done.
+    broken.reverse();
+    Ok(broken)
+}
+
+/// Undoes one step, as often as its rules say.
+async fn undo_one<W: Workflow>(
+    job: &Job,
+    refs: W::Refs<'_>,
+    undo: &UndoRecord,
+) -> Result<Result<(), Vec<String>>, StoreError> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let UndoResult { outcome, again, policy } = match caught(attempt_undo::<W>(job, W::shorter(refs), undo)).await {
+            Ok(result) => result?,
+            Err(panic) => UndoResult { outcome: Err(panic.chain().to_vec()), again: true, policy: Policy::PLAIN },
+        };
+        let retries = if policy.retries == 0 { RETRIES } else { policy.retries };
+        if outcome.is_ok() || !again || attempt > retries {
+            return Ok(outcome);
+        }
+        let clock = job.state.clock;
+        clock.sleep_until(clock.after(delay(&policy, attempt))).await;
+    }
+}
+
+/// Takes the run up where the step was about to run, and has it undone there.
+async fn attempt_undo<W: Workflow>(job: &Job, refs: W::Refs<'_>, undo: &UndoRecord) -> Result<UndoResult, StoreError> {
+    let given_up = |chain| Ok(UndoResult { outcome: Err(chain), again: false, policy: Policy::PLAIN });
+    let Some((store, fence)) = &job.state.store else { return given_up(Vec::new()) };
+    let id = &job.state.id;
+    let Some(frames) = store.frames_at(id, undo.seq.saturating_sub(1)).await? else {
+        return given_up(vec!["where it ran is not kept any more".to_owned()]);
+    };
+    let pauses = store.pauses(id).await?;
+    let state = RunState::new(id.clone(), code_of::<W>(), Some((store.clone(), *fence)), frames, pauses)
+        .with_clock(job.state.clock)
+        .with_undo(undo.clone());
+    let state = Arc::new(state);
+    let cx = Cx::root(state.clone());
+    let start = || W::input_from_json(&job.input).map_err(|error| Refusal::Input { error });
+    let mut body = match run_body::<W>(&cx, W::shorter(refs), start) {
+        Ok(body) => body,
+        Err(refusal) => return given_up(vec![refusal.to_string()]),
+    };
+    match next_event::<W>(&state, &mut body).await {
+        Event::Halted(Halt::Undone(result)) => Ok(result),
+        Event::Halted(Halt::Failed(failure)) => given_up(failure.chain().to_vec()),
+        Event::Halted(Halt::Refused(refusal)) => given_up(vec![refusal.to_string()]),
+        Event::Halted(Halt::Store(error)) => Err(error),
+        Event::Halted(Halt::Cancelled) | Event::Returned(_) | Event::Quiet => {
+            given_up(vec!["the workflow no longer gets to it".to_owned()])
+        }
+    }
+}

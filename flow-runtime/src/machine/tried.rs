@@ -1,0 +1,226 @@
+//! Steps with rules of their own: attempts, timeouts, questions about what to do, and undoing.
+
+use std::{
+    collections::hash_map::RandomState,
+    future::{Future, poll_fn},
+    hash::{BuildHasher, Hasher},
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+    time::Duration,
+};
+
+use serde_json::{json, value::RawValue};
+
+use super::{
+    Cx, Halt, HasMeta, Judge, Step, current,
+    cx::{Asked, Trying},
+    undo::Undoing,
+    working::Working,
+};
+use crate::{
+    CheckedAnswer, Policy, Recovery, TimedOut, Unknown,
+    error::Refusal,
+    lock::lock,
+    store::{NewUndo, UndoRecord},
+};
+
+/// What is to be done about an attempt that has failed.
+enum Failed {
+    /// Try again.
+    Again(Vec<String>),
+    /// Ask somebody.
+    Ask(Vec<String>),
+}
+
+/// Runs a step by its rules.
+pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F>) -> F::Output {
+    let policy = &M::META.policy;
+    if let Some(undo) = cx.state().undoing() {
+        return undo_step::<M, F>(cx, undo, step.future).await;
+    }
+    let trying = cx.trying();
+    let Some(judge) = step.judge else {
+        return working(cx, step.future, trying.attempts + 1).await;
+    };
+    if let Some(pause) = &trying.asked {
+        return decided::<M, F>(cx, judge, pause, &trying).await;
+    }
+    if trying.begun {
+        return interrupted::<M, F>(cx, judge, &trying).await;
+    }
+    if policy.once {
+        cx.mark(Trying { begun: true, next: None, ..trying.clone() }, None).await;
+    }
+    let attempt = trying.attempts + 1;
+    let failed = {
+        let output = attempt_once::<M, F>(cx, judge, step.future, attempt).await;
+        match (judge.error)(&output) {
+            None => {
+                note_undo::<M, F>(cx, judge, &output);
+                return output;
+            }
+            Some(errors) if (judge.again)(&output) && attempt <= policy.retries => Failed::Again(errors),
+            Some(errors) if policy.recover.is_some() => Failed::Ask(errors),
+            Some(_) => return output,
+        }
+    };
+    match failed {
+        Failed::Again(errors) => {
+            let next = cx.state().clock.after(delay(policy, attempt));
+            cx.mark(Trying { attempts: attempt, next: Some(next), errors, ..Trying::default() }, None).await;
+            cx.restart().await
+        }
+        Failed::Ask(errors) => {
+            let trying = Trying { attempts: attempt, errors, ..Trying::default() };
+            let error = trying.errors.join(": ");
+            let question =
+                format!("Step `{}` failed: {error}. Try it again, go on with a value, or fail?", M::META.name);
+            let pause = ask::<M>(cx, "recover", question, policy.recover, &trying).await;
+            decided::<M, F>(cx, judge, &pause, &trying).await
+        }
+    }
+}
+
+fn working<F: Future>(cx: &Cx, future: F, attempt: u32) -> Working<'_, F> {
+    Working::step(cx, future, cx.keeps().then(|| cx.current(attempt)))
+}
+
+/// One attempt, which is over when its time is.
+async fn attempt_once<M: HasMeta, F: Future + Send>(
+    cx: &Cx,
+    judge: Judge<F::Output>,
+    future: F,
+    attempt: u32,
+) -> F::Output {
+    let after = Duration::from_millis(M::META.policy.timeout_ms);
+    match judge.timed_out {
+        Some(timed_out) if !after.is_zero() => match working(cx, tokio::time::timeout(after, future), attempt).await {
+            Ok(output) => output,
+            Err(_) => timed_out(TimedOut::step(M::META.name, after)),
+        },
+        _ => working(cx, future, attempt).await,
+    }
+}
+
+/// A step that can be undone says with what.
+fn note_undo<M: HasMeta, F: Future>(cx: &Cx, judge: Judge<F::Output>, output: &F::Output) {
+    if !M::META.policy.undo {
+        return;
+    }
+    match (judge.output)(output) {
+        Some(Ok(output)) => cx.note_undo(NewUndo { call: 0, step: M::META.name.to_owned(), output }),
+        Some(Err(error)) => cx.request_halt(Halt::unwritable(cx.path(), M::META.name, "=output", &error)),
+        None => {}
+    }
+}
+
+/// The next attempt comes after a wait that doubles each time, less up to a half of it, so that those who failed together do
+/// not come back together.
+pub(crate) fn delay(policy: &Policy, failed: u32) -> Duration {
+    let doubled = 1_u64.checked_shl(failed.saturating_sub(1)).unwrap_or(u64::MAX);
+    let whole = policy.first_delay_ms.saturating_mul(doubled).min(policy.max_delay_ms);
+    let random = RandomState::new().build_hasher().finish();
+    Duration::from_millis(whole - random % (whole / 2 + 1))
+}
+
+async fn ask<M: HasMeta>(
+    cx: &Cx,
+    what: &str,
+    question: String,
+    answer: Option<CheckedAnswer>,
+    trying: &Trying,
+) -> String {
+    let prompt = json!({ "step": M::META.name, "attempts": trying.attempts, "errors": trying.errors });
+    let asked = cx.new_pause(
+        Asked {
+            name: format!("{what}-{}", M::META.name),
+            question,
+            prompt: prompt.to_string(),
+            schema: answer.map_or_else(String::new, |answer| (answer.schema)().to_string()),
+        },
+        None,
+    );
+    let pause = asked.id.clone();
+    cx.mark(Trying { asked: Some(pause.clone()), next: None, ..trying.clone() }, Some(asked)).await;
+    pause
+}
+
+/// A step that must not be repeated was interrupted.
+async fn interrupted<M: HasMeta, F: Future>(cx: &Cx, judge: Judge<F::Output>, trying: &Trying) -> F::Output {
+    let question =
+        format!("Step `{}` was interrupted, and nobody knows whether it has happened. Has it?", M::META.name);
+    let pause = ask::<M>(cx, "unknown", question, M::META.policy.unknown, trying).await;
+    decided::<M, F>(cx, judge, &pause, trying).await
+}
+
+/// Does what somebody has decided.
+async fn decided<M: HasMeta, F: Future>(cx: &Cx, judge: Judge<F::Output>, pause: &str, trying: &Trying) -> F::Output {
+    // Neither has a deadline.
+    let text = cx.answer_text(pause, None).await.unwrap_or_default();
+    let refuse = |error| Halt::Refused(Refusal::answer(pause, error));
+    let value = if trying.begun {
+        match crate::json::decode::<Unknown<Box<RawValue>>>(&text) {
+            Ok(Unknown::Retry) => None,
+            Ok(Unknown::Happened(value)) => Some(value),
+            Ok(Unknown::Fail) => {
+                let step = M::META.name;
+                let message =
+                    format!("step `{step}` was interrupted, and the answer to whether it has happened was to fail");
+                return cx.fail(vec![message]).await;
+            }
+            Err(error) => return cx.halt(refuse(error)).await,
+        }
+    } else {
+        match crate::json::decode::<Recovery<Box<RawValue>>>(&text) {
+            Ok(Recovery::Retry) => None,
+            Ok(Recovery::Use(value)) => Some(value),
+            Ok(Recovery::Fail) => return cx.fail(trying.errors.clone()).await,
+            Err(error) => return cx.halt(refuse(error)).await,
+        }
+    };
+    let Some(value) = value else {
+        cx.mark(Trying::default(), None).await;
+        return cx.restart().await;
+    };
+    let wrong = {
+        match judge.from_json.map(|read| read(value.get())) {
+            Some(Ok(output)) => {
+                note_undo::<M, F>(cx, judge, &output);
+                return output;
+            }
+            Some(Err(error)) => Some(refuse(error)),
+            None => None,
+        }
+    };
+    match wrong {
+        Some(halt) => cx.halt(halt).await,
+        None => cx.fail(vec![format!("step `{}` takes no value from outside", M::META.name)]).await,
+    }
+}
+
+/// Calls the step to be undone, and leaves the run then.
+async fn undo_step<M: HasMeta, F: Future + Send>(cx: &Cx, undo: &UndoRecord, future: F) -> F::Output {
+    let step = M::META.name;
+    if **cx.path() != *undo.path || step != undo.step {
+        let message = format!("step `{}` cannot be undone: its workflow gets to step `{step}` instead", undo.step);
+        return cx.fail(vec![message]).await;
+    }
+    let result = Arc::new(Mutex::new(None));
+    let mut current = cx.current(1);
+    current.visit = format!("{}.undo", current.visit).into();
+    current.undoing = Some(Undoing { output: Some(undo.output.clone()), result: result.clone() });
+    let mut future = pin!(future);
+    let undone = poll_fn(|task| {
+        let polled = current::with(&mut current, || future.as_mut().poll(task));
+        match (polled, lock(&result).take()) {
+            (_, Some(undone)) => Poll::Ready(Some(undone)),
+            (Poll::Ready(_), None) => Poll::Ready(None),
+            (Poll::Pending, None) => Poll::Pending,
+        }
+    });
+    match cx.counted(undone).await {
+        Some(undone) => cx.halt(Halt::Undone(undone)).await,
+        None => cx.fail(vec![format!("step `{step}` cannot be undone any more")]).await,
+    }
+}
