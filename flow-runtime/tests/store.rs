@@ -64,6 +64,13 @@ macro_rules! suite {
     };
 }
 
+#[path = "store/history.rs"]
+mod history;
+#[path = "store/timers.rs"]
+mod timers;
+#[path = "store/undo.rs"]
+mod undo;
+
 suite! {
     a_new_run_is_found_as_it_was_written
     an_unknown_run_is_named

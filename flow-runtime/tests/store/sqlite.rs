@@ -34,6 +34,54 @@ async fn a_newer_schema_is_refused_and_not_touched() {
     assert_eq!(mode, "delete");
 }
 
+#[tokio::test]
+async fn a_file_of_an_older_version_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("flow.db");
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute_batch(include_str!("../../src/store/sqlite/migrations/0001_runs.sql")).unwrap();
+    raw.execute_batch(
+        r#"PRAGMA user_version = 1;
+        INSERT INTO runs (id, status, fence, workflow, fingerprint, created_at, updated_at, input, output) VALUES
+            ('r', 'paused', 4, 'content-creation', 'f00d', 1000, 2000, '{"topic":"rust"}', NULL),
+            ('done', 'completed', 2, 'content-creation', 'f00d', 900, 950, '1', '2');
+        INSERT INTO frames (run, path, at, pause) VALUES
+            ('r', '', 'fork', NULL), ('r', 'parallel.0', 'approve', 'approve-1'), ('r', 'parallel.1', '=done', NULL);
+        INSERT INTO bindings (run, path, name, value) VALUES
+            ('r', '', 'a', '[1, 2]'), ('r', '', 'c#2', '"é"'), ('r', 'parallel.1', '=result', '1.50');
+        INSERT INTO pauses (run, id, number, name, path, question, prompt, schema, asked_at) VALUES
+            ('r', 'approve-1', 1, 'approve', 'parallel.0', '?', '{}', '{}', 1500);"#,
+    )
+    .unwrap();
+    drop(raw);
+
+    let store = Sqlite::open(&path).unwrap();
+    let found = store.find("r").await.unwrap().unwrap();
+    assert_eq!((found.status, found.wake, found.run.deadline), (RunStatus::Paused, None, None));
+    let before = store.frames("r").await.unwrap();
+    let bindings = |n: usize| before[n].bindings.clone();
+    assert_eq!(bindings(0), [binding("a", "[1, 2]"), binding("c#2", "\"é\"")]);
+    assert_eq!((bindings(1), bindings(2)), (vec![], vec![binding("=result", "1.50")]));
+    assert!(before.iter().all(|frame| frame.moves == 1 && frame.wake.is_none() && frame.trying.is_none()));
+    let pauses = store.pauses("r").await.unwrap();
+    assert_eq!((pauses[0].pause.deadline, pauses[0].expired_at), (None, None));
+
+    let points: Vec<String> =
+        store.history("r").await.unwrap().into_iter().map(|made| format!("{} {}", made.seq, made.at)).collect();
+    assert_eq!(points, ["1 fork", "2 approve", "3 =done"], "its history begins where it stands");
+    assert_eq!(store.frames_at("r", 3).await.unwrap(), Some(before));
+    assert_eq!(store.history("done").await.unwrap(), []);
+    assert_eq!(store.claim("done").await.unwrap(), Claim::Ended);
+
+    assert_eq!(store.answer("r", "approve-1", &yes("ann")).await.unwrap(), AnswerReceipt::Accepted);
+    assert_eq!(store.claim("r").await.unwrap(), Claim::Claimed(5));
+    store.checkpoint("r", 5, &step("parallel.0", "=done", &[("=result", "true")])).await.unwrap();
+    assert_eq!(store.frames_at("r", 4).await.unwrap(), Some(store.frames("r").await.unwrap()));
+    store.finish("r", 5, &Finish::Completed("1".to_owned())).await.unwrap();
+    drop(store);
+    Sqlite::open(&path).unwrap();
+}
+
 #[test]
 fn what_cannot_be_opened_is_named() {
     let folder = TempDir::new().unwrap();
