@@ -18,7 +18,7 @@ use flow_runtime::{
         NewRun, PauseRecord, ReopenReceipt, RunFilter, RunRecord, StoreFuture, Synchronous, UndoRecord,
     },
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, config::DbConfig, params};
 
 /// How many times the time of the bare rows a checkpoint may take.
 const AIM: f64 = 1.5;
@@ -79,7 +79,8 @@ fn main() {
 /// What one run writes.
 struct Written {
     run: NewRun,
-    checkpoints: Vec<Checkpoint>,
+    /// Each with its bindings as one JSON object.
+    checkpoints: Vec<(Checkpoint, String)>,
     output: String,
 }
 
@@ -96,6 +97,12 @@ fn record() -> Written {
     let run = runs.lock().unwrap().remove(0);
     let output = outputs.lock().unwrap().remove(0);
     let checkpoints = std::mem::take(&mut *checkpoints.lock().unwrap());
+    let checkpoints = checkpoints.into_iter().map(|checkpoint| {
+        let bindings = checkpoint.bindings.iter().map(|binding| format!("\"{}\":{}", binding.name, binding.value));
+        let object = format!("{{{}}}", bindings.collect::<Vec<_>>().join(","));
+        (checkpoint, object)
+    });
+    let checkpoints = checkpoints.collect();
     Written { run, checkpoints, output }
 }
 
@@ -111,6 +118,7 @@ impl Bare {
         drop(Sqlite::open(path).unwrap());
         let conn = Connection::open(path).unwrap();
         conn.set_prepared_statement_cache_capacity(64);
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
         let synchronous = if synchronous == Synchronous::Full { "FULL" } else { "NORMAL" };
         conn.pragma_update(None, "synchronous", synchronous).unwrap();
         Bare { conn, runs: AtomicUsize::new(0) }
@@ -140,12 +148,13 @@ impl Bare {
              VALUES (?1, 'running', 1, 'driver', ?2, ?3, NULL, NULL, ?4, ?4, NULL, ?5)",
             params![id, run.workflow, run.fingerprint, run.created_at, run.input],
         );
-        for checkpoint in &written.checkpoints {
+        for (checkpoint, object) in &written.checkpoints {
             let path = &*checkpoint.path;
             self.transaction(&id, || {
                 self.execute(
-                    "INSERT INTO frames (run, path, at, pause) VALUES (?1, ?2, ?3, NULL)
-                     ON CONFLICT (run, path) DO UPDATE SET at = excluded.at, pause = excluded.pause",
+                    "INSERT INTO frames (run, path, at, pause, wake, trying, moves) VALUES (?1, ?2, ?3, NULL, NULL, NULL, 1)
+                     ON CONFLICT (run, path) DO UPDATE SET at = excluded.at, pause = excluded.pause,
+                         wake = excluded.wake, trying = excluded.trying, moves = moves + 1",
                     params![id, path, checkpoint.at],
                 );
                 for binding in &checkpoint.bindings {
@@ -155,14 +164,23 @@ impl Bare {
                         params![id, path, binding.name, binding.value],
                     );
                 }
+                self.execute(
+                    "INSERT INTO history (run, seq, path, at, pause, wake, forget, keep, bindings, time)
+                     VALUES (?1, coalesce((SELECT max(seq) FROM history WHERE run = ?1), 0) + 1, ?2, ?3, NULL, NULL, NULL,
+                         NULL, ?4, ?5)",
+                    params![id, path, checkpoint.at, object, run.created_at],
+                );
             });
         }
         self.transaction(&id, || {
-            self.execute("UPDATE runs SET output = ?2 WHERE id = ?1", params![id, written.output]);
             self.execute("DELETE FROM bindings WHERE run = ?1", [&id]);
             self.execute("DELETE FROM frames WHERE run = ?1", [&id]);
-            let sql = "UPDATE runs SET driver = NULL, status = 'completed', updated_at = ?2 WHERE id = ?1";
-            self.execute(sql, params![id, run.created_at]);
+            self.execute(
+                "UPDATE runs SET driver = NULL, status = 'completed', updated_at = ?2, output = ?3, failure = NULL,
+                     wake = NULL
+                 WHERE id = ?1",
+                params![id, run.created_at, written.output],
+            );
         });
     }
 }

@@ -19,11 +19,16 @@ use super::{
     write::Tx,
 };
 
+/// The next number is the last entry of the very leaf into which the row goes; a counter in `runs` would be one more page
+/// to write.
+const NEXT: &str = "
+    INSERT INTO history (run, seq, path, at, pause, wake, forget, keep, bindings, time)
+    VALUES (?1, coalesce((SELECT max(seq) FROM history WHERE run = ?1), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
 /// Writes a checkpoint into the history of a run.
 pub(super) fn write(tx: &Tx<'_>, run: &str, checkpoint: &Checkpoint, time: i64) -> Result<(), Fault> {
     tx.execute(
-        "INSERT INTO history (run, seq, path, at, pause, wake, forget, keep, bindings, time)
-         VALUES (?1, coalesce((SELECT max(seq) FROM history WHERE run = ?1), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        NEXT,
         params![
             run,
             &*checkpoint.path,
@@ -196,7 +201,21 @@ fn bindings_from_json(object: &str) -> Result<Vec<Binding>, serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use rusqlite::StatementStatus;
+
+    use super::{super::schema, *};
+
+    #[test]
+    fn the_statement_of_every_checkpoint_is_compiled_once() -> Result<(), Box<dyn std::error::Error>> {
+        let (_folder, conn) = schema::tests::open()?;
+        for n in 0..10 {
+            let (run, none) = (n.to_string(), None::<String>);
+            let mut statement = conn.prepare_cached(NEXT)?;
+            statement.execute(params![run, "", "x", none, None::<i64>, none, none, "{}", n])?;
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
+        Ok(())
+    }
 
     #[test]
     fn bindings_come_back_as_they_were() {

@@ -102,6 +102,9 @@ pub(super) fn holds(conn: &Connection, run: &str, fence: u64) -> Result<bool, Fa
     held.ok_or_else(|| StoreError::UnknownRun { run: run.to_owned() }.into())
 }
 
+const DUE: &str = "SELECT id, driver FROM runs WHERE wake <= ?1 ORDER BY wake, id";
+const NEXT: &str = "SELECT min(wake) FROM runs WHERE wake > ?1";
+
 /// The runs that want to be woken. `is_driven` says whether a driver is at work, or `None` if that cannot be told here; so
 /// does this function then.
 pub(super) fn due(
@@ -112,7 +115,7 @@ pub(super) fn due(
 ) -> Result<Option<Due>, Fault> {
     let snapshot = if conn.is_autocommit() { Some(conn.unchecked_transaction()?) } else { None };
     let mut runs = Vec::new();
-    let mut statement = conn.prepare_cached("SELECT id, driver FROM runs WHERE wake <= ?1 ORDER BY wake, id")?;
+    let mut statement = conn.prepare_cached(DUE)?;
     let mut rows = statement.query([now])?;
     while runs.len() < limit as usize
         && let Some(row) = rows.next()?
@@ -128,7 +131,7 @@ pub(super) fn due(
         }
     }
     drop(rows);
-    let mut statement = conn.prepare_cached("SELECT min(wake) FROM runs WHERE wake > ?1")?;
+    let mut statement = conn.prepare_cached(NEXT)?;
     let next = statement.query_row([now], |row| row.get(0))?;
     if let Some(snapshot) = snapshot {
         snapshot.commit()?;
@@ -246,4 +249,29 @@ fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         updated_at: row.get(11)?,
         wake: row.get(13)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::schema, *};
+
+    #[test]
+    fn every_search_has_its_index() -> Result<(), Box<dyn std::error::Error>> {
+        let (_folder, conn) = schema::tests::open()?;
+        let by_session = concat!(run_columns!(), " WHERE session = ? ORDER BY created_at DESC, id DESC LIMIT ?");
+        let forget = "DELETE FROM frames WHERE run = ?1 AND path >= ?2 AND path < ?3";
+        for (sql, plan) in [
+            (DUE, "SEARCH runs USING INDEX runs_by_wake (wake<?)"),
+            (NEXT, "SEARCH runs USING COVERING INDEX runs_by_wake (wake>?)"),
+            (by_session, "SEARCH runs USING INDEX runs_by_session (session=?)"),
+            (forget, "SEARCH frames USING PRIMARY KEY (run=? AND path>? AND path<?)"),
+        ] {
+            let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let values = vec![rusqlite::types::Null; statement.parameter_count()];
+            let steps =
+                statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>("detail"))?;
+            assert_eq!(steps.collect::<Result<Vec<_>, _>>()?, [plan], "{sql}");
+        }
+        Ok(())
+    }
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::{super::StoreError, Synchronous, fault::Fault};
 
@@ -43,6 +43,9 @@ fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connecti
     let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(patience)?;
+    // One plan per statement, whatever the values. Without this guarantee SQLite looks at them, and compiles the statement that
+    // writes the history anew at every checkpoint.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(conn)
 }
@@ -96,4 +99,18 @@ fn migrate(conn: &Connection) -> Result<(), Fault> {
 /// Whether another process is in the way.
 pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The connection that writes, to a new file.
+    pub(in super::super) fn open() -> Result<(tempfile::TempDir, Connection), StoreError> {
+        let opened = tempfile::tempdir().map_err(Fault::from).and_then(|folder| {
+            let conn = open_writer(&folder.path().join("flow.db"), Synchronous::Normal, Duration::ZERO)?;
+            Ok((folder, conn))
+        });
+        opened.map_err(|fault| fault.doing(|| "open a new file".to_owned()))
+    }
 }

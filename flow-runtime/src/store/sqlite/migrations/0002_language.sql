@@ -11,19 +11,19 @@ ALTER TABLE frames ADD COLUMN moves INTEGER NOT NULL DEFAULT 1; -- how many chec
 ALTER TABLE pauses ADD COLUMN deadline INTEGER;         -- until when it can be answered
 ALTER TABLE pauses ADD COLUMN expired_at INTEGER;       -- when it was found that nobody had
 
--- One row per checkpoint. Kept when the run has ended.
+-- One row per checkpoint, the long texts last. Kept when the run has ended.
 CREATE TABLE history (
     run      TEXT NOT NULL,
     seq      INTEGER NOT NULL,              -- 1, 2, … in each run
+    time     INTEGER NOT NULL,
     path     TEXT NOT NULL,                 -- the frame that moved
     at       TEXT NOT NULL,                 -- the point it reached
-    pause    TEXT,
-    wake     INTEGER,
+    pause    TEXT,                          -- id of the pause it asked
+    wake     INTEGER,                       -- when it wanted to be woken
+    moves    INTEGER,                       -- how many checkpoints it has made; NULL for one more than before
     forget   TEXT,                          -- the frames whose path begins so were left behind
-    keep     TEXT,                          -- JSON: of the frame's bindings only these were kept
-    bindings TEXT,                          -- JSON: the bindings that changed; NULL for none
-    moves    INTEGER,                       -- how many checkpoints the frame has made; NULL for one more than before
-    time     INTEGER NOT NULL,
+    keep     TEXT,                          -- JSON: of its bindings only these were kept; NULL for all
+    bindings TEXT,                          -- JSON: its bindings that changed; NULL for none
     PRIMARY KEY (run, seq)
 ) WITHOUT ROWID;
 
