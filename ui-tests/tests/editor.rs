@@ -202,6 +202,32 @@ fn a_step_body_is_ordinary_code() {
 }
 
 #[test]
+fn methods_are_shown_as_they_were_written() {
+    shows(
+        "tools.$0weigh(&subject)",
+        &["article::Tools", "pub async fn weigh(&self, subject: &Topic) -> Result<usize>"],
+    );
+    tells("tools.$0weigh(&subject)", "Find out how much there is to say.");
+    shows("let $0weight", &["let weight: usize"]);
+    shows("let $0words", &["let words: usize"]);
+    leads("tools.$0weigh(&subject)", "pub async fn weigh(&self, subject: &Topic) -> Result<usize> {");
+    leads("shelf.$0keep(weight)", "async fn keep(&self, weight: usize) -> Result<usize>;");
+    shows("let $0kept", &["let kept: usize"]);
+    shows("let $0one", &["let one: usize"]);
+    proposes("let weight = tools.weigh(&subject).await?;", "let weight = tools.$0", &["weigh", "limit"]);
+    proposes("let kept = shelf.keep(weight).await?;", "let kept = shelf.$0", &["keep", "keep_both"]);
+}
+
+#[test]
+fn half_typed_methods_are_completed() {
+    let line = "let words = subject.title.split(' ').count();";
+    proposes(line, "let words = subject.$0", &["title"]);
+    proposes(line, "let words = self.$0;", &["limit", "weigh"]);
+    proposes("let one = self.keep(weight).await?;", "let one = self.$0", &["keep", "keep_both"]);
+    complains(line, "let words = subject.titel;", &["`titel`: no field `titel` on type `&Topic`"]);
+}
+
+#[test]
 fn finished_code_has_no_diagnostics() {
     complains("let sources", "let sources", &[]);
 }
