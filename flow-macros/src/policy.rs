@@ -261,29 +261,42 @@ impl CallPolicy {
     /// What comes between `__flow::Awaited(step(…))` and `.drive_step(…)`.
     pub(crate) fn rules(&self) -> TokenStream {
         let Some(first) = self.first_rule() else { return TokenStream::new() };
-        // Errors stand at the attribute, names are looked up where the macro is called.
-        let here = |span: Span| span.resolved_at(Span::call_site());
-        let look = look(&quote!(__flow));
-        let mut calls = quote_spanned!(here(first)=> .ruled(#look));
+        let look = look(&quote!(__flow), first);
+        let mut calls = quote_spanned!(first=> .ruled(#look));
         if let Some(Retry { retries, backoff, span }) = &self.retry {
-            calls.extend(quote_spanned!(here(*span)=> .retry::<#retries>()));
+            calls.extend(quote_spanned!(*span=> .retry::<#retries>()));
             if let Some(Backoff { first_ms, max_ms }) = backoff {
-                calls.extend(quote_spanned!(here(*span)=> .backoff::<#first_ms, #max_ms>()));
+                calls.extend(quote_spanned!(*span=> .backoff::<#first_ms, #max_ms>()));
             }
         }
         if let Some(Said { value, span }) = &self.timeout_ms {
-            calls.extend(quote_spanned!(here(*span)=> .timeout::<#value>()));
+            calls.extend(quote_spanned!(*span=> .timeout::<#value>()));
         }
         if let Some(span) = self.on_error {
-            calls.extend(quote_spanned!(here(span)=> .recover()));
+            calls.extend(quote_spanned!(span=> .recover()));
         }
         calls
     }
 }
 
+/// Errors are shown at the user's token, but names are looked up where the macro is called.
+pub(crate) fn here(span: Span) -> Span {
+    span.resolved_at(Span::call_site())
+}
+
+/// A path of the expansion's own, shown at this place. Paths lead to items, and those are found from anywhere.
+pub(crate) fn shown_at(path: &TokenStream, span: Span) -> TokenStream {
+    let tokens = path.clone().into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    tokens.collect()
+}
+
 /// The closure that looks at what a step has returned: the texts of an error, or `None`.
-pub(crate) fn look(flow: &TokenStream) -> TokenStream {
-    quote! {
+pub(crate) fn look(flow: &TokenStream, span: Span) -> TokenStream {
+    let flow = &shown_at(flow, span);
+    quote_spanned! {here(span)=>
         |__output| {
             #[allow(unused_imports)]
             use #flow::{
@@ -448,7 +461,7 @@ pub(crate) fn duration(text: &str) -> Result<u64, String> {
             "h" => 3_600_000,
             "d" => 86_400_000,
             "" => return wrong(&format!("`{number}` has no unit")),
-            unit => return wrong(&format!("`{unit}` is no unit")),
+            unit => return wrong(&format!("`{}` is no unit", unit.trim())),
         };
         let part = number.parse::<u64>().ok().and_then(|number| number.checked_mul(ms));
         let sum = part.and_then(|part| total.checked_add(part));

@@ -15,7 +15,7 @@ use syn::{
 use crate::{
     faces,
     parse::{CratePath, doc_of},
-    policy::{Backoff, Said, StepOptions, look},
+    policy::{Backoff, Said, StepOptions, here, look, shown_at},
     report::Report,
 };
 
@@ -205,14 +205,21 @@ impl<'o> Wrapper<'o> {
             ReturnType::Type(_, ty) => ty.span(),
             ReturnType::Default => self.sig.paren_token.span.close(),
         };
+        // Whether the marker is one depends on what is said of `once`, and the compiler should say it at that place only.
+        let (span, krate) = match self.options.once {
+            Some(once) => (here(once), shown_at(&krate.to_token_stream(), here(once))),
+            None => (span, krate.to_token_stream()),
+        };
         let marker = match self.place {
             Place::Free => quote_spanned!(span=> impl #flow::HasMeta + use<#(#generics),*>),
             Place::Declared => quote_spanned!(span=> impl #flow::HasMeta + use<Self #(, #generics)*>),
             Place::Method => self.method_marker(),
         };
-        sig.output = parse_quote_spanned! {span=>
-            -> #krate::Step<#marker, impl ::core::future::Future<Output = #output> + ::core::marker::Send>
+        // What an `impl` in a signature borrows depends on the edition of the one who has written it: of this crate.
+        let future = quote_spanned! {here(span)=>
+            impl ::core::future::Future<Output = #output> + ::core::marker::Send
         };
+        sig.output = parse_quote_spanned!(span=> -> #krate::Step<#marker, #future>);
         let (attrs, vis) = (self.outer_attrs(), &self.source.vis);
         let body = match &self.source.body {
             None => return quote!(#(#attrs)* #vis #sig;),
@@ -252,23 +259,27 @@ impl<'o> Wrapper<'o> {
 
     fn body(&self, block: &Block) -> TokenStream {
         let Wrapper { krate, flow, .. } = self;
-        let (work, rules) = (self.work(block), self.rules());
-        match self.place {
+        let (work, rules, once) = (self.work(block), self.rules(), self.once());
+        let (before, tagged) = match self.place {
             Place::Free => {
                 let (name, doc) = (self.sig.ident.to_string(), doc_of(&self.source.attrs));
                 let policy = self.options.policy(flow);
                 let meta = meta(krate, &name, &doc, &quote!(#flow::CallKind::Step), &policy);
                 let inner = self.inner(block);
-                quote! {
+                let before = quote! {
                     #meta
                     #inner
                     fn __tagged<F: ::core::future::Future>(future: F) -> #krate::Step<__Meta, F> {
                         #krate::Step::tagged(future)
                     }
-                    __tagged(#work) #rules
-                }
+                };
+                (before, quote!(__tagged))
             }
-            _ => quote!(#krate::Step::tagged(#work) #rules),
+            _ => (TokenStream::new(), quote!(#krate::Step::tagged)),
+        };
+        match once {
+            Some(once) => quote!(#before let __step = #tagged(#work) #rules; #once),
+            None => quote!(#before #tagged(#work) #rules),
         }
     }
 
@@ -288,17 +299,20 @@ impl<'o> Wrapper<'o> {
             let token = &receiver.self_token;
             quote!(#token,)
         });
-        let (arguments, look) = (self.arguments.iter().map(|(name, _)| name), look(flow));
-        let span = undo.span().resolved_at(Span::call_site());
-        let undone = quote_spanned!(span=> #undo(#receiver #(#arguments,)* __output));
-        let run = quote_spanned!(span=> __undo.run(move |__output| #undone, #look));
+        let (arguments, span) = (self.arguments.iter().map(|(name, _)| name), undo.span());
+        let look = look(flow, span);
+        let at = shown_at(flow, span);
+        let undone = quote_spanned!(here(span)=> #undo(#receiver #(#arguments,)* __output));
+        // At one place, so that the compiler says once what is wrong.
+        let undoing = quote_spanned!(here(span)=> #at::undoing((&#at::Outcome::<#output>::NEW).shape()));
+        let run = quote_spanned!(here(span)=> #at::undo(__undo, move |__output| #undone, #look).await);
         quote! {
             async move {
                 #[allow(unused_imports)]
                 use #flow::{ShapeOfResult as _, ShapeOfValue as _};
-                match #flow::undoing((&#flow::Outcome::<#output>::NEW).shape()) {
+                match #undoing {
                     ::core::option::Option::None => #work.await,
-                    ::core::option::Option::Some(__undo) => #run.await,
+                    ::core::option::Option::Some(__undo) => #run,
                 }
             }
         }
@@ -324,11 +338,12 @@ impl<'o> Wrapper<'o> {
             return quote!(#flow::blocking(move || -> #output { #arguments #(#statements)* }));
         }
         // The type of an async block cannot be written down; this is how it is told.
+        let told = quote_spanned!(here(output.span())=> return __output;);
         quote! {
             async move {
                 if let ::core::option::Option::Some(__output) = ::core::option::Option::None::<#output> {
                     #[allow(unreachable_code)]
-                    return __output;
+                    #told
                 }
                 #arguments
                 let __output: #output = #block;
@@ -344,11 +359,13 @@ impl<'o> Wrapper<'o> {
         if options.first_rule().is_none() {
             return TokenStream::new();
         }
-        let here = |span: Span| span.resolved_at(Span::call_site());
-        let look = look(flow);
-        let mut rules = quote!(.judged(#look));
+        let mut rules = {
+            let look = look(flow, Span::call_site());
+            quote!(.judged(#look))
+        };
         if let Some(Said { span, .. }) = &options.retries {
-            rules.extend(quote_spanned!(here(*span)=> .retried()));
+            let flow = shown_at(flow, *span);
+            rules.extend(quote_spanned!(*span=> .again(#flow::Fallible::failed)));
         }
         if let Some(Said { value: path, .. }) = &options.retry_if {
             let asked = quote_spanned!(here(path.span())=> #path(__error));
@@ -360,22 +377,36 @@ impl<'o> Wrapper<'o> {
             });
         }
         if let Some(Said { span, .. }) = &options.timeout_ms {
-            rules.extend(quote_spanned!(here(*span)=> .timed()));
+            let flow = shown_at(flow, *span);
+            rules.extend(quote_spanned!(*span=> .timed(#flow::TimesOut::timed_out)));
         }
-        let shape = quote! {
-            |__outcome| {
-                #[allow(unused_imports)]
-                use #flow::{ShapeOfResult as _, ShapeOfValue as _};
-                (&__outcome).shape()
-            }
-        };
-        if let Some(Said { span, .. }) = &options.undo {
-            rules.extend(quote_spanned!(here(*span)=> .undone(#shape)));
-        }
-        if let Some(span) = options.once {
-            rules.extend(quote_spanned!(here(span)=> .once(#shape)));
+        if let Some(Said { value: path, .. }) = &options.undo {
+            let flow = shown_at(flow, path.span());
+            rules.extend(quote_spanned! {here(path.span())=>
+                .undone(|__output| {
+                    #[allow(unused_imports)]
+                    use #flow::{ShapeOfResult as _, ShapeOfValue as _};
+                    #flow::written((&#flow::outcome(__output)).shape(), __output)
+                })
+            });
         }
         rules
+    }
+
+    /// The last rule, which changes the marker.
+    fn once(&self) -> Option<TokenStream> {
+        let span = self.options.once?;
+        let flow = shown_at(&self.flow, span);
+        Some(match self.place {
+            Place::Method => quote_spanned!(here(span)=> __step.once_method()),
+            _ => quote_spanned! {here(span)=>
+                __step.once(|__outcome| {
+                    #[allow(unused_imports)]
+                    use #flow::{ShapeOfResult as _, ShapeOfValue as _};
+                    (&__outcome).shape()
+                })
+            },
+        })
     }
 
     /// The marker of a method says everything by itself.
@@ -404,7 +435,7 @@ impl<'o> Wrapper<'o> {
             marker = quote!(#flow::Undone<#marker>);
         }
         if options.once.is_some() {
-            marker = quote!(#flow::Once<#marker, <#output as #flow::Recovers>::Ok>);
+            marker = quote!(#flow::OnceReturning<#marker, #output>);
         }
         marker
     }

@@ -8,7 +8,7 @@ use super::{
     Step,
     input::{DeserializeOwned, JsonSchema, SerdeError, Serialize},
 };
-use crate::{JsonError, TimedOut};
+use crate::{JsonError, TimedOut, Unknown, policy::CheckedAnswer};
 
 /// The texts of an error and of its sources; `None` if the step has succeeded.
 pub type Look<O> = fn(&O) -> Option<Vec<String>>;
@@ -57,11 +57,16 @@ impl<O> Judge<O> {
     where
         S: Shape<Output = O, Ok: Serialize + DeserializeOwned>,
     {
-        Judge { output: written::<S>, from_json: Some(read::<S>), ..self }
+        Judge { output: write::<S>, from_json: Some(read::<S>), ..self }
     }
 }
 
-fn written<S: Shape<Ok: Serialize>>(output: &S::Output) -> Option<Result<String, SerdeError>> {
+/// The value of a step that can be undone, as JSON.
+pub fn written<S: UndoneShape>(_: S, output: &S::Output) -> Option<Result<String, SerdeError>> {
+    S::written(output)
+}
+
+fn write<S: Shape<Ok: Serialize>>(output: &S::Output) -> Option<Result<String, SerdeError>> {
     S::split(output).ok().map(serde_json::to_string)
 }
 
@@ -76,43 +81,36 @@ impl<M, F: Future> Step<M, F> {
         Step { judge: Some(Judge::new(error)), ..self }
     }
 
-    /// The same step, tried again when it fails.
-    pub fn retried(self) -> Self
-    where
-        F::Output: Fallible,
-    {
-        self
-    }
-
-    /// The same step, tried again only if this says so.
+    /// The same step, tried again if this says so.
     pub fn again(self, again: fn(&F::Output) -> bool) -> Self {
         self.changed(|judge| Judge { again, ..judge })
     }
 
-    /// The same step, whose attempts may take too long.
-    pub fn timed(self) -> Self
-    where
-        F::Output: TimesOut,
-    {
-        self.changed(Judge::timed)
+    /// The same step, which returns this when an attempt takes too long.
+    pub fn timed(self, timed_out: fn(TimedOut) -> F::Output) -> Self {
+        self.changed(|judge| Judge { timed_out: Some(timed_out), ..judge })
     }
 
     /// The same step, whose value is kept beside the state because it may be undone.
-    pub fn undone<S>(self, shape: fn(Outcome<F::Output>) -> S) -> Self
-    where
-        S: Shape<Output = F::Output, Ok: Undoable>,
-    {
-        let _ = shape;
-        self.changed(|judge| Judge { output: written::<S>, ..judge })
+    pub fn undone(self, output: fn(&F::Output) -> Option<Result<String, SerdeError>>) -> Self {
+        self.changed(|judge| Judge { output, ..judge })
     }
 
     /// The same step, never repeated on its own after a crash in the middle.
-    pub fn once<S>(self, shape: fn(Outcome<F::Output>) -> S) -> Step<super::Once<M, S::Ok>, F>
+    pub fn once<S>(self, shape: fn(Outcome<F::Output>) -> S) -> Step<S::Once<M>, F>
     where
-        S: Shape<Output = F::Output, Ok: OnceOutput>,
+        S: OnceShape<Output = F::Output>,
     {
         let _ = shape;
-        self.changed(|judge| judge.given::<S>())
+        self.changed(|judge| Judge { output: S::written, from_json: Some(S::read), ..judge })
+    }
+
+    /// The same for a method, which has to write down its marker.
+    pub fn once_method(self) -> Step<super::OnceReturning<M, F::Output>, F>
+    where
+        F::Output: OnceMethod,
+    {
+        self.changed(OnceMethod::given)
     }
 
     /// The same step by another marker, with its judge changed.
@@ -187,6 +185,48 @@ impl<T> Shape for OfValue<T> {
     }
 }
 
+/// What the result of a step that runs once consists of.
+pub trait OnceShape: Shape {
+    /// The marker of the step.
+    type Once<M>;
+    #[doc(hidden)]
+    fn written(output: &Self::Output) -> Option<Result<String, SerdeError>>;
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc)]
+    fn read(text: &str) -> Result<Self::Output, JsonError>;
+}
+
+impl<S: Shape<Ok: OnceOutput>> OnceShape for S {
+    type Once<M> = super::Once<M, S::Ok>;
+
+    fn written(output: &S::Output) -> Option<Result<String, SerdeError>> {
+        write::<S>(output)
+    }
+
+    fn read(text: &str) -> Result<S::Output, JsonError> {
+        read::<S>(text)
+    }
+}
+
+/// What the result of a step that can be undone consists of.
+pub trait UndoneShape: Shape {
+    #[doc(hidden)]
+    fn written(output: &Self::Output) -> Option<Result<String, SerdeError>>;
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc)]
+    fn read(text: &str) -> Result<Self::Ok, JsonError>;
+}
+
+impl<S: Shape<Ok: Undoable>> UndoneShape for S {
+    fn written(output: &S::Output) -> Option<Result<String, SerdeError>> {
+        write::<S>(output)
+    }
+
+    fn read(text: &str) -> Result<S::Ok, JsonError> {
+        crate::json::decode(text)
+    }
+}
+
 /// For `Result`s.
 pub trait ShapeOfResult<T, E> {
     /// Its shape.
@@ -229,6 +269,11 @@ pub trait Fallible {
     type Err;
     /// The error, if it is one.
     fn failure(&self) -> Option<&Self::Err>;
+
+    /// Whether it is one.
+    fn failed(&self) -> bool {
+        self.failure().is_some()
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -250,7 +295,6 @@ pub trait TimesOut {
     fn timed_out(error: TimedOut) -> Self;
 }
 
-#[diagnostic::do_not_recommend]
 impl<T, E: FromTimedOut> TimesOut for Result<T, E> {
     fn timed_out(error: TimedOut) -> Self {
         Err(E::from_timed_out(error))
@@ -272,6 +316,26 @@ pub trait FromTimedOut {
 impl<E: From<TimedOut>> FromTimedOut for E {
     fn from_timed_out(error: TimedOut) -> Self {
         error.into()
+    }
+}
+
+/// What a method returns that is a step and runs once.
+#[diagnostic::on_unimplemented(
+    message = "a `once` step that is a method returns a `Result`, but this one returns `{Self}`",
+    label = "let it return a `Result`"
+)]
+pub trait OnceMethod: Sized + 'static {
+    #[doc(hidden)]
+    const UNKNOWN: CheckedAnswer;
+    #[doc(hidden)]
+    fn given(judge: Judge<Self>) -> Judge<Self>;
+}
+
+impl<T: OnceOutput, E: 'static> OnceMethod for Result<T, E> {
+    const UNKNOWN: CheckedAnswer = CheckedAnswer::of::<Unknown<T>>();
+
+    fn given(judge: Judge<Self>) -> Judge<Self> {
+        judge.given::<OfResult<T, E>>()
     }
 }
 

@@ -48,15 +48,17 @@ pub use input::{
     question, schema, to_json,
 };
 pub use judge::{
-    Fallible, FromTimedOut, Judge, Look, OfResult, OfValue, OnceOutput, Outcome, Shape, ShapeOfResult, ShapeOfValue,
-    TimesOut, Undoable, outcome, split,
+    Fallible, FromTimedOut, Judge, Look, OfResult, OfValue, OnceMethod, OnceOutput, OnceShape, Outcome, Shape,
+    ShapeOfResult, ShapeOfValue, TimesOut, Undoable, UndoneShape, outcome, split, written,
 };
 pub use owned::{Owned, Probe, ProbeOwned, probe};
-pub use patched::{BackedOff, Once, Recovered, RecoveredValue, Recovers, Retried, RuledCall, Timed, Undone};
+pub use patched::{
+    BackedOff, Once, OnceReturning, Recovered, RecoveredValue, Recovers, Retried, RuledCall, Timed, Undone,
+};
 pub(crate) use state::{Code, Halt, RunState};
 pub use text::{Method, Part, Text, Words};
 pub(crate) use tried::delay;
-pub use undo::{UndoCall, UndoResult, UndoRun, undoing};
+pub use undo::{UndoCall, UndoResult, UndoRun, undo, undoing};
 pub use wait::{Answered, AnsweredInTime, Slept};
 pub use working::Working;
 

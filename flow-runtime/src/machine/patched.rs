@@ -5,7 +5,7 @@ use std::{future::Future, marker::PhantomData};
 use super::{
     Awaited, CallMeta, HasMeta, Step,
     input::{DeserializeOwned, JsonSchema, Serialize},
-    judge::{Fallible, Judge, Look, OfResult, OnceOutput, TimesOut},
+    judge::{Fallible, Judge, Look, OfResult, OnceMethod, OnceOutput, TimesOut},
 };
 use crate::{
     Recovery, Unknown,
@@ -46,6 +46,13 @@ pub struct Once<M, T>(PhantomData<fn() -> (M, T)>);
 impl<M: HasMeta, T: OnceOutput> HasMeta for Once<M, T> {
     const META: CallMeta =
         M::META.with(Policy { once: true, unknown: Some(CheckedAnswer::of::<Unknown<T>>()), ..M::META.policy });
+}
+
+/// The same of a method that returns `O`.
+pub struct OnceReturning<M, O>(PhantomData<fn() -> (M, O)>);
+
+impl<M: HasMeta, O: OnceMethod> HasMeta for OnceReturning<M, O> {
+    const META: CallMeta = M::META.with(Policy { once: true, unknown: Some(O::UNKNOWN), ..M::META.policy });
 }
 
 /// A step of value `T` that asks somebody when it has failed for good.

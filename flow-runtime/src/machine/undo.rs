@@ -4,16 +4,15 @@
 
 use std::{
     future::Future,
-    marker::PhantomData,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use super::{
     HasMeta, Step, current,
-    judge::{Judge, Look, Shape, Undoable},
+    judge::{Judge, Look, UndoneShape},
 };
-use crate::{Policy, TimedOut, lock::lock};
+use crate::{JsonError, Policy, TimedOut, lock::lock};
 
 /// The request to undo a step.
 pub(crate) struct Undoing {
@@ -37,34 +36,28 @@ pub struct UndoResult {
 /// A step that has been called to be undone.
 pub struct UndoRun<T> {
     output: String,
+    read: fn(&str) -> Result<T, JsonError>,
     result: Arc<Mutex<Option<UndoResult>>>,
-    value: PhantomData<fn() -> T>,
 }
 
 /// Whether the step that has just been called is to be undone. The first who asks is told.
-pub fn undoing<S>(_: S) -> Option<UndoRun<S::Ok>>
-where
-    S: Shape<Ok: Undoable>,
-{
+pub fn undoing<S: UndoneShape>(_: S) -> Option<UndoRun<S::Ok>> {
     let Undoing { output, result } = current::take_undoing()?;
-    let output = output?;
-    Some(UndoRun { output, result, value: PhantomData })
+    Some(UndoRun { output: output?, read: S::read, result })
 }
 
-impl<T: Undoable> UndoRun<T> {
-    /// Makes one attempt with the step that undoes, and leaves behind how it went. Never returns, because what is undone has
-    /// no result.
-    pub async fn run<C: UndoCall, O>(self, call: impl FnOnce(T) -> C, error: Look<C::Output>) -> O {
-        let result = match crate::json::decode(&self.output) {
-            Ok(value) => call(value).attempt(error).await,
-            Err(error) => {
-                let message = "what the step has returned cannot be read, so it cannot be undone".to_owned();
-                UndoResult { outcome: Err(vec![message, error.to_string()]), again: false, policy: Policy::PLAIN }
-            }
-        };
-        *lock(&self.result) = Some(result);
-        std::future::pending().await
-    }
+/// Makes one attempt with the step that undoes, and leaves behind how it went. Never returns, because what is undone has no
+/// result.
+pub async fn undo<T, C: UndoCall, O>(run: UndoRun<T>, call: impl FnOnce(T) -> C, error: Look<C::Output>) -> O {
+    let result = match (run.read)(&run.output) {
+        Ok(value) => call(value).attempt(error).await,
+        Err(error) => {
+            let message = "what the step has returned cannot be read, so it cannot be undone".to_owned();
+            UndoResult { outcome: Err(vec![message, error.to_string()]), again: false, policy: Policy::PLAIN }
+        }
+    };
+    *lock(&run.result) = Some(result);
+    std::future::pending().await
 }
 
 /// What undoes a step.
