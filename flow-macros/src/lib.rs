@@ -71,7 +71,7 @@ fn workflow_tokens(tokens: proc_macro2::TokenStream) -> proc_macro2::TokenStream
         Ok(krate) => (krate, None),
         Err(error) => (parse::CratePath::default(), Some(error.to_compile_error())),
     };
-    let Expansion { marker, machine, stub } = match syn::parse2::<parse::Source>(tokens.clone()) {
+    let Expansion { marker, function, machine, stub } = match syn::parse2::<parse::Source>(tokens.clone()) {
         Ok(parse::Source(item)) => {
             let expansion = expand::expand(&krate, &item);
             dump(&item.sig.ident, &expansion);
@@ -83,12 +83,17 @@ fn workflow_tokens(tokens: proc_macro2::TokenStream) -> proc_macro2::TokenStream
             Err(_) => Expansion { marker: error.to_compile_error(), ..Expansion::default() },
         },
     };
-    let faces = faces::in_constant(&krate, &tokens, &stub, &machine);
-    quote!(#mistake #faces #marker)
+    if faces::in_editor() {
+        // The code as it was written comes before all that depends on it. To complete half-typed code, rust-analyzer expands it
+        // twice, as it is and with a name at the cursor, and both expansions have to agree up to there.
+        let stub = faces::without_places(stub);
+        return quote!(#mistake #tokens #marker const _: () = { #stub };);
+    }
+    quote!(#mistake #marker #function const _: () = { #machine };)
 }
 
-fn dump(name: &syn::Ident, Expansion { marker, machine, .. }: &Expansion) {
+fn dump(name: &syn::Ident, Expansion { marker, function, machine, .. }: &Expansion) {
     if std::env::var("FLOW_MACROS_DUMP").is_ok_and(|wanted| name == wanted.as_str()) {
-        eprintln!("{}", quote!(#marker const _: () = { #machine };));
+        eprintln!("{}", quote!(#marker #function const _: () = { #machine };));
     }
 }

@@ -15,14 +15,8 @@ pub(crate) struct Face<'i> {
 }
 
 impl Face<'_> {
-    /// What users name: the workflow's type, and the function by which another workflow awaits it.
-    pub(crate) fn names(&self) -> TokenStream {
-        let (marker, function) = (self.marker(), self.function());
-        quote!(#marker #function)
-    }
-
     /// `pub fn content_creation(app: &App, topic: Topic) -> Child<'_, ContentCreation> { … }`
-    fn function(&self) -> TokenStream {
+    pub(crate) fn function(&self) -> TokenStream {
         let (krate, sig, vis) = (self.krate, &self.item.sig, &self.item.vis);
         let (function, marker) = (&sig.ident, pascal_case(&sig.ident));
         let docs = self.item.attrs.iter().filter(|attr| attr.path().is_ident("doc"));
@@ -59,7 +53,7 @@ impl Face<'_> {
     }
 
     /// `pub struct ContentCreation;`
-    fn marker(&self) -> TokenStream {
+    pub(crate) fn marker(&self) -> TokenStream {
         let (vis, name) = (&self.item.vis, pascal_case(&self.item.sig.ident));
         let docs = self.item.attrs.iter().filter(|attr| attr.path().is_ident("doc"));
         let generics = &self.item.sig.generics;

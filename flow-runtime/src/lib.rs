@@ -100,49 +100,6 @@ macro_rules! fan_out_face {
     };
 }
 
-/// What editors see of a macro's result, see `faces.rs` in flow-macros.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! editor_face {
-    ({ $($editor:tt)* } $compiler:tt) => { $($editor)* };
-}
-
-/// What the compiler sees of a macro's result.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! compiler_face {
-    ($editor:tt { $($compiler:tt)* }) => { $($compiler)* };
-}
-
-/// Steps borrow in all editions alike.
-///
-/// ```edition2021
-/// use flow_runtime::prelude::*;
-///
-/// struct Scales;
-///
-/// impl Scales {
-///     #[step]
-///     async fn weigh(&self, what: &str, unit: &str) -> Result<String, String> {
-///         Ok(format!("{} {unit}", what.len()))
-///     }
-/// }
-///
-/// #[step]
-/// async fn shorten(text: &str, by: &usize) -> Result<String, String> {
-///     Ok(text.chars().skip(*by).collect())
-/// }
-///
-/// workflow! {
-///     async fn weighed(scales: &Scales, text: String) -> Result<String, String> {
-///         let short = shorten(&text, &2).await?;
-///         scales.weigh(&short, "g").await
-///     }
-/// }
-/// ```
-#[cfg(doctest)]
-struct OlderEdition;
-
 /// The programs in the README and in the guides compile.
 #[cfg(all(doctest, feature = "sqlite"))]
 mod guides {

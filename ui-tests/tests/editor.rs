@@ -124,6 +124,33 @@ fn types_in_signatures_are_shown_once() {
 }
 
 #[test]
+fn forks_of_every_kind_show_their_types() {
+    shows("let $0articles", &["let articles: Vec<String>"]);
+    shows("for $0chosen in topics", &["chosen: Topic"]);
+    shows("research(tools, &$0chosen)", &["chosen: Topic"]);
+    shows("let $0known", &["let known: Notes"]);
+    shows("let ($0weight, ordered)", &["let weight: Result<usize, String>"]);
+    shows("let (weight, $0ordered)", &["let ordered: Result<usize, String>"]);
+    shows("let $0seen", &["let seen: Vec<String>"]);
+    shows("let $0winner", &["let winner: usize"]);
+}
+
+#[test]
+fn half_typed_code_in_forks_is_completed() {
+    proposes("let outline = arrange(&known).await?;", "let outline = known.$0", &["items", "clone"]);
+    proposes("let known = research(tools, &chosen).await?;", "let known = chosen.$0", &["title"]);
+    proposes("let seen = known_facts(tools).await?;", "let seen = known$0", &["known_facts"]);
+}
+
+#[test]
+fn a_child_leads_to_its_function() {
+    let function = ["article", "pub async fn article(tools: &Tools, topic: Topic) -> Result<String>"];
+    shows("opener = $0article(tools, topic)", &function);
+    shows("let $0opener", &["let opener: String"]);
+    leads("opener = $0article(tools, topic)", "pub async fn article(tools: &Tools, topic: Topic) -> Result<String> {");
+}
+
+#[test]
 fn a_workflow_shows_its_function_and_its_type() {
     let function = "pub async fn article(tools: &Tools, topic: Topic) -> Result<String>";
     shows("pub async fn $0article", &["article", function, "article", "pub struct Article"]);

@@ -25,8 +25,10 @@ pub(crate) use region::slots;
 /// What a workflow becomes.
 #[derive(Default)]
 pub(crate) struct Expansion {
-    /// The type and the function users name.
+    /// The type users name.
     pub(crate) marker: TokenStream,
+    /// The function by which another workflow awaits it.
+    pub(crate) function: TokenStream,
     /// Its implementation, or what is wrong and one that never runs.
     pub(crate) machine: TokenStream,
     /// What editors see in place of it.
@@ -67,7 +69,12 @@ pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> Expansion {
     };
     let flow = quote!(use #krate::machine as __flow;);
     // Editors check the code as it was written, so an implementation that never runs is enough for them.
-    Expansion { marker: face.names(), machine: quote!(#flow #machine), stub: quote!(#flow #stub) }
+    Expansion {
+        marker: face.marker(),
+        function: face.function(),
+        machine: quote!(#flow #machine),
+        stub: quote!(#flow #stub),
+    }
 }
 
 /// Expands a workflow whose body is not Rust: those who use it need its type all the same.
@@ -76,7 +83,7 @@ pub(crate) fn unfinished(krate: &CratePath, item: &ItemFn, error: &syn::Error) -
     let face = Face { item, krate, parameters: &parameters };
     let (error, stub) = (error.to_compile_error(), face.stub());
     let stub = quote!(use #krate::machine as __flow; #stub);
-    Expansion { marker: face.names(), machine: quote!(#error #stub), stub }
+    Expansion { marker: face.marker(), function: face.function(), machine: quote!(#error #stub), stub }
 }
 
 /// The constant that holds the dispatch closure.

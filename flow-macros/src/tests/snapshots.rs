@@ -8,8 +8,8 @@ use crate::{expand::Expansion, parse::CratePath};
 
 fn check(source: TokenStream, expected: &expect_test::ExpectFile) {
     let item = syn::parse2(source).expect("the test's source is a function");
-    let Expansion { marker, machine, .. } = crate::expand::expand(&CratePath::default(), &item);
-    let file = syn::parse2(quote!(#marker const _: () = { #machine };)).expect("the expansion is Rust");
+    let Expansion { marker, function, machine, .. } = crate::expand::expand(&CratePath::default(), &item);
+    let file = syn::parse2(quote!(#marker #function const _: () = { #machine };)).expect("the expansion is Rust");
     expected.assert_eq(&prettyplease::unparse(&file));
 }
 
