@@ -187,6 +187,8 @@ pub(crate) struct Fork {
     pub(crate) name: String,
     /// The branches; of a fan-out the one that all items share.
     pub(crate) branches: Vec<Region>,
+    /// Where each stands.
+    pub(crate) places: Vec<Span>,
     /// What is fanned out over.
     pub(crate) each: Option<FanOut>,
     pub(crate) after: After,

@@ -16,11 +16,12 @@ impl Generator<'_, '_> {
     pub(super) fn fork(&mut self, fork: &Fork, names: &Names<'_>) -> TokenStream {
         let span = here(fork.span);
         let branches: Vec<TokenStream> = fork.branches.iter().map(|branch| self.branch(fork, branch)).collect();
+        let result = result_trait(fork);
         let value = match &fork.each {
             Some(each) => self.each(fork, each, &branches, names),
             None => side_by_side(fork, &branches),
         };
-        self.after(&fork.after, quote_spanned!(span=> (#value)))
+        self.after(&fork.after, quote_spanned!(span=> ({ #result #value })))
     }
 
     /// The dispatch closure of a branch.
@@ -50,6 +51,7 @@ impl Generator<'_, '_> {
             }
             None => quote!(::core::option::Option::None),
         };
+        let (saver, kept) = (self.saver(each.items), result_saver(fork, 0));
         let (run, workflow) = match fork.kind {
             ForkKind::Settle => (Ident::new("settle_each", span), None),
             _ => (Ident::new("parallel_each", span), Some(quote!(::<Self, _, _>))),
@@ -57,9 +59,43 @@ impl Generator<'_, '_> {
         quote_spanned! {span=> {
             let __frames = __cx.items(#name, #items.count());
             let __item = #items.item();
-            __flow::#run #workflow (&__frames, #items, #limit, #(#branches)*).await
+            __flow::#run #workflow (&__frames, (#items, #saver), #limit, #kept, #(#branches)*).await
         }}
     }
+}
+
+/// The trait whose constant writes and reads the results of a fork's branches. As for bindings, its error says what is wrong
+/// in the user's words.
+fn result_trait(fork: &Fork) -> TokenStream {
+    let span = here(fork.span);
+    let branch = if fork.each.is_some() { "an item" } else { "this branch" };
+    let message = format!("the result of {branch} has to be saved when it is there, but `{{Self}}` cannot be saved");
+    let label = "a branch that is done is not run again, so its result is part of the saved state";
+    let rule = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`";
+    let way_out = match fork.kind {
+        ForkKind::Settle => {
+            "in `settle!` an error is a result, too; one that has no serde can be made text: `.await.map_err(|error| error.to_string())`"
+        }
+        ForkKind::Parallel | ForkKind::Race => {
+            "derive serde for it, or return only what is needed of it from the branch"
+        }
+    };
+    quote_spanned! {span=>
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #rule, note = #way_out)]
+        trait __Result: ::core::marker::Sized {
+            const SAVER: __flow::Saver<Self>;
+        }
+        #[diagnostic::do_not_recommend]
+        impl<T: __flow::Saved> __Result for T {
+            const SAVER: __flow::Saver<T> = __flow::Saver::new("=result");
+        }
+    }
+}
+
+/// What writes and reads the result of a branch: an error stands at the branch.
+fn result_saver(fork: &Fork, branch: usize) -> TokenStream {
+    let span = here(fork.places.get(branch).copied().unwrap_or(fork.span));
+    quote_spanned!(span=> __Result::SAVER)
 }
 
 /// Branches side by side, as nested pairs.
@@ -74,8 +110,15 @@ fn side_by_side(fork: &Fork, branches: &[TokenStream]) -> TokenStream {
         ForkKind::Parallel | ForkKind::Race => quote_spanned!(span=> __flow::branch::<Self, _>),
         ForkKind::Settle => quote_spanned!(span=> __flow::settled),
     };
-    let mut futures =
-        cxs.iter().zip(branches).map(|(cx, branch_code)| quote_spanned!(span=> #branch(&#cx, #branch_code))).rev();
+    let mut futures = cxs
+        .iter()
+        .zip(branches)
+        .enumerate()
+        .map(|(position, (cx, branch_code))| {
+            let kept = result_saver(fork, position);
+            quote_spanned!(span=> #branch(&#cx, #kept, #branch_code))
+        })
+        .rev();
     let pair = Ident::new(
         match fork.kind {
             ForkKind::Parallel => "joined",

@@ -133,7 +133,7 @@ impl<'r> Generator<'_, 'r> {
     }
 
     /// The name of what writes and reads a binding, declared where it is mentioned first.
-    fn saver(&mut self, var: VarId) -> Ident {
+    pub(super) fn saver(&mut self, var: VarId) -> Ident {
         let (name, declaration) = self.savers.saver(self.region, var);
         if self.declared.insert(name.clone()) {
             self.declarations.extend(declaration);

@@ -146,7 +146,7 @@ fn is_result(region: &Region, var: VarId, slot: BlockId) -> bool {
 /// What a value without a name is to the user.
 fn made_up(var: &Var, base: &str) -> String {
     match base {
-        _ if var.list => "the list of this `for` loop".to_owned(),
+        _ if var.list => "the list this `for` visits".to_owned(),
         "range" | "position" | "rounds" => "the position of this loop".to_owned(),
         "value" | "result" => "this value".to_owned(),
         step => format!("the result of `{step}`"),

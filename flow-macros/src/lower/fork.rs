@@ -68,6 +68,11 @@ impl Lower<'_> {
         if !self.shared.fork_paths.iter().any(|path| same(&path)) {
             self.shared.fork_paths.push(call.path.clone());
         }
+        if let (ForkKind::Settle, Some(question_mark)) = (kind, after.tried) {
+            let message =
+                "`settle!` hands back every result, so there is nothing for `?` here: write it where a result is used";
+            self.report().span(question_mark, message);
+        }
         let parts = match call.parse_body_with(Parts::parse) {
             Ok(Parts::Branches(parts)) if parts.is_empty() => {
                 let message = format!("`{macro_name}!` needs branches: step calls or `async {{ … }}` blocks");
@@ -123,14 +128,18 @@ impl Lower<'_> {
         let mut visible: Vec<VarId> = self.scope.values().copied().collect();
         visible.sort_unstable();
         visible.dedup();
-        let mut branches = Vec::new();
+        let (mut branches, mut places) = (Vec::new(), Vec::new());
         match &parts {
             Parts::Branches(parts) => {
                 for (position, part) in parts.iter().enumerate() {
                     branches.extend(self.branch(&format!("{name}.{position}"), &visible, part));
+                    places.push(part.span());
                 }
             }
-            Parts::Each { pat, body, .. } => branches.push(self.item(&format!("{name}.*"), &visible, pat, body)),
+            Parts::Each { pat, body, .. } => {
+                branches.push(self.item(&format!("{name}.*"), &visible, pat, body));
+                places.push(call.path.span());
+            }
         }
         for region in &branches {
             effect.reads.extend(region.used_captures().into_iter().map(|var| visible[var]));
@@ -145,7 +154,7 @@ impl Lower<'_> {
         merge(&mut effect, self.effect_after(&after));
         let done = self.unique(&format!("{name} done"));
         let next = self.point(Kind::After, done, format!("`{macro_name}!`"));
-        let fork = Fork { kind, name, branches, each, after, span: call.span() };
+        let fork = Fork { kind, name, branches, places, each, after, span: call.span() };
         self.close(Term::Fork { fork, bind, next }, effect);
         self.enter(next);
         self.returned(result);

@@ -14,9 +14,9 @@ use futures::{
 
 use pin_project_lite::pin_project;
 
-use super::{Block, Cx, Each, Frame, Halt, drive_frame};
+use super::{Block, Cx, Each, Frame, Halt, Saver, drive_frame};
 use crate::{
-    Saved, Workflow,
+    Workflow,
     error::Refusal,
     store::{Binding, Checkpoint},
 };
@@ -31,60 +31,64 @@ pub(super) const START: &str = "=start";
 /// Runs one branch from where it stands to its end. A branch that has finished before gives its stored result.
 pub fn branch<'l, W, T>(
     cx: &'l Cx,
+    result: Saver<T>,
     dispatch: impl FnMut(&'l Cx, Frame) -> Block<'l, T, W::Error> + Send,
 ) -> impl Future<Output = Result<T, W::Error>> + Send
 where
     W: Workflow,
-    T: Saved,
+    T: Send,
 {
-    run_branch(cx, || Ok(Frame::start(())), dispatch)
+    run_branch(cx, result, || Ok(Frame::start(())), dispatch)
 }
 
 /// As [`branch`], but an error is a result like any other.
 pub fn settled<'l, T, E>(
     cx: &'l Cx,
+    result: Saver<Result<T, E>>,
     dispatch: impl FnMut(&'l Cx, Frame) -> Block<'l, T, E> + Send,
 ) -> impl Future<Output = Result<T, E>> + Send
 where
-    T: Saved,
-    E: Saved,
+    T: Send,
+    E: Send,
 {
-    settle_branch(cx, || Ok(Frame::start(())), dispatch)
+    settle_branch(cx, result, || Ok(Frame::start(())), dispatch)
 }
 
 async fn run_branch<'l, T, E>(
     cx: &'l Cx,
+    saver: Saver<T>,
     start: impl FnMut() -> Result<Frame, Refusal> + Send,
     dispatch: impl FnMut(&'l Cx, Frame) -> Block<'l, T, E> + Send,
 ) -> Result<T, E>
 where
-    T: Saved,
+    T: Send,
     E: Send,
 {
-    let frame = match before(cx, start).await {
+    let frame = match before(cx, saver, start).await {
         Before::Done(result) => return Ok(result),
         Before::At(frame, start) => (frame, start),
     };
     let result = drive(cx, frame, dispatch).await?;
-    keep(cx, &result).await;
+    keep(cx, done(cx, saver, &result)).await;
     Ok(result)
 }
 
 async fn settle_branch<'l, T, E>(
     cx: &'l Cx,
+    saver: Saver<Result<T, E>>,
     start: impl FnMut() -> Result<Frame, Refusal> + Send,
     dispatch: impl FnMut(&'l Cx, Frame) -> Block<'l, T, E> + Send,
 ) -> Result<T, E>
 where
-    T: Saved,
-    E: Saved,
+    T: Send,
+    E: Send,
 {
-    let frame = match before(cx, start).await {
+    let frame = match before(cx, saver, start).await {
         Before::Done(result) => return result,
         Before::At(frame, start) => (frame, start),
     };
     let result = drive(cx, frame, dispatch).await;
-    keep(cx, &result).await;
+    keep(cx, done(cx, saver, &result)).await;
     result
 }
 
@@ -94,12 +98,16 @@ enum Before<T, S> {
     At(Frame, S),
 }
 
-async fn before<T: Saved, S: FnMut() -> Result<Frame, Refusal> + Send>(cx: &Cx, mut start: S) -> Before<T, S> {
+async fn before<T, S: FnMut() -> Result<Frame, Refusal> + Send>(
+    cx: &Cx,
+    saver: Saver<T>,
+    mut start: S,
+) -> Before<T, S> {
     if cx.is_out() {
         return std::future::pending().await;
     }
     match cx.take_stored() {
-        Some(stored) if stored.at == DONE => match cx.reader(stored).get::<T>(RESULT) {
+        Some(stored) if stored.at == DONE => match saver.read(&mut cx.reader(stored)) {
             Ok(result) => Before::Done(result),
             Err(refusal) => cx.halt(Halt::Refused(refusal)).await,
         },
@@ -118,24 +126,27 @@ async fn drive<'l, T, E>(
     drive_frame(cx, frame, |frame| dispatch(cx, frame), &mut start).await
 }
 
-/// Writes the result of a branch down.
-async fn keep<T: Saved>(cx: &Cx, result: &T) {
+/// The last checkpoint of a branch, with its result.
+fn done<T>(cx: &Cx, saver: Saver<T>, result: &T) -> Option<Result<Checkpoint, Halt>> {
     if !cx.keeps() {
-        return;
+        return None;
     }
-    match serde_json::to_string(result) {
-        Ok(value) => {
-            // Forks inside the branch have been joined, so there is nothing to forget.
-            let mut done = Checkpoint {
-                path: cx.path().clone(),
-                at: Cow::Borrowed(DONE),
-                bindings: vec![Binding { name: Cow::Borrowed(RESULT), value }],
-                keep: Some(&[RESULT]),
-                ..Checkpoint::default()
-            };
-            cx.commit(&mut done).await;
-        }
-        Err(error) => cx.halt(Halt::unwritable(cx.path(), DONE, RESULT, &error)).await,
+    let written = saver.to_json(result).map_err(|error| Halt::unwritable(cx.path(), DONE, RESULT, &error));
+    // Forks inside the branch have been joined, so there is nothing to forget.
+    Some(written.map(|value| Checkpoint {
+        path: cx.path().clone(),
+        at: Cow::Borrowed(DONE),
+        bindings: vec![Binding { name: Cow::Borrowed(RESULT), value }],
+        keep: Some(&[RESULT]),
+        ..Checkpoint::default()
+    }))
+}
+
+async fn keep(cx: &Cx, done: Option<Result<Checkpoint, Halt>>) {
+    match done {
+        Some(Ok(mut done)) => cx.commit(&mut done).await,
+        Some(Err(halt)) => cx.halt(halt).await,
+        None => {}
     }
 }
 
@@ -212,17 +223,18 @@ impl Cx {
 /// first error drops all others. `frames` are the items' own.
 pub async fn parallel_each<'l, W, T, R>(
     frames: &'l [Cx],
-    items: Each<T>,
+    (items, item): (Each<T>, Saver<Each<T>>),
     limit: Option<usize>,
+    result: Saver<R>,
     dispatch: impl Fn(&'l Cx, Frame) -> Block<'l, R, W::Error> + Send + Sync,
 ) -> Result<Vec<R>, W::Error>
 where
     W: Workflow,
-    T: Saved,
-    R: Saved,
+    T: Send + 'static,
+    R: Send,
 {
     let dispatch = &dispatch;
-    let run = |cx, item| run_branch(cx, item_start(cx, item), dispatch);
+    let run = |cx, one| run_branch(cx, result, item_start(cx, item, one), dispatch);
     let mut results = Results::new(frames.len());
     let mut running = Running::new(frames, items, limit, run).await;
     while let Some((position, result)) = running.next().await {
@@ -234,17 +246,18 @@ where
 /// As [`parallel_each`], but an error is a result like any other.
 pub async fn settle_each<'l, T, R, E>(
     frames: &'l [Cx],
-    items: Each<T>,
+    (items, item): (Each<T>, Saver<Each<T>>),
     limit: Option<usize>,
+    result: Saver<Result<R, E>>,
     dispatch: impl Fn(&'l Cx, Frame) -> Block<'l, R, E> + Send + Sync,
 ) -> Vec<Result<R, E>>
 where
-    T: Saved,
-    R: Saved,
-    E: Saved,
+    T: Send + 'static,
+    R: Send,
+    E: Send,
 {
     let dispatch = &dispatch;
-    let run = |cx, item| settle_branch(cx, item_start(cx, item), dispatch);
+    let run = |cx, one| settle_branch(cx, result, item_start(cx, item, one), dispatch);
     let mut results = Results::new(frames.len());
     let mut running = Running::new(frames, items, limit, run).await;
     while let Some((position, result)) = running.next().await {
@@ -254,15 +267,19 @@ where
 }
 
 /// How the frame of an item begins, and begins again when its first step is tried again.
-fn item_start<T: Saved>(cx: &Cx, item: T) -> impl FnMut() -> Result<Frame, Refusal> + Send + use<T> {
-    let again = cx.state().reloads.then(|| serde_json::to_string(&item)).and_then(Result::ok);
-    let mut item = Some(item);
-    move || match item.take() {
-        Some(item) => Ok(Frame::start((item,))),
-        None => {
-            let item = crate::json::decode::<T>(again.as_deref().unwrap_or_default());
-            item.map(|item| Frame::start((item,))).map_err(|error| Refusal::Input { error })
+fn item_start<T: Send + 'static>(
+    cx: &Cx,
+    saver: Saver<Each<T>>,
+    item: T,
+) -> impl FnMut() -> Result<Frame, Refusal> + Send + use<T> {
+    let mut item = Each::new([item]);
+    let again = cx.state().reloads.then(|| saver.to_json(&item)).and_then(Result::ok);
+    move || {
+        if item.count() == 0 {
+            item = saver.from_json(again.clone().unwrap_or_default())?;
         }
+        // One item was put in.
+        item.advance(&mut 0).map(|item| Frame::start((item,))).ok_or_else(|| Refusal::no_pause("", "item"))
     }
 }
 

@@ -271,6 +271,30 @@ impl<T> Saver<T> {
         Saver { name, put: Writer::put::<T>, get: Reader::get::<T> }
     }
 
+    /// The value as JSON.
+    pub(super) fn to_json(self, value: &T) -> Result<String, serde_json::Error> {
+        let mut writer = Writer { checkpoint: Some(Box::default()), pause: None, wake: None, error: None };
+        (self.put)(&mut writer, self.name, value);
+        match writer.error {
+            Some((_, error)) => Err(error),
+            None => Ok(writer
+                .checkpoint
+                .and_then(|mut written| written.bindings.pop())
+                .map_or_else(String::new, |written| written.value)),
+        }
+    }
+
+    /// The value in a stored frame.
+    pub(super) fn read(self, reader: &mut Reader) -> Result<T, Refusal> {
+        (self.get)(reader, self.name)
+    }
+
+    /// The value of a JSON text.
+    pub(super) fn from_json(self, text: String) -> Result<T, Refusal> {
+        let bindings = vec![Binding { name: Cow::Borrowed(self.name), value: text }];
+        self.read(&mut Reader::new(FrameRecord { bindings, ..FrameRecord::default() }))
+    }
+
     /// Writes the binding, if the run is kept.
     pub fn put(self, value: &T, writer: &mut Writer) {
         if writer.checkpoint.is_some() {

@@ -225,123 +225,142 @@ const _: () = {
                     return __flow::block(async move {
                         let (notes,) = __live;
                         let (a, b) = ({
-                            let __b0 = __cx.branch("parallel", 0usize);
-                            let __b1 = __cx.branch("parallel", 1usize);
-                            match __flow::joined(
-                                    __flow::branch::<
-                                        Self,
-                                        _,
-                                    >(
-                                        &__b0,
-                                        {
-                                            let notes = {
-                                                #[allow(unused_imports)]
-                                                use __flow::{CaptureCopy as _, CaptureRef as _};
-                                                (&__flow::Capture(&notes)).capture()
-                                            };
-                                            move |__cx, mut __frame| {
-                                                let __at = __frame.at();
-                                                let __s0 = __flow::slot(0u32, "start");
-                                                if __at == 0u32 {
-                                                    let __live = __s0.take(__frame);
-                                                    return __flow::block(async move {
-                                                        let () = __live;
-                                                        return {
-                                                            #[allow(unused_imports)]
-                                                            use __flow::FinishPlain as _;
-                                                            {
+                            #[diagnostic::on_unimplemented(
+                                message = "the result of this branch has to be saved when it is there, but `{Self}` cannot be saved",
+                                label = "a branch that is done is not run again, so its result is part of the saved state",
+                                note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                                note = "derive serde for it, or return only what is needed of it from the branch"
+                            )]
+                            trait __Result: ::core::marker::Sized {
+                                const SAVER: __flow::Saver<Self>;
+                            }
+                            #[diagnostic::do_not_recommend]
+                            impl<T: __flow::Saved> __Result for T {
+                                const SAVER: __flow::Saver<T> = __flow::Saver::new(
+                                    "=result",
+                                );
+                            }
+                            {
+                                let __b0 = __cx.branch("parallel", 0usize);
+                                let __b1 = __cx.branch("parallel", 1usize);
+                                match __flow::joined(
+                                        __flow::branch::<
+                                            Self,
+                                            _,
+                                        >(
+                                            &__b0,
+                                            __Result::SAVER,
+                                            {
+                                                let notes = {
+                                                    #[allow(unused_imports)]
+                                                    use __flow::{CaptureCopy as _, CaptureRef as _};
+                                                    (&__flow::Capture(&notes)).capture()
+                                                };
+                                                move |__cx, mut __frame| {
+                                                    let __at = __frame.at();
+                                                    let __s0 = __flow::slot(0u32, "start");
+                                                    if __at == 0u32 {
+                                                        let __live = __s0.take(__frame);
+                                                        return __flow::block(async move {
+                                                            let () = __live;
+                                                            return {
+                                                                #[allow(unused_imports)]
+                                                                use __flow::FinishPlain as _;
+                                                                {
+                                                                    let __result: ::core::result::Result<
+                                                                        _,
+                                                                        <Self as __flow::Workflow>::Error,
+                                                                    > = __flow::Finish(
+                                                                            __flow::Awaited(count(&notes)).drive_step(__cx, __c0).await,
+                                                                        )
+                                                                        .converted();
+                                                                    <::core::result::Result<
+                                                                        _,
+                                                                        <Self as __flow::Workflow>::Error,
+                                                                    > as __flow::ResultLike>::done(__result)
+                                                                }
+                                                            };
+                                                        });
+                                                    }
+                                                    ::core::unreachable!()
+                                                }
+                                            },
+                                        ),
+                                        __flow::branch::<
+                                            Self,
+                                            _,
+                                        >(
+                                            &__b1,
+                                            __Result::SAVER,
+                                            {
+                                                let notes = {
+                                                    #[allow(unused_imports)]
+                                                    use __flow::{CaptureCopy as _, CaptureRef as _};
+                                                    (&__flow::Capture(&notes)).capture()
+                                                };
+                                                move |__cx, mut __frame| {
+                                                    #[diagnostic::on_unimplemented(
+                                                        message = "binding `n` has to be saved after step `count`, but `{Self}` cannot be saved",
+                                                        label = "binding `n` is still needed later, so it is part of the saved state",
+                                                        note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
+                                                        note = "derive serde for `{Self}`, or let step `count` return only what is needed of it"
+                                                    )]
+                                                    #[allow(non_camel_case_types)]
+                                                    trait Saved_n: ::core::marker::Sized {
+                                                        const SAVER: __flow::Saver<Self>;
+                                                    }
+                                                    #[diagnostic::do_not_recommend]
+                                                    impl<T: __flow::Saved> Saved_n for T {
+                                                        const SAVER: __flow::Saver<T> = __flow::Saver::new("n");
+                                                    }
+                                                    let __at = __frame.at();
+                                                    let __s0 = __flow::slot(0u32, "start");
+                                                    let __s1 = __flow::slot(1u32, "count done");
+                                                    let __saver_1 = Saved_n::SAVER;
+                                                    if __at == 0u32 {
+                                                        let __live = __s0.take(__frame);
+                                                        return __flow::block(async move {
+                                                            let () = __live;
+                                                            let n = __flow::Awaited(count(&notes))
+                                                                .drive_step(__cx, __c1)
+                                                                .await?;
+                                                            let mut __w = __cx.writer();
+                                                            __saver_1.put(&n, &mut __w);
+                                                            return __s1.save(__cx, __w, (n,));
+                                                        });
+                                                    }
+                                                    if __at == 1u32 {
+                                                        let ::core::option::Option::Some(__live) = __s1
+                                                            .open(__cx, __frame, (__saver_1,)) else {
+                                                            return __flow::refused();
+                                                        };
+                                                        return __flow::block(async move {
+                                                            let (n,) = __live;
+                                                            return {
                                                                 let __result: ::core::result::Result<
                                                                     _,
                                                                     <Self as __flow::Workflow>::Error,
-                                                                > = __flow::Finish(
-                                                                        __flow::Awaited(count(&notes)).drive_step(__cx, __c0).await,
-                                                                    )
-                                                                    .converted();
+                                                                > = Ok(n + 1);
                                                                 <::core::result::Result<
                                                                     _,
                                                                     <Self as __flow::Workflow>::Error,
                                                                 > as __flow::ResultLike>::done(__result)
-                                                            }
-                                                        };
-                                                    });
+                                                            };
+                                                        });
+                                                    }
+                                                    ::core::unreachable!()
                                                 }
-                                                ::core::unreachable!()
-                                            }
-                                        },
-                                    ),
-                                    __flow::branch::<
-                                        Self,
-                                        _,
-                                    >(
-                                        &__b1,
-                                        {
-                                            let notes = {
-                                                #[allow(unused_imports)]
-                                                use __flow::{CaptureCopy as _, CaptureRef as _};
-                                                (&__flow::Capture(&notes)).capture()
-                                            };
-                                            move |__cx, mut __frame| {
-                                                #[diagnostic::on_unimplemented(
-                                                    message = "binding `n` has to be saved after step `count`, but `{Self}` cannot be saved",
-                                                    label = "binding `n` is still needed later, so it is part of the saved state",
-                                                    note = "a saved type implements `serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`",
-                                                    note = "derive serde for `{Self}`, or let step `count` return only what is needed of it"
-                                                )]
-                                                #[allow(non_camel_case_types)]
-                                                trait Saved_n: ::core::marker::Sized {
-                                                    const SAVER: __flow::Saver<Self>;
-                                                }
-                                                #[diagnostic::do_not_recommend]
-                                                impl<T: __flow::Saved> Saved_n for T {
-                                                    const SAVER: __flow::Saver<T> = __flow::Saver::new("n");
-                                                }
-                                                let __at = __frame.at();
-                                                let __s0 = __flow::slot(0u32, "start");
-                                                let __s1 = __flow::slot(1u32, "count done");
-                                                let __saver_1 = Saved_n::SAVER;
-                                                if __at == 0u32 {
-                                                    let __live = __s0.take(__frame);
-                                                    return __flow::block(async move {
-                                                        let () = __live;
-                                                        let n = __flow::Awaited(count(&notes))
-                                                            .drive_step(__cx, __c1)
-                                                            .await?;
-                                                        let mut __w = __cx.writer();
-                                                        __saver_1.put(&n, &mut __w);
-                                                        return __s1.save(__cx, __w, (n,));
-                                                    });
-                                                }
-                                                if __at == 1u32 {
-                                                    let ::core::option::Option::Some(__live) = __s1
-                                                        .open(__cx, __frame, (__saver_1,)) else {
-                                                        return __flow::refused();
-                                                    };
-                                                    return __flow::block(async move {
-                                                        let (n,) = __live;
-                                                        return {
-                                                            let __result: ::core::result::Result<
-                                                                _,
-                                                                <Self as __flow::Workflow>::Error,
-                                                            > = Ok(n + 1);
-                                                            <::core::result::Result<
-                                                                _,
-                                                                <Self as __flow::Workflow>::Error,
-                                                            > as __flow::ResultLike>::done(__result)
-                                                        };
-                                                    });
-                                                }
-                                                ::core::unreachable!()
-                                            }
-                                        },
-                                    ),
-                                )
-                                .await
-                            {
-                                ::core::result::Result::Ok((__r0, __r1)) => {
-                                    ::core::result::Result::Ok((__r0, __r1))
-                                }
-                                ::core::result::Result::Err(__error) => {
-                                    ::core::result::Result::Err(__error)
+                                            },
+                                        ),
+                                    )
+                                    .await
+                                {
+                                    ::core::result::Result::Ok((__r0, __r1)) => {
+                                        ::core::result::Result::Ok((__r0, __r1))
+                                    }
+                                    ::core::result::Result::Err(__error) => {
+                                        ::core::result::Result::Err(__error)
+                                    }
                                 }
                             }
                         })?;

@@ -1,0 +1,14 @@
+// Nothing would ever run.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(topic: Topic) -> Result<Draft> {
+        let topics = vec![topic.clone(), topic];
+        let all = parallel!(for topic in topics { research(&topic).await }, limit = 0)?;
+        println!("{}", all.len());
+        todo!()
+    }
+}
+
+fn main() {}

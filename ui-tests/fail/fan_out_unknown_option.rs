@@ -1,0 +1,14 @@
+// An option that does not exist.
+mod prelude;
+use prelude::*;
+
+workflow! {
+    pub async fn article(topic: Topic) -> Result<Draft> {
+        let topics = vec![topic.clone(), topic];
+        let all = parallel!(for topic in topics { research(&topic).await }, limt = 3)?;
+        println!("{}", all.len());
+        todo!()
+    }
+}
+
+fn main() {}
