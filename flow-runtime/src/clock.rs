@@ -1,6 +1,9 @@
 //! The time runs go by.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 /// A time far in the future is looked at again this often: the wall clock can be set, and tokio's stands still while a machine
 /// sleeps.
@@ -12,20 +15,23 @@ const LOOK: Duration = Duration::from_secs(60);
 /// has anything else to do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
-    /// The wall clock's and tokio's time at one moment.
-    began: (i64, tokio::time::Instant),
+    /// The wall clock's and the machine's time at one moment.
+    began: (i64, Instant),
 }
 
 impl Clock {
-    /// A clock that begins now.
+    /// The clock of this process: an App that is opened later goes on with the time of those before it, also in a test that has
+    /// let a year pass.
     pub(crate) fn new() -> Self {
-        Clock { began: (now_ms(), tokio::time::Instant::now()) }
+        static BEGAN: OnceLock<(i64, Instant)> = OnceLock::new();
+        Clock { began: *BEGAN.get_or_init(|| (now_ms(), Instant::now())) }
     }
 
     /// Milliseconds since the Unix epoch.
     pub(crate) fn now_ms(&self) -> i64 {
         let (wall, began) = self.began;
-        now_ms().max(wall.saturating_add(millis(began.elapsed())))
+        let elapsed = tokio::time::Instant::now().into_std().saturating_duration_since(began);
+        now_ms().max(wall.saturating_add(millis(elapsed)))
     }
 
     /// The time after a duration from now.
