@@ -108,7 +108,8 @@ impl Walk<'_> {
                 graph.edge(node, self.end, String::new());
             }
             Term::Fork { fork, next, .. } => {
-                let node = graph.node("Fork", fork.name.clone(), fork.span, None);
+                let each = if fork.each.is_some() { " for each" } else { "" };
+                let node = graph.node("Fork", format!("{}{each}", fork.name), fork.span, None);
                 self.entered[block].get_or_insert(node);
                 graph.edge(from, node, when);
                 let join = graph.node("Join", "join".to_owned(), fork.span, None);

@@ -245,3 +245,64 @@ async fn a_point_that_is_gone_from_a_branch_is_refused_before_an_answer_counts()
     );
     assert_eq!(changed.pauses().await.unwrap().len(), 2, "nothing was answered");
 }
+
+#[step]
+async fn halve(n: u64) -> Result<u64> {
+    Ok(n / 2)
+}
+
+workflow! {
+    /// Until it is small.
+    async fn shrink(n: u64) -> Result<u64> {
+        let n = halve(n).await?;
+        if n > 3 {
+            return shrink(n).await;
+        }
+        sleep(std::time::Duration::from_secs(1)).await;
+        Ok(n)
+    }
+}
+
+workflow! {
+    async fn shrink_all(numbers: Vec<u64>) -> Result<Vec<u64>> {
+        let first = shrink(numbers[0]).await?;
+        let mut all = parallel!(for n in numbers { shrink(n).await }, limit = 2)?;
+        all.push(first);
+        Ok(all)
+    }
+}
+
+/// A workflow inside of another is drawn inside of it, and one that calls itself is drawn once.
+#[test]
+fn graphs_nest() {
+    let text = ShrinkAll::GRAPH.to_mermaid();
+    let expected = r#"flowchart TD
+    n0(["start"])
+    n1(["end"])
+    subgraph n2 ["shrink"]
+        n2_0(["start"])
+        n2_1(["end"])
+        n2_2["halve"]
+        n2_3{"n > 3?"}
+        n2_4[["shrink"]]
+        n2_5(("sleep"))
+        n2_0 --> n2_2
+        n2_2 --> n2_3
+        n2_3 -->|"yes"| n2_4
+        n2_4 --> n2_1
+        n2_3 -->|"no"| n2_5
+        n2_5 --> n2_1
+    end
+    n3[["parallel for each"]]
+"#;
+    assert!(text.starts_with(expected), "{text}");
+    assert!(text.contains("    n0 --> n2_0\n    n2_1 --> n3\n    n3 --> n5_0\n"), "{text}");
+    assert!(ShrinkAll::GRAPH.to_dot().contains("subgraph cluster_n2 {\n        label=\"shrink\";"));
+    let json = ShrinkAll::GRAPH.to_json();
+    let child = &json["nodes"][2];
+    assert_eq!((&child["kind"], &child["doc"]), (&json!("child"), &json!("Until it is small.")));
+    assert_eq!(
+        child["graph"]["nodes"][4],
+        json!({"id": 4, "kind": "child", "name": "shrink", "doc": "Until it is small.", "line": child["graph"]["nodes"][4]["line"]})
+    );
+}
