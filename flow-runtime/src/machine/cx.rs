@@ -176,12 +176,18 @@ impl Cx {
         stored: Option<FrameRecord>,
         start: impl FnOnce() -> Result<Frame, Refusal>,
     ) -> Result<Frame, Refusal> {
-        let Some(record) = stored else { return start() };
+        let Some(record) = stored else {
+            // It may have got as far as a child all the same.
+            lock(&self.progress).child = self.state.stored_child(&self.path);
+            return start();
+        };
         self.moves.store(record.moves, Ordering::Relaxed);
         // Written by this crate. One that cannot be read any more is an attempt that was never made.
         let trying = record.trying.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let mut progress = lock(&self.progress);
         progress.trying = trying.unwrap_or_default();
+        // The frame may get elsewhere now, if its code looks at a clock for instance.
+        progress.child = self.state.stored_child(&self.path);
         if record.at == START {
             drop(progress);
             return start();

@@ -65,7 +65,7 @@ pub(crate) struct RunState {
     /// Where checkpoints go, with the fence they carry. `None` for a run that is not kept.
     pub(crate) store: Option<(Arc<dyn Store>, u64)>,
     /// Stored frames that have not been taken up yet.
-    stored: Mutex<HashMap<String, FrameRecord>>,
+    stored: Mutex<BTreeMap<String, FrameRecord>>,
     pauses: Mutex<Pauses>,
     /// Futures that wait for something other than an answer.
     busy: AtomicUsize,
@@ -256,6 +256,18 @@ impl RunState {
     /// Whether a branch has finished before the run was taken up.
     pub(crate) fn is_done(&self, path: &str) -> bool {
         lock(&self.stored).get(path).is_some_and(|frame| frame.at == DONE)
+    }
+
+    /// The path of the child a stored frame was waiting for.
+    pub(crate) fn stored_child(&self, path: &str) -> Option<String> {
+        let below = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let stored = lock(&self.stored);
+        let mut frames =
+            stored.range(below.clone()..).map(|(path, _)| path).take_while(|path| path.starts_with(&below));
+        frames.find_map(|path| {
+            let segment = path.get(below.len()..)?.split('/').next()?;
+            segment.ends_with("()").then(|| format!("{below}{segment}"))
+        })
     }
 
     /// Held while a frame waits for a time.
