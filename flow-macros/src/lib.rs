@@ -48,8 +48,25 @@ pub fn workflow_fn(args: TokenStream, tokens: TokenStream) -> TokenStream {
 
 /// Marks an `async fn` as a step of workflows: a unit of work whose result is kept.
 ///
-/// The function stays an ordinary one: called and awaited outside of a workflow it just runs. Takes `crate = path` where the
-/// runtime is not found as `::flow_runtime`.
+/// The function stays an ordinary one: called and awaited outside of a workflow it just runs, once and without any of the
+/// rules below. Methods, associated functions and the functions of traits can be steps, too; a trait's function that is only
+/// declared gets a plain `#[step]`, and rules where it is implemented.
+///
+/// | option | what it does |
+/// |---|---|
+/// | `retries = 3` | An attempt that returns an error is followed by another, up to so many times. The step's code runs again; what it was given is taken from the last checkpoint, so nothing has to be `Clone`. |
+/// | `backoff = "500ms..1m"` | How long the first retry waits, and how long any may wait: each waits twice as long as the one before, give or take a little. Without it, `1s..1m`. |
+/// | `retry_if = is_transient` | A function `fn(&Error) -> bool` that tells which errors are worth a retry. Without it, all are. |
+/// | `timeout = "2m"` | How long one attempt may take. Then it is dropped where it waits, and has failed with a `TimedOut`, so the step's error needs `From<TimedOut>`. |
+/// | `undo = release` | A step that undoes this one, when the run fails later or is cancelled. It takes what this step takes, and then, by value, what this step has returned. That is kept beside the state and needs serde. A method names it as `Self::release`. |
+/// | `once` | If the program ends in the middle of the step, nobody knows whether it has happened. Other steps just run again; of this one the run asks, by the pause `unknown-STEP`, answered by `Unknown<T>`. What the step returns needs serde and `JsonSchema`. |
+/// | `blocking` | The step is a plain `fn` that works or blocks for long. It runs on a thread for such code, and so takes owned values. A cancelled run does not wait for it, but cannot stop it either. |
+/// | `use<T>` | The generic parameters around the step, where the macro cannot see them and has to know: those of the trait for a function that is declared in a generic trait or whose default body may be replaced (`use<Self, T>`), those of the `impl` for an associated function that mentions neither `self` nor `Self`. |
+/// | `crate = path` | Where the runtime is, if it is not found as `::flow_runtime`. |
+///
+/// A duration is numbers with units: `"500ms"`, `"30s"`, `"2m"`, `"1h30m"`, `"7d"`. `retries`, `retry_if` and `timeout` are for
+/// steps that return a `Result`, and so is `once` for methods. Inside the step, `flow_runtime::attempt()` is the number of the
+/// attempt, and `flow_runtime::idempotency_key()` a text that is the same for all of them.
 #[proc_macro_attribute]
 pub fn step(args: TokenStream, tokens: TokenStream) -> TokenStream {
     step::expand(args.into(), &tokens.into()).into()

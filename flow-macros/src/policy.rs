@@ -28,19 +28,31 @@ pub(crate) struct Backoff {
     pub(crate) max_ms: u64,
 }
 
-/// `name`, or `name = value`.
+/// `name`, `name = value`, or `use<Names>`.
 struct Pair {
     name: Ident,
     value: Option<Expr>,
+    uses: Vec<Ident>,
 }
 
 impl Parse for Pair {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name = input.call(Ident::parse_any)?;
+        let mut uses = Vec::new();
+        if name == "use" && input.peek(Token![<]) {
+            input.parse::<Token![<]>()?;
+            while !input.peek(Token![>]) {
+                uses.push(input.call(Ident::parse_any)?);
+                if !input.peek(Token![>]) {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            input.parse::<Token![>]>()?;
+        }
         let equals: Option<Token![=]> = input.parse()?;
         // After `=` a value is missed, not a comma.
         let value = equals.map(|_| input.parse()).transpose()?;
-        Ok(Pair { name, value })
+        Ok(Pair { name, value, uses })
     }
 }
 
@@ -62,7 +74,7 @@ impl Pair {
     }
 }
 
-/// `#[step(retries = 3, backoff = "500ms..1m", timeout = "2m", retry_if = f, undo = f, once, blocking, crate = path)]`
+/// `#[step(retries = 3, backoff = "500ms..1m", timeout = "2m", retry_if = f, undo = f, once, blocking, use<T>, crate = path)]`
 #[derive(Default)]
 pub(crate) struct StepOptions {
     pub(crate) krate: CratePath,
@@ -75,9 +87,12 @@ pub(crate) struct StepOptions {
     pub(crate) undo: Option<Said<Path>>,
     pub(crate) once: Option<Span>,
     pub(crate) blocking: Option<Span>,
+    /// The generic parameters around the step.
+    pub(crate) uses: Option<Vec<Ident>>,
 }
 
-const STEP_OPTIONS: [&str; 8] = ["retries", "backoff", "timeout", "retry_if", "undo", "once", "blocking", "crate"];
+const STEP_OPTIONS: [&str; 9] =
+    ["retries", "backoff", "timeout", "retry_if", "undo", "once", "blocking", "use<…>", "crate"];
 
 impl StepOptions {
     /// Reads the options; what is wrong with them is reported.
@@ -137,6 +152,11 @@ impl StepOptions {
             }
             "once" => self.once = Some(pair.flag()?),
             "blocking" => self.blocking = Some(pair.flag()?),
+            "use" if !pair.uses.is_empty() => self.uses = Some(pair.uses.clone()),
+            "use" => {
+                let message = "name the generic parameters around this step: `use<T>`, in a trait `use<Self>`";
+                return Err(Error::new(span, message));
+            }
             "crate" => {
                 let example = "crate = path::to::flow_runtime";
                 self.krate = CratePath::of(function(pair.value(example)?, example)?);
@@ -261,19 +281,32 @@ impl CallPolicy {
     /// What comes between `__flow::Awaited(step(…))` and `.drive_step(…)`.
     pub(crate) fn rules(&self) -> TokenStream {
         let Some(first) = self.first_rule() else { return TokenStream::new() };
+        let at = |span: Span| shown_at(&quote!(__flow), span);
         let look = look(&quote!(__flow), first);
         let mut calls = quote_spanned!(first=> .ruled(#look));
         if let Some(Retry { retries, backoff, span }) = &self.retry {
-            calls.extend(quote_spanned!(*span=> .retry::<#retries>()));
+            let flow = at(*span);
+            calls.extend(quote_spanned!(*span=> .retry::<#retries>(#flow::Fallible::failed)));
             if let Some(Backoff { first_ms, max_ms }) = backoff {
                 calls.extend(quote_spanned!(*span=> .backoff::<#first_ms, #max_ms>()));
             }
         }
         if let Some(Said { value, span }) = &self.timeout_ms {
-            calls.extend(quote_spanned!(*span=> .timeout::<#value>()));
+            let flow = at(*span);
+            calls.extend(quote_spanned!(*span=> .timeout::<#value>(#flow::TimesOut::timed_out)));
         }
         if let Some(span) = self.on_error {
-            calls.extend(quote_spanned!(span=> .recover()));
+            let flow = at(span);
+            calls.extend(quote_spanned! {here(span)=>
+                .recover(
+                    |__outcome| {
+                        #[allow(unused_imports)]
+                        use #flow::{GivenNothing as _, GivenResult as _};
+                        (&__outcome).given()
+                    },
+                    #flow::Recovers::recovered,
+                )
+            });
         }
         calls
     }

@@ -164,6 +164,8 @@ struct Wrapper<'o> {
     arguments: Vec<(Ident, Pat)>,
     /// The generic parameters that are no lifetimes.
     generics: Vec<Ident>,
+    /// What a marker that is hidden behind `impl HasMeta` has to mention; `None` if that cannot be known.
+    hidden: Option<Vec<Ident>>,
     output: TokenStream,
 }
 
@@ -188,16 +190,24 @@ impl<'o> Wrapper<'o> {
             GenericParam::Const(param) => Some(param.ident.clone()),
             GenericParam::Lifetime(_) => None,
         });
-        let generics = generics.collect();
+        let generics: Vec<Ident> = generics.collect();
+        let around = match (&options.uses, place) {
+            (Some(uses), _) => Some(uses.clone()),
+            (None, Place::Free) => Some(Vec::new()),
+            (None, Place::Declared) => Some(vec![Ident::new("Self", Span::call_site())]),
+            (None, Place::Method) => None,
+        };
+        let hidden = around.map(|around| around.into_iter().chain(generics.iter().cloned()).collect());
         let output = match &sig.output {
             ReturnType::Type(_, ty) => ty.to_token_stream(),
             ReturnType::Default => quote!(()),
         };
-        Wrapper { options, krate, flow: quote!(#krate::machine), source, place, sig, arguments, generics, output }
+        let flow = quote!(#krate::machine);
+        Wrapper { options, krate, flow, source, place, sig, arguments, generics, hidden, output }
     }
 
     fn wrap(&self) -> TokenStream {
-        let Wrapper { krate, flow, generics, output, .. } = self;
+        let Wrapper { krate, flow, output, .. } = self;
         let mut sig = self.sig.clone();
         sig.asyncness = None;
         // The signature ends where the user's does, so that the compiler shows the whole of it.
@@ -210,10 +220,9 @@ impl<'o> Wrapper<'o> {
             Some(once) => (here(once), shown_at(&krate.to_token_stream(), here(once))),
             None => (span, krate.to_token_stream()),
         };
-        let marker = match self.place {
-            Place::Free => quote_spanned!(span=> impl #flow::HasMeta + use<#(#generics),*>),
-            Place::Declared => quote_spanned!(span=> impl #flow::HasMeta + use<Self #(, #generics)*>),
-            Place::Method => self.method_marker(),
+        let marker = match &self.hidden {
+            Some(mentioned) => quote_spanned!(span=> impl #flow::HasMeta + use<#(#mentioned),*>),
+            None => self.written_marker(),
         };
         // What an `impl` in a signature borrows depends on the edition of the one who has written it: of this crate.
         let future = quote_spanned! {here(span)=>
@@ -258,28 +267,16 @@ impl<'o> Wrapper<'o> {
     }
 
     fn body(&self, block: &Block) -> TokenStream {
-        let Wrapper { krate, flow, .. } = self;
+        let krate = self.krate;
         let (work, rules, once) = (self.work(block), self.rules(), self.once());
-        let (before, tagged) = match self.place {
-            Place::Free => {
-                let (name, doc) = (self.sig.ident.to_string(), doc_of(&self.source.attrs));
-                let policy = self.options.policy(flow);
-                let meta = meta(krate, &name, &doc, &quote!(#flow::CallKind::Step), &policy);
-                let inner = self.inner(block);
-                let before = quote! {
-                    #meta
-                    #inner
-                    fn __tagged<F: ::core::future::Future>(future: F) -> #krate::Step<__Meta, F> {
-                        #krate::Step::tagged(future)
-                    }
-                };
-                (before, quote!(__tagged))
-            }
-            _ => (TokenStream::new(), quote!(#krate::Step::tagged)),
+        let inner = (self.place == Place::Free).then(|| self.inner(block));
+        let (marker, tagged) = match self.hidden {
+            Some(_) => (Some(self.own_marker()), quote!(__tagged)),
+            None => (None, quote!(#krate::Step::tagged)),
         };
         match once {
-            Some(once) => quote!(#before let __step = #tagged(#work) #rules; #once),
-            None => quote!(#before #tagged(#work) #rules),
+            Some(once) => quote!(#marker #inner let __step = #tagged(#work) #rules; #once),
+            None => quote!(#marker #inner #tagged(#work) #rules),
         }
     }
 
@@ -365,15 +362,18 @@ impl<'o> Wrapper<'o> {
         };
         if let Some(Said { span, .. }) = &options.retries {
             let flow = shown_at(flow, *span);
-            rules.extend(quote_spanned!(*span=> .again(#flow::Fallible::failed)));
-        }
-        if let Some(Said { value: path, .. }) = &options.retry_if {
-            let asked = quote_spanned!(here(path.span())=> #path(__error));
-            rules.extend(quote! {
-                .again(|__output| match #flow::Fallible::failure(__output) {
-                    ::core::option::Option::Some(__error) => #asked,
-                    ::core::option::Option::None => false,
-                })
+            rules.extend(match &options.retry_if {
+                None => quote_spanned!(*span=> .again(#flow::Fallible::failed)),
+                Some(Said { value: path, .. }) => {
+                    let failure = quote_spanned!(here(*span)=> #flow::Fallible::failure(__output));
+                    let asked = quote_spanned!(here(path.span())=> #path(__error));
+                    quote! {
+                        .again(|__output| match #failure {
+                            ::core::option::Option::Some(__error) => #asked,
+                            ::core::option::Option::None => false,
+                        })
+                    }
+                }
             });
         }
         if let Some(Said { span, .. }) = &options.timeout_ms {
@@ -397,9 +397,9 @@ impl<'o> Wrapper<'o> {
     fn once(&self) -> Option<TokenStream> {
         let span = self.options.once?;
         let flow = shown_at(&self.flow, span);
-        Some(match self.place {
-            Place::Method => quote_spanned!(here(span)=> __step.once_method()),
-            _ => quote_spanned! {here(span)=>
+        Some(match self.hidden {
+            None => quote_spanned!(here(span)=> __step.once_method()),
+            Some(_) => quote_spanned! {here(span)=>
                 __step.once(|__outcome| {
                     #[allow(unused_imports)]
                     use #flow::{ShapeOfResult as _, ShapeOfValue as _};
@@ -409,8 +409,25 @@ impl<'o> Wrapper<'o> {
         })
     }
 
-    /// The marker of a method says everything by itself.
-    fn method_marker(&self) -> TokenStream {
+    /// A type of the function's own: `struct __Meta; impl HasMeta for __Meta { … }`
+    fn own_marker(&self) -> TokenStream {
+        let Wrapper { krate, flow, .. } = self;
+        let (name, doc) = (self.sig.ident.to_string(), doc_of(&self.source.attrs));
+        let policy = self.options.policy(flow);
+        quote! {
+            struct __Meta;
+            impl #flow::HasMeta for __Meta {
+                const META: #flow::CallMeta =
+                    #flow::CallMeta { name: #name, doc: #doc, kind: #flow::CallKind::Step, policy: #policy };
+            }
+            fn __tagged<F: ::core::future::Future>(future: F) -> #krate::Step<__Meta, F> {
+                #krate::Step::tagged(future)
+            }
+        }
+    }
+
+    /// A type that says everything by itself.
+    fn written_marker(&self) -> TokenStream {
         let Wrapper { flow, options, output, .. } = self;
         let (name, doc) = (self.sig.ident.to_string(), doc_of(&self.source.attrs));
         let text = format!("{name}{doc}");
@@ -444,17 +461,6 @@ impl<'o> Wrapper<'o> {
 /// Up to 16 bytes as a number.
 fn word(bytes: &[u8]) -> u128 {
     bytes.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
-}
-
-/// `struct __Meta; impl HasMeta for __Meta { … }`
-fn meta(krate: &CratePath, name: &str, doc: &str, kind: &TokenStream, policy: &TokenStream) -> TokenStream {
-    quote! {
-        struct __Meta;
-        impl #krate::machine::HasMeta for __Meta {
-            const META: #krate::machine::CallMeta =
-                #krate::machine::CallMeta { name: #name, doc: #doc, kind: #kind, policy: #policy };
-        }
-    }
 }
 
 /// `impl Trait` arguments become named type parameters, because the metadata's type has to say what it depends on.

@@ -210,6 +210,56 @@ async fn steps_of_traits_are_steps() {
     assert_eq!((calls[1].name, calls[1].doc), ("send_twice", "Send it twice."));
 }
 
+trait Store<T: Clone + Send + Sync + 'static>: Send + Sync + 'static {
+    #[step(use<Self, T>)]
+    async fn load(&self, key: &str) -> Result<T, String>;
+
+    /// Load it twice.
+    #[step(use<Self, T>, retries = 1)]
+    async fn load_both(&self, key: &str) -> Result<(T, T), String> {
+        Ok((self.load(key).await?, self.load(key).await?))
+    }
+}
+
+struct One<T>(T);
+
+impl<T: Clone + Send + Sync + 'static> Store<T> for One<T> {
+    #[step(retries = 4)]
+    async fn load(&self, key: &str) -> Result<T, String> {
+        if key.is_empty() { Err("no key".to_owned()) } else { Ok(self.0.clone()) }
+    }
+
+    /// In one go.
+    #[step(retries = 5)]
+    async fn load_both(&self, _key: &str) -> Result<(T, T), String> {
+        Ok((self.0.clone(), self.0.clone()))
+    }
+}
+
+impl<T> One<T> {
+    #[step(use<T>)]
+    async fn answer() -> u32 {
+        42
+    }
+}
+
+workflow! {
+    async fn loading<S: Store<u8>>(store: &S, key: String) -> Result<u32, String> {
+        let one = store.load(&key).await?;
+        let (left, right) = store.load_both(&key).await?;
+        let answer = One::<S>::answer().await;
+        Ok(u32::from(one + left + right) + answer)
+    }
+}
+
+#[tokio::test]
+async fn what_is_generic_around_a_step_can_be_told() {
+    assert_eq!(Loading::run(&One(3_u8), "k".to_owned()).await.unwrap(), 51);
+    let calls = calls::<Loading<One<u8>>>();
+    assert_eq!(calls.iter().map(|call| call.policy.retries).collect::<Vec<_>>(), [4, 5, 0]);
+    assert_eq!(calls[1].doc, "In one go.");
+}
+
 /// Count to it.
 #[step(blocking)]
 fn count(to: u64, _label: Arc<str>) -> Result<u64> {

@@ -5,6 +5,7 @@
 mod liveness;
 mod lowering;
 mod mistakes;
+mod policy;
 mod snapshots;
 
 use std::fmt::Write as _;

@@ -82,6 +82,44 @@ fn a_hidden_binding() {
 }
 
 #[test]
+fn a_step_with_rules() {
+    let options = quote!(retries = 3, timeout = "2m", retry_if = is_transient, undo = release, once);
+    let step = quote! {
+        /// Keep a seat free.
+        pub async fn reserve(client: &Client, [row, seat]: [u8; 2]) -> Result<Seat> {
+            client.reserve(row, seat).await
+        }
+    };
+    let file = syn::parse2(crate::step::expand(options, &step)).expect("the expansion is Rust");
+    expect_file!["snapshots/step.rs"].assert_eq(&prettyplease::unparse(&file));
+}
+
+#[test]
+fn steps_that_are_methods() {
+    let method = quote! {
+        /// Fetch a page.
+        pub async fn fetch(&self, mut url: String) -> Result<Page> {
+            url.push('/');
+            self.get(url).await
+        }
+    };
+    let blocking = quote! {
+        fn shrink(self: Arc<Self>, image: Vec<u8>, (width, height): (u32, u32)) -> Result<Vec<u8>> {
+            self.resize(image, width, height)
+        }
+    };
+    let declared = quote!(
+        async fn send(&self, to: &str) -> Result<()>;
+    );
+    let method = crate::step::expand(quote!(retries = 2), &method);
+    let blocking = crate::step::expand(quote!(blocking), &blocking);
+    let declared = crate::step::expand(quote!(), &declared);
+    let file = syn::parse2(quote!(impl Client { #method #blocking } trait Mailer { #declared }));
+    let file = file.expect("the expansion is Rust");
+    expect_file!["snapshots/method_step.rs"].assert_eq(&prettyplease::unparse(&file));
+}
+
+#[test]
 fn a_mistake_leaves_a_stub() {
     check(
         quote! {

@@ -44,14 +44,6 @@ impl<O> Judge<O> {
         Judge { error, again: |_| true, timed_out: None, output: |_| None, from_json: None }
     }
 
-    /// Of a step with a timeout.
-    pub(super) fn timed(self) -> Self
-    where
-        O: TimesOut,
-    {
-        Judge { timed_out: Some(O::timed_out), ..self }
-    }
-
     /// Of a step whose value may come from a person, because it runs once or asks when it has failed.
     pub(super) fn given<S>(self) -> Self
     where
@@ -134,7 +126,7 @@ pub fn outcome<O>(_: &O) -> Outcome<O> {
 
 /// What a step's result consists of: a value and an error, or a value alone.
 ///
-/// Chosen by autoref, as in [`describe`](super::describe): generated code calls `(&Outcome::<O>::NEW).shape()`.
+/// Chosen by autoref, as the text of an error is: generated code calls `(&Outcome::<O>::NEW).shape()`.
 pub trait Shape {
     /// What the step returns.
     type Output;

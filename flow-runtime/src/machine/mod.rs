@@ -53,7 +53,8 @@ pub use judge::{
 };
 pub use owned::{Owned, Probe, ProbeOwned, probe};
 pub use patched::{
-    BackedOff, Once, OnceReturning, Recovered, RecoveredValue, Recovers, Retried, RuledCall, Timed, Undone,
+    BackedOff, Given, GivenNothing, GivenResult, NotGiven, Once, OnceReturning, Recovered, RecoveredValue, Recovers,
+    Retried, RuledCall, Timed, Undone,
 };
 pub(crate) use state::{Code, Halt, RunState};
 pub use text::{Method, Part, Text, Words};

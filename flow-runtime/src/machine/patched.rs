@@ -4,11 +4,10 @@ use std::{future::Future, marker::PhantomData};
 
 use super::{
     Awaited, CallMeta, HasMeta, Step,
-    input::{DeserializeOwned, JsonSchema, Serialize},
-    judge::{Fallible, Judge, Look, OfResult, OnceMethod, OnceOutput, TimesOut},
+    judge::{Judge, Look, OfResult, OnceMethod, OnceOutput, Outcome},
 };
 use crate::{
-    Recovery, Unknown,
+    Recovery, TimedOut, Unknown,
     policy::{CheckedAnswer, Policy},
 };
 
@@ -55,15 +54,16 @@ impl<M: HasMeta, O: OnceMethod> HasMeta for OnceReturning<M, O> {
     const META: CallMeta = M::META.with(Policy { once: true, unknown: Some(O::UNKNOWN), ..M::META.policy });
 }
 
-/// A step of value `T` that asks somebody when it has failed for good.
-pub struct Recovered<M, T>(PhantomData<fn() -> (M, T)>);
+/// A step that asks somebody when it has failed for good, who can give its value, `G`.
+pub struct Recovered<M, G>(PhantomData<fn() -> (M, G)>);
 
-impl<M: HasMeta, T: RecoveredValue> HasMeta for Recovered<M, T> {
+impl<M: HasMeta, T: OnceOutput> HasMeta for Recovered<M, Given<T>> {
     const META: CallMeta = M::META.with(Policy { recover: Some(CheckedAnswer::of::<Recovery<T>>()), ..M::META.policy });
 }
 
-/// A step whose value is that of the step `F`.
-type RecoveredStep<M, F> = Step<Recovered<M, <<F as Future>::Output as Recovers>::Ok>, F>;
+impl<M: HasMeta> HasMeta for Recovered<M, NotGiven> {
+    const META: CallMeta = M::META;
+}
 
 impl CallMeta {
     const fn with(self, policy: Policy) -> Self {
@@ -109,12 +109,10 @@ where
     }
 }
 
+/// The rules. What a result has to be is asked by functions that are passed in: an error then stands where they are named.
 impl<M, F: Future> Awaited<Step<M, F>> {
     /// `#[retry(5)]`
-    pub fn retry<const RETRIES: u32>(self) -> Awaited<Step<Retried<M, RETRIES>, F>>
-    where
-        F::Output: Fallible,
-    {
+    pub fn retry<const RETRIES: u32>(self, _failed: fn(&F::Output) -> bool) -> Awaited<Step<Retried<M, RETRIES>, F>> {
         Awaited(self.0.changed(|judge| judge))
     }
 
@@ -124,19 +122,20 @@ impl<M, F: Future> Awaited<Step<M, F>> {
     }
 
     /// `#[timeout("30s")]`
-    pub fn timeout<const TIMEOUT_MS: u64>(self) -> Awaited<Step<Timed<M, TIMEOUT_MS>, F>>
-    where
-        F::Output: TimesOut,
-    {
-        Awaited(self.0.changed(Judge::timed))
+    pub fn timeout<const TIMEOUT_MS: u64>(
+        self,
+        timed_out: fn(TimedOut) -> F::Output,
+    ) -> Awaited<Step<Timed<M, TIMEOUT_MS>, F>> {
+        Awaited(self.0.changed(|judge| Judge { timed_out: Some(timed_out), ..judge }))
     }
 
     /// `#[on_error(pause)]`
-    pub fn recover(self) -> Awaited<RecoveredStep<M, F>>
-    where
-        F::Output: Recovers,
-    {
-        Awaited(self.0.changed(Recovers::judge))
+    pub fn recover<G>(
+        self,
+        _given: fn(Outcome<F::Output>) -> G,
+        recovered: fn(Judge<F::Output>) -> Judge<F::Output>,
+    ) -> Awaited<Step<Recovered<M, G>, F>> {
+        Awaited(self.0.changed(recovered))
     }
 }
 
@@ -146,27 +145,124 @@ impl<M, F: Future> Awaited<Step<M, F>> {
     label = "there is no error to ask about"
 )]
 pub trait Recovers: Sized {
-    /// The value of success.
-    type Ok: RecoveredValue;
     #[doc(hidden)]
-    fn judge(judge: Judge<Self>) -> Judge<Self>;
+    fn recovered(judge: Judge<Self>) -> Judge<Self>;
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: RecoveredValue, E> Recovers for Result<T, E> {
-    type Ok = T;
-
-    fn judge(judge: Judge<Self>) -> Judge<Self> {
+    fn recovered(judge: Judge<Self>) -> Judge<Self> {
         judge.given::<OfResult<T, E>>()
     }
 }
 
 /// The value of a step that asks somebody when it has failed.
 #[diagnostic::on_unimplemented(
-    message = "if this step fails, somebody may be asked for its value, but `{Self}` cannot be read from an answer",
+    message = "if this step fails, somebody may be asked what it should have returned, but `{Self}` cannot be read from an answer",
     label = "derive `serde::Serialize`, `serde::Deserialize` and `schemars::JsonSchema` for `{Self}`"
 )]
-pub trait RecoveredValue: Serialize + DeserializeOwned + JsonSchema + 'static {}
+pub trait RecoveredValue: OnceOutput {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + JsonSchema + 'static> RecoveredValue for T {}
+impl<T: OnceOutput> RecoveredValue for T {}
+
+/// A value that somebody can give.
+pub struct Given<T>(PhantomData<fn() -> T>);
+
+/// A value that nobody can give, which is an error that stands elsewhere.
+pub struct NotGiven;
+
+/// For `Result`s whose value can be read from an answer. Chosen by autoref, like the [shape](super::Shape).
+pub trait GivenResult<T, E> {
+    /// The value.
+    fn given(&self) -> Given<T>;
+}
+
+impl<T: OnceOutput, E> GivenResult<T, E> for Outcome<Result<T, E>> {
+    fn given(&self) -> Given<T> {
+        Given(PhantomData)
+    }
+}
+
+/// For everything else.
+pub trait GivenNothing {
+    /// No value.
+    fn given(&self) -> NotGiven;
+}
+
+impl<O> GivenNothing for &Outcome<O> {
+    fn given(&self) -> NotGiven {
+        NotGiven
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{
+        machine::{Describe, DescribeDisplay as _, Fallible, ShapeOfResult as _, TimesOut, outcome, split},
+        step,
+    };
+
+    #[step]
+    async fn count(text: &str) -> Result<usize, String> {
+        Ok(text.len())
+    }
+
+    /// Has rules of its own.
+    #[step(retries = 2, backoff = "2s..8s", retry_if = is_short, once)]
+    async fn careful(text: &str) -> Result<usize, String> {
+        Err(text.to_owned())
+    }
+
+    fn is_short(error: &str) -> bool {
+        error.len() < 3
+    }
+
+    fn meta<M: HasMeta, F: Future>(_: &Awaited<Step<M, F>>) -> CallMeta {
+        M::META
+    }
+
+    /// What `workflow!` writes.
+    macro_rules! ruled {
+        ($step:expr) => {
+            Awaited($step).ruled(|output| match split((&outcome(output)).shape(), output) {
+                Ok(_) => None,
+                Err(error) => Some((&&&&Describe(error)).describe()),
+            })
+        };
+    }
+
+    #[test]
+    fn rules_at_a_call_are_known_at_compile_time() {
+        let call = ruled!(count("a"))
+            .retry::<5>(Fallible::failed)
+            .backoff::<10, 20>()
+            .timeout::<30>(TimesOut::timed_out)
+            .recover(|outcome| outcome.given(), Recovers::recovered);
+        let CallMeta { name, policy, .. } = meta(&call);
+        assert_eq!((name, policy.retries, policy.first_delay_ms, policy.max_delay_ms), ("count", 5, 10, 20));
+        assert_eq!((policy.timeout_ms, policy.once), (30, false));
+        assert!((policy.recover.unwrap().check)(r#"{"Use":7}"#).is_ok());
+        assert!((policy.recover.unwrap().check)(r#"{"Use":"7"}"#).is_err());
+        let judge = call.0.judge.unwrap();
+        assert_eq!((judge.error)(&Err("no".to_owned())), Some(vec!["no".to_owned()]));
+        assert_eq!((judge.from_json.unwrap())("7").unwrap(), Ok(7));
+        assert_eq!((judge.output)(&Ok(7)).unwrap().unwrap(), "7");
+        let late = TimedOut::step("count", std::time::Duration::from_millis(30));
+        let late = (judge.timed_out.unwrap())(late);
+        assert_eq!(late.unwrap_err(), "step `count` did not finish within 30ms");
+    }
+
+    #[test]
+    fn what_is_not_said_at_the_call_is_as_the_step_says() {
+        let call = ruled!(careful("a")).retry::<5>(Fallible::failed);
+        let CallMeta { doc, policy, .. } = meta(&call);
+        assert_eq!((doc, policy.retries, policy.first_delay_ms), ("Has rules of its own.", 5, 2_000));
+        assert!(policy.once && policy.unknown.is_some() && policy.recover.is_none());
+        let judge = call.0.judge.unwrap();
+        assert!((judge.again)(&Err("no".to_owned())));
+        assert!(!(judge.again)(&Err("never".to_owned())));
+        assert_eq!((judge.from_json.unwrap())("7").unwrap(), Ok(7));
+    }
+}

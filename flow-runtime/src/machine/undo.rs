@@ -98,3 +98,94 @@ impl<M: HasMeta, F: Future + Send> UndoCall for Step<M, F> {
         UndoResult { outcome, again, policy }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::{machine::current::Current, step};
+
+    #[step(undo = release)]
+    async fn reserve(row: &str, seats: Vec<u32>) -> Result<usize, String> {
+        Ok(row.len() + seats.len())
+    }
+
+    #[step(retries = 7, timeout = "1s", retry_if = is_worth_it)]
+    async fn release(row: &str, seats: Vec<u32>, count: usize) -> Result<(), String> {
+        tokio::task::yield_now().await;
+        match (row.len() + seats.len()) == count {
+            true => Ok(()),
+            false => Err(format!("attempt {} of {}", crate::attempt(), crate::idempotency_key().unwrap_or_default())),
+        }
+    }
+
+    fn is_worth_it(error: &str) -> bool {
+        error.contains("attempt 2")
+    }
+
+    #[step(undo = never)]
+    async fn start() -> u32 {
+        1
+    }
+
+    #[step(timeout = "20ms")]
+    async fn never(_: u32) -> Result<(), String> {
+        std::future::pending().await
+    }
+
+    /// Polls a step that is to be undone until there is a result; the step itself never returns.
+    async fn undone<M, F: Future>(step: Step<M, F>, output: &str, attempt: u32) -> UndoResult {
+        let result = Arc::new(Mutex::new(None));
+        let undoing = Undoing { output: Some(output.to_owned()), result: result.clone() };
+        let mut current = Current { run: "r".into(), attempt, undoing: Some(undoing), ..Current::default() };
+        let mut future = Box::pin(step.into_future());
+        std::future::poll_fn(|task| {
+            assert!(current::with(&mut current, || future.as_mut().poll(task)).is_pending());
+            lock(&result).take().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn a_step_is_undone_by_its_own_function() {
+        let result = undone(reserve("a", vec![1, 2]), "3", 1).await;
+        assert_eq!((result.outcome, result.again), (Ok(()), false));
+        assert_eq!((result.policy.retries, result.policy.timeout_ms), (7, 1_000));
+        // Without the request it is the step.
+        assert_eq!(reserve("a", vec![1, 2]).await, Ok(3));
+    }
+
+    #[tokio::test]
+    async fn an_undo_that_fails_says_why() {
+        let result = undone(reserve("a", vec![]), "3", 1).await;
+        assert_eq!((result.outcome, result.again), (Err(vec!["attempt 1 of r/:.0:undo".to_owned()]), false));
+        let result = undone(reserve("a", vec![]), "3", 2).await;
+        assert!(result.again);
+        let result = undone(reserve("a", vec![]), "\"three\"", 1).await;
+        let chain = result.outcome.unwrap_err();
+        assert_eq!(chain[0], "what the step has returned cannot be read, so it cannot be undone");
+        assert!(!result.again);
+    }
+
+    #[tokio::test]
+    async fn an_undo_may_take_too_long() {
+        let result = undone(start(), "1", 1).await;
+        assert_eq!(result.outcome.unwrap_err(), ["step `never` did not finish within 20ms"]);
+        assert!(result.again);
+    }
+
+    #[test]
+    fn what_the_step_returns_is_kept() {
+        let judge = reserve("a", vec![]).judge.unwrap();
+        assert_eq!((judge.output)(&Ok(3)).unwrap().unwrap(), "3");
+        assert!((judge.output)(&Err("no".to_owned())).is_none());
+        assert_eq!((judge.error)(&Err("no".to_owned())), Some(vec!["no".to_owned()]));
+        let plain = start().judge.unwrap();
+        assert_eq!((plain.output)(&5).unwrap().unwrap(), "5");
+        assert!((plain.error)(&5).is_none());
+        let mut waiting = Box::pin(start().into_future());
+        assert_eq!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(1));
+    }
+}
