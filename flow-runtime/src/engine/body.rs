@@ -34,7 +34,8 @@ pub(crate) type Body<'a, W> =
 pub(crate) fn run_body<'a, W: Workflow>(
     cx: &'a Cx,
     refs: W::Refs<'a>,
-    start: impl Fn() -> Result<W::Input, Refusal> + Send + 'a,
+    // Boxed, so that the workflow's code is compiled once and not for every way to start it.
+    start: Box<dyn Fn() -> Result<W::Input, Refusal> + Send + 'a>,
 ) -> Result<Body<'a, W>, Refusal> {
     cx.check_points()?;
     let start = move || start().map(Frame::start);
@@ -48,8 +49,9 @@ pub(crate) fn code_of<W: Workflow>() -> Code {
 }
 
 /// Whether a step of the workflow, or of one below it, may be tried again.
-pub(crate) fn reloads(code: Code) -> bool {
-    code.calls.with_children().iter().any(|call| call.policy.reloads())
+pub(crate) fn reloads<W: Workflow>() -> bool {
+    let machine = W::MACHINE;
+    machine.reloads.unwrap_or_else(|| machine.calls.any(|call| call.policy.reloads()))
 }
 
 /// Polls a run's code until something happens.

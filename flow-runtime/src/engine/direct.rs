@@ -22,7 +22,7 @@ pub(crate) async fn run_here<W: Workflow>(deps: &W::Deps, input: W::Input) -> Re
 
 /// Runs a workflow in place.
 pub(crate) async fn run_refs_here<W: Workflow>(refs: W::Refs<'_>, input: W::Input) -> Result<W::Output, RunError> {
-    match reloads(code_of::<W>()) {
+    match reloads::<W>() {
         true => caught(kept::<W>(refs, input)).await?,
         false => caught(light::<W>(refs, input)).await?,
     }
@@ -39,7 +39,7 @@ async fn light<W: Workflow>(refs: W::Refs<'_>, input: W::Input) -> Result<W::Out
     let input = std::sync::Mutex::new(Some(input));
     // Without steps that are tried again nobody begins twice.
     let start = || crate::lock::lock(&input).take().ok_or_else(|| Refusal::no_pause("", "start"));
-    let mut body = run_body::<W>(&cx, W::shorter(refs), start).map_err(refused::<W>)?;
+    let mut body = run_body::<W>(&cx, W::shorter(refs), Box::new(start)).map_err(refused::<W>)?;
     match next_event::<W>(&state, &mut body).await {
         Event::Returned(Ok(output)) => Ok(output),
         Event::Returned(Err(error)) => Err(failure_of::<W>(&state, error).into()),

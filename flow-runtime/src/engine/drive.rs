@@ -87,7 +87,7 @@ async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, F
     let state = &job.state;
     let cx = Cx::root(state.clone());
     let start = || W::input_from_json(&job.input).map_err(|error| Refusal::Input { error });
-    let mut body = match run_body::<W>(&cx, W::shorter(refs), start) {
+    let mut body = match run_body::<W>(&cx, W::shorter(refs), Box::new(start)) {
         Ok(body) => body,
         Err(refusal) => return Ok(Left::Refused(refusal)),
     };

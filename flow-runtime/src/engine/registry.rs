@@ -67,7 +67,7 @@ impl<W: Workflow> Registered for Entry<W> {
     }
 
     fn reloads(&self) -> bool {
-        reloads(self.code())
+        reloads::<W>()
     }
 
     fn input_schema(&self) -> Value {

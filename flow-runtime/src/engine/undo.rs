@@ -92,7 +92,7 @@ async fn attempt_undo<W: Workflow>(job: &Job, refs: W::Refs<'_>, undo: &UndoReco
     let state = Arc::new(state);
     let cx = Cx::root(state.clone());
     let start = || W::input_from_json(&job.input).map_err(|error| Refusal::Input { error });
-    let mut body = match run_body::<W>(&cx, W::shorter(refs), start) {
+    let mut body = match run_body::<W>(&cx, W::shorter(refs), Box::new(start)) {
         Ok(body) => body,
         Err(refusal) => return given_up(vec![refusal.to_string()]),
     };

@@ -135,13 +135,14 @@ impl<M: HasMeta, F: Future + Send> StepCall<Step<M, F>> for Awaited<Step<M, F>> 
     type Meta = M;
     type Future = F;
 
+    #[inline(always)]
     fn drive<'c>(self, cx: &'c Cx) -> Working<'c, F>
     where
         Self: 'c,
     {
         // The first is known when this is compiled.
         if M::META.policy.is_plain() && cx.state().undoing().is_none() {
-            Working::step(cx, self.0.future, cx.keeps().then(|| cx.current(1)))
+            Working::step(cx, self.0.future, cx.keeps().then(|| Box::new(cx.current(1))))
         } else {
             Working::Boxed { future: Box::pin(tried(cx, self.0)) }
         }
@@ -153,6 +154,7 @@ where
     Self: StepCall<C>,
 {
     /// Runs a step.
+    #[inline(always)]
     pub fn drive_step<'c>(
         self,
         cx: &'c Cx,
@@ -230,6 +232,48 @@ impl CallTree {
             CallKind::Child(info) if call.name == name => Some(info),
             _ => None,
         })
+    }
+
+    /// Whether a call may be tried again; `None` if none may, but there are workflows among them.
+    pub(super) const fn reloads(&self) -> Option<bool> {
+        match self {
+            CallTree::Empty => Some(false),
+            CallTree::Leaf(CallMeta { kind: CallKind::Child(_), .. }) => None,
+            CallTree::Leaf(meta) => Some(meta.policy.reloads()),
+            CallTree::Node(left, right) => match (left.reloads(), right.reloads()) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (None, _) | (_, None) => None,
+                (Some(false), Some(false)) => Some(false),
+            },
+        }
+    }
+
+    /// Whether this is true of a call of this workflow or of one below it.
+    pub(crate) fn any(&'static self, of: fn(&CallMeta) -> bool) -> bool {
+        let mut children = Vec::new();
+        let mut found = self.any_here(of, &mut children);
+        let mut next = 0;
+        while let (false, Some(tree)) = (found, children.get(next).copied()) {
+            next += 1;
+            found = tree.any_here(of, &mut children);
+        }
+        found
+    }
+
+    fn any_here(&'static self, of: fn(&CallMeta) -> bool, children: &mut Vec<&'static CallTree>) -> bool {
+        match self {
+            CallTree::Empty => false,
+            CallTree::Leaf(meta) => {
+                if let CallKind::Child(info) = meta.kind {
+                    let below = (info.calls)();
+                    if !children.iter().any(|known| std::ptr::eq(*known, below)) {
+                        children.push(below);
+                    }
+                }
+                of(meta)
+            }
+            CallTree::Node(left, right) => left.any_here(of, children) || right.any_here(of, children),
+        }
     }
 
     /// The calls of this workflow and of all below it, each workflow once.

@@ -26,18 +26,27 @@ thread_local! {
     static CURRENT: RefCell<Current> = RefCell::default();
 }
 
-/// Runs `poll` as a part of this step. Whatever was current before is so again afterwards, even after a panic.
+/// Until this is dropped, what runs is a part of a step. Whatever was current before is so again afterwards, even after a
+/// panic.
+pub(crate) struct Entered<'c>(&'c mut Current);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        swap(self.0);
+    }
+}
+
+/// Begins to run as a part of this step.
 ///
 /// The two change places, so nothing is counted or copied.
-pub(crate) fn with<R>(current: &mut Current, poll: impl FnOnce() -> R) -> R {
-    struct Swapped<'c>(&'c mut Current);
-    impl Drop for Swapped<'_> {
-        fn drop(&mut self) {
-            swap(self.0);
-        }
-    }
+pub(crate) fn enter(current: &mut Current) -> Entered<'_> {
     swap(current);
-    let _swapped = Swapped(current);
+    Entered(current)
+}
+
+/// Runs `poll` as a part of this step.
+pub(crate) fn with<R>(current: &mut Current, poll: impl FnOnce() -> R) -> R {
+    let _entered = enter(current);
     poll()
 }
 

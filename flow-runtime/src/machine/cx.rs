@@ -251,10 +251,15 @@ impl Cx {
     }
 
     /// Starts a checkpoint of this frame.
+    #[inline]
     pub fn writer(&self) -> Writer {
-        let checkpoint =
-            self.keeps().then(|| Box::new(Checkpoint { path: self.path.clone(), ..Checkpoint::default() }));
+        let checkpoint = self.keeps().then(|| self.checkpoint());
         Writer { checkpoint, pause: None, wake: None, error: None }
+    }
+
+    #[inline(never)]
+    fn checkpoint(&self) -> Box<Checkpoint> {
+        Box::new(Checkpoint { path: self.path.clone(), ..Checkpoint::default() })
     }
 
     /// Writes a checkpoint. Does not return if that fails: the driver stops then.

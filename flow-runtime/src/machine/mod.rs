@@ -83,6 +83,8 @@ pub struct Machine<W: Workflow> {
     pub calls: &'static CallTree,
     /// Every point of the workflow and of its branches.
     pub points: &'static [PointInfo],
+    /// Whether a step of it may be tried again; `None` if only the workflows it awaits can tell.
+    pub(crate) reloads: Option<bool>,
 }
 
 /// A point, as a definition knows it.
@@ -137,6 +139,6 @@ impl<C: Calls, F> Body<C, F> {
     where
         Self: Dispatch<W>,
     {
-        Machine { dispatch: self, calls: &C::TREE, points }
+        Machine { dispatch: self, calls: &C::TREE, points, reloads: C::TREE.reloads() }
     }
 }

@@ -83,7 +83,7 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
 }
 
 fn working<F: Future>(cx: &Cx, future: F, attempt: u32) -> Working<'_, F> {
-    Working::step(cx, future, cx.keeps().then(|| cx.current(attempt)))
+    Working::step(cx, future, cx.keeps().then(|| Box::new(cx.current(attempt))))
 }
 
 /// One attempt, which is over when its time is.

@@ -25,7 +25,7 @@ pin_project! {
             #[pin]
             future: F,
             cx: &'c Cx,
-            current: Option<Current>,
+            current: Option<Box<Current>>,
             busy: Option<Counted<'c>>,
         },
         /// Counts for itself: a step with a policy, a workflow.
@@ -42,7 +42,7 @@ impl<'c, F: Future> Working<'c, F> {
     }
 
     /// A step that can learn which run it is part of.
-    pub(super) fn step(cx: &'c Cx, future: F, current: Option<Current>) -> Self {
+    pub(super) fn step(cx: &'c Cx, future: F, current: Option<Box<Current>>) -> Self {
         Working::Plain { future, cx, current, busy: None }
     }
 }
@@ -50,13 +50,13 @@ impl<'c, F: Future> Working<'c, F> {
 impl<F: Future> Future for Working<'_, F> {
     type Output = F::Output;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<F::Output> {
         match self.project() {
             Project::Plain { future, cx, current, busy } => {
-                let polled = match current {
-                    Some(current) => current::with(current, || future.poll(task)),
-                    None => future.poll(task),
-                };
+                let entered = current.as_deref_mut().map(current::enter);
+                let polled = future.poll(task);
+                drop(entered);
                 if polled.is_pending() {
                     busy.get_or_insert_with(|| cx.state().busy());
                 }
