@@ -76,7 +76,9 @@ impl Cx {
     /// The body of a run.
     pub(crate) fn root(state: Arc<RunState>) -> Self {
         let points = state.points;
-        Cx::new(state, Arc::from(""), Arc::from(""), points, 0, Arc::from(""))
+        // A run that is not kept has no id, which is an empty text like the path of its body.
+        let empty: Arc<str> = if state.run.is_empty() { state.run.clone() } else { Arc::from("") };
+        Cx::new(state, empty.clone(), empty.clone(), points, 0, empty)
     }
 
     fn new(
