@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Poll,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{Frame, Halt, PointInfo, Reader, RunState, Writer, branch::START, current::Current, working::Working};
 use crate::{
     Workflow,
+    clock::millis,
     error::{Failure, Refusal},
     lock::lock,
     store::{Checkpoint, FrameRecord, NewPause, NewUndo},
@@ -344,8 +346,10 @@ impl Cx {
     }
 
     /// The question of a pause, numbered and among the open ones.
-    pub(super) fn new_pause(&self, asked: Asked, deadline: Option<i64>) -> NewPause {
+    pub(super) fn new_pause(&self, asked: Asked, within: Option<Duration>) -> NewPause {
         let Asked { name, question, prompt, schema } = asked;
+        // One look at the clock, so that the time there was to answer is told exactly.
+        let asked_at = self.state.clock.now_ms();
         self.state.ask(|number| NewPause {
             id: format!("{name}-{number}"),
             number,
@@ -354,8 +358,8 @@ impl Cx {
             question,
             prompt,
             schema,
-            asked_at: self.state.clock.now_ms(),
-            deadline,
+            asked_at,
+            deadline: within.map(|within| asked_at.saturating_add(millis(within))),
         })
     }
 

@@ -1,6 +1,6 @@
 //! Pauses and timers: what a frame waits for without working.
 
-use std::{future::Future, marker::PhantomData};
+use std::{future::Future, marker::PhantomData, time::Duration};
 
 use super::{Asks, CallKind, CallMeta, Cx, Halt, HasMeta, Suspends, WaitsFor, Writer, cx::Asked};
 use crate::{
@@ -50,7 +50,7 @@ impl<P: Pause> Asks for AskInTime<P> {
     type Meta = AnsweredInTime<P>;
 
     fn ask(self, cx: &Cx, writer: &mut Writer) {
-        ask(cx, writer, self.ask, Some(cx.state().clock.after(self.after)));
+        ask(cx, writer, self.ask, Some(self.after));
     }
 }
 
@@ -63,7 +63,7 @@ impl<P: Pause> Suspends for AnsweredInTime<P> {
     }
 }
 
-fn ask<P: Pause>(cx: &Cx, writer: &mut Writer, ask: Ask<P>, deadline: Option<i64>) {
+fn ask<P: Pause>(cx: &Cx, writer: &mut Writer, ask: Ask<P>, within: Option<Duration>) {
     let prompt = match ask.into_prompt() {
         Ok(prompt) => prompt,
         Err(error) => {
@@ -74,9 +74,9 @@ fn ask<P: Pause>(cx: &Cx, writer: &mut Writer, ask: Ask<P>, deadline: Option<i64
     };
     let (name, question) = (P::META.name.to_owned(), P::META.doc.to_owned());
     let schema = answer_schema::<P>().to_string();
-    let asked = cx.new_pause(Asked { name, question, prompt, schema }, deadline);
+    let asked = cx.new_pause(Asked { name, question, prompt, schema }, within);
     writer.pause = Some(asked.id.as_str().into());
-    writer.wake = deadline;
+    writer.wake = asked.deadline;
     if let Some(checkpoint) = &mut writer.checkpoint {
         checkpoint.asked = Some(asked);
     }
