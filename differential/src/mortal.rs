@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use flow_runtime::{
     Memory, Sqlite, Store, StoreError,
     store::{
-        Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord, NewPause,
-        NewRun, PauseRecord, ReopenReceipt, RunFilter, RunRecord, StoreFuture, UndoRecord,
+        Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark, FrameRecord,
+        NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, StoreFuture, UndoRecord,
     },
 };
 
@@ -192,7 +192,7 @@ impl<S: Store> Store for Mortal<S> {
         &'a self,
         run: &'a NewRun,
         frames: &'a [FrameRecord],
-        pauses: &'a [NewPause],
+        pauses: &'a [PauseRecord],
     ) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
@@ -215,8 +215,8 @@ impl<S: Store> Store for Mortal<S> {
         })
     }
 
-    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due> {
-        Box::pin(async move { self.alive()?.due(now, limit).await })
+    fn due<'a>(&'a self, workflows: &'a [&'a str], now: i64, limit: u32) -> StoreFuture<'a, Due> {
+        Box::pin(async move { self.alive()?.due(workflows, now, limit).await })
     }
 
     fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt> {
@@ -226,17 +226,23 @@ impl<S: Store> Store for Mortal<S> {
         })
     }
 
-    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt> {
+    fn reopen<'a>(&'a self, run: &'a str, at: i64, frames: &'a [FrameMark]) -> StoreFuture<'a, ReopenReceipt> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
-            told(fate, store.reopen(run, at).await)
+            told(fate, store.reopen(run, at, frames).await)
         })
     }
 
-    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()> {
+    fn begin_undo<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        failure: Option<&'a str>,
+        undos: &'a [NewUndo],
+    ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
-            told(fate, store.begin_undo(run, fence, failure).await)
+            told(fate, store.begin_undo(run, fence, failure, undos).await)
         })
     }
 

@@ -329,6 +329,12 @@ struct Parts {
     /// What was done and could not be undone, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     not_undone: Vec<String>,
+    /// Whether the frame at `path` returned an error; if not, its code was stopped somewhere.
+    #[serde(default)]
+    returned: bool,
+    /// Whether the run was cancelled, and failed only because something could not be undone.
+    #[serde(default)]
+    cancelled: bool,
     #[serde(skip)]
     cause: Option<Cause>,
     #[serde(skip)]
@@ -338,7 +344,8 @@ struct Parts {
 impl Failure {
     pub(crate) fn new(chain: Vec<String>, path: &str, after: Option<&str>) -> Self {
         let (path, after) = (path.to_owned(), after.map(str::to_owned));
-        Parts { chain, path, after, not_undone: Vec::new(), cause: None, error: None }.linked()
+        let (not_undone, returned, cancelled) = (Vec::new(), false, false);
+        Parts { chain, path, after, not_undone, returned, cancelled, cause: None, error: None }.linked()
     }
 
     /// A failure as it is stored.
@@ -365,8 +372,32 @@ impl Failure {
 
     /// The same failure, without the error itself.
     pub(crate) fn text_only(&self) -> Self {
-        let Parts { chain, path, after, not_undone, .. } = &*self.0;
-        Failure::new(chain.clone(), path, after.as_deref()).with_not_undone(not_undone.clone())
+        let Parts { chain, path, after, not_undone, returned, cancelled, .. } = &*self.0;
+        let mut text = Failure::new(chain.clone(), path, after.as_deref()).with_not_undone(not_undone.clone());
+        (text.0.returned, text.0.cancelled) = (*returned, *cancelled);
+        text
+    }
+
+    /// The failure of a run that was cancelled, of which something could not be undone.
+    pub(crate) fn cancelled() -> Self {
+        let mut failure = Failure::new(vec!["the run was cancelled".to_owned()], "", None);
+        failure.0.cancelled = true;
+        failure
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.cancelled
+    }
+
+    /// A failure that the frame at its path returned.
+    pub(crate) fn returned(mut self) -> Self {
+        self.0.returned = true;
+        self
+    }
+
+    /// Whether the frame of this path returned the error, so that none of its steps was interrupted.
+    pub(crate) fn was_returned_by(&self, path: &str) -> bool {
+        self.0.returned && self.0.path == path
     }
 
     pub(crate) fn with_error(mut self, error: Box<dyn Any + Send + Sync>) -> Self {

@@ -8,8 +8,9 @@ use flow_runtime::{
     Memory, RunError,
     prelude::*,
     store::{
-        Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord, NewPause,
-        NewRun, PauseRecord, ReopenReceipt, RunFilter, RunRecord, Store, StoreError, StoreFuture, UndoRecord,
+        Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark, FrameRecord,
+        NewPause, NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, Store, StoreError, StoreFuture,
+        UndoRecord,
     },
 };
 
@@ -91,7 +92,7 @@ impl Store for Noting {
         &'a self,
         run: &'a NewRun,
         frames: &'a [FrameRecord],
-        pauses: &'a [NewPause],
+        pauses: &'a [PauseRecord],
     ) -> StoreFuture<'a, u64> {
         self.inner.create_from(run, frames, pauses)
     }
@@ -104,17 +105,23 @@ impl Store for Noting {
     fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool> {
         self.inner.expire(run, fence, pause, at)
     }
-    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due> {
-        self.inner.due(now, limit)
+    fn due<'a>(&'a self, workflows: &'a [&'a str], now: i64, limit: u32) -> StoreFuture<'a, Due> {
+        self.inner.due(workflows, now, limit)
     }
     fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt> {
         self.inner.cancel(run, at)
     }
-    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt> {
-        Store::reopen(&self.inner, run, at)
+    fn reopen<'a>(&'a self, run: &'a str, at: i64, frames: &'a [FrameMark]) -> StoreFuture<'a, ReopenReceipt> {
+        Store::reopen(&self.inner, run, at, frames)
     }
-    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()> {
-        self.inner.begin_undo(run, fence, failure)
+    fn begin_undo<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        failure: Option<&'a str>,
+        undos: &'a [NewUndo],
+    ) -> StoreFuture<'a, bool> {
+        self.inner.begin_undo(run, fence, failure, undos)
     }
     fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>> {
         self.inner.undos(run)

@@ -87,5 +87,5 @@ pub(crate) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Fail
 /// The failure of a run whose code returned an error.
 pub(crate) fn failure_of<W: Workflow>(state: &RunState, error: W::Error) -> Failure {
     let (path, after) = state.failed_at();
-    Failure::new(W::describe_error(&error), &path, after.as_deref()).with_error(Box::new(error))
+    Failure::new(W::describe_error(&error), &path, after.as_deref()).returned().with_error(Box::new(error))
 }

@@ -17,11 +17,12 @@ use super::{
     start::fingerprint,
 };
 use crate::{
-    RunError, Workflow,
+    Failure, RunError, Workflow,
     error::ControlError,
-    machine::RunState,
+    machine::{RunState, Trying},
     store::{
-        Binding, CancelReceipt, CheckpointRecord, FrameRecord, NewPause, NewRun, ReopenReceipt, RunRecord, StoreError,
+        Binding, CancelReceipt, CheckpointRecord, FrameMark, FrameRecord, NewPause, NewRun, PauseRecord, ReopenReceipt,
+        RunRecord, StoreError,
     },
 };
 
@@ -126,8 +127,15 @@ impl Handle {
         let frames = engine.store.frames(&self.id).await?;
         let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
         entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
-        match engine.store.reopen(&self.id, engine.clock.now_ms()).await? {
+        let failure = Failure::stored(record.failure.as_deref());
+        let frames = engine.store.frames(&self.id).await?;
+        let marks: Vec<FrameMark> = frames.iter().filter_map(|frame| begin_again(frame, &failure)).collect();
+        match engine.store.reopen(&self.id, engine.clock.now_ms(), &marks).await? {
             ReopenReceipt::Reopened => {
+                // The driver that has seen it fail may not have left yet.
+                if let Some(driven) = engine.driven(&self.id) {
+                    driven.done().await;
+                }
                 self.see(engine.take_up(&self.id).await?);
                 Ok(())
             }
@@ -225,8 +233,7 @@ async fn fork(run: &Arc<Handle>, checkpoint: u64, edits: Vec<Edit>) -> Result<An
     engine.watch_timers();
     let fence = engine.store.create_from(&copy, &frames, &pauses).await?;
     let (id, workflow) = (copy.id.clone(), copy.workflow.clone());
-    let stored = engine.store.pauses(&id).await?;
-    let driven = engine.spawn(&entry, RunRecord::new(copy), fence, frames, stored);
+    let driven = engine.spawn(&entry, RunRecord::new(copy), fence, frames, pauses);
     Ok(AnyRun::new(engine.clone(), id, workflow, Some(driven)))
 }
 
@@ -249,18 +256,39 @@ fn change(frames: &mut [FrameRecord], moved: &str, edit: Edit) -> Result<(), Con
     }
 }
 
+/// What a frame tries when its run begins again after a failure: everything anew. Only a step that must not be repeated, and
+/// was interrupted, stays so.
+fn begin_again(frame: &FrameRecord, failure: &Failure) -> Option<FrameMark> {
+    let trying: Trying = serde_json::from_str(frame.trying.as_deref()?).unwrap_or_default();
+    if trying.begun && !failure.was_returned_by(&frame.path) {
+        return None;
+    }
+    Some(FrameMark { path: frame.path.clone(), pause: trying.at_pause, wake: trying.at_wake, trying: None })
+}
+
 /// The questions the frames stand at, to be asked anew: with as much time to answer as there was.
-fn asked_again(pauses: Vec<crate::store::PauseRecord>, frames: &mut [FrameRecord], now: i64) -> Vec<NewPause> {
+fn asked_again(pauses: Vec<PauseRecord>, frames: &mut [FrameRecord], now: i64) -> Vec<PauseRecord> {
+    let paths: Vec<String> = frames.iter().map(|frame| frame.path.clone()).collect();
+    let has_below = |path: &str| {
+        let below = if path.is_empty() { String::new() } else { format!("{path}/") };
+        paths.iter().any(|other| other != path && other.starts_with(&below))
+    };
     let mut again = Vec::new();
     for record in pauses {
         let Some(frame) = frames.iter_mut().find(|frame| frame.pause.as_ref() == Some(&record.pause.id)) else {
             continue;
         };
+        // It has its answer, and waits for a child now.
+        if has_below(&frame.path) {
+            again.push(record);
+            continue;
+        }
         let deadline = record.pause.deadline.map(|deadline| now.saturating_add(deadline - record.pause.asked_at));
         if deadline.is_some() {
             frame.wake = deadline;
         }
-        again.push(NewPause { asked_at: now, deadline, ..record.pause });
+        let pause = NewPause { asked_at: now, deadline, ..record.pause };
+        again.push(PauseRecord { pause, answer: None, expired_at: None });
     }
     again
 }

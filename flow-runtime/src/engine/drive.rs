@@ -93,14 +93,14 @@ async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, F
     };
     let mut looks = Looks::new();
     loop {
+        if job.deadline.is_some_and(|deadline| deadline <= state.clock.now_ms()) {
+            return Err(too_late());
+        }
         let event = match select(pin!(next_event::<W>(state, &mut body)), pin!(looks.next(state, job.deadline))).await {
             Either::Left((event, _)) => event,
             Either::Right((Ok(()), _)) => continue,
             Either::Right((Err(LookedAway::Store(error)), _)) => return Ok(Left::Store(error)),
-            Either::Right((Err(LookedAway::TooLate), _)) => {
-                let message = "the run was not done by its deadline".to_owned();
-                return Err(Failure::new(vec![message], "", None));
-            }
+            Either::Right((Err(LookedAway::TooLate), _)) => return Err(too_late()),
         };
         match event {
             Event::Returned(Ok(output)) => return completed::<W>(state, &output).await,
@@ -111,14 +111,19 @@ async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, F
             Event::Halted(Halt::Cancelled | Halt::Undone(_)) => return Ok(Left::Cancelled),
             Event::Quiet => match park(state).await {
                 Ok(true) => return Ok(Left::Parked(earlier(state.next_timer(), job.deadline))),
-                Ok(false) => {}
+                // Others are to get their turn, whatever comes of the news.
+                Ok(false) => tokio::task::yield_now().await,
                 Err(error) => return Ok(Left::Store(error)),
             },
         }
     }
 }
 
-pub(super) fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+fn too_late() -> Failure {
+    Failure::new(vec!["the run was not done by its deadline".to_owned()], "", None)
+}
+
+fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     a.into_iter().chain(b).min()
 }
 
@@ -183,14 +188,13 @@ async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Result<
 async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> Left {
     let state = &job.state;
     let Some((store, fence)) = &state.store else { return Left::Ended(Some(failure)) };
-    let begun = async {
-        let has_undos = store.undos(&state.id).await?.iter().any(|undo| undo.done_at.is_none());
-        if has_undos {
-            store.begin_undo(&state.id, *fence, Some(&failure.to_json())).await?;
-        }
-        Ok(has_undos)
+    let undos = state.take_undos("");
+    let begun = match W::MACHINE.calls.any(|call| call.policy.undo) {
+        // Asked where writes are made: a checkpoint that is on its way may bring something to undo.
+        true => store.begin_undo(&state.id, *fence, Some(&failure.to_json()), &undos).await,
+        false => Ok(false),
     };
-    match begun.await {
+    match begun {
         Ok(true) => undo_all::<W>(job, refs, Some(failure)).await,
         Ok(false) => finish(state, &Finish::Failed(failure.to_json()), Some(failure)).await,
         Err(error) => Left::Store(error),

@@ -114,13 +114,21 @@ impl Engine {
 
     /// Waits until something happens to a run here, or for as long as `at_most`.
     pub(crate) async fn news_of(&self, run: &str, at_most: Duration) {
-        let news = lock(&self.waiting).entry(run.to_owned()).or_default().clone();
-        let _ = tokio::time::timeout(at_most, news.notified()).await;
-        drop(news);
-        let mut waiting = lock(&self.waiting);
-        if waiting.get(run).is_some_and(|news| Arc::strong_count(news) == 1) {
-            waiting.remove(run);
+        /// Nobody may be left who waits, also if the wait is given up.
+        struct Waiting<'e>(&'e Engine, &'e str, Option<Arc<Notify>>);
+        impl Drop for Waiting<'_> {
+            fn drop(&mut self) {
+                self.2 = None;
+                let mut waiting = lock(&self.0.waiting);
+                if waiting.get(self.1).is_some_and(|news| Arc::strong_count(news) == 1) {
+                    waiting.remove(self.1);
+                }
+            }
         }
+        let news = lock(&self.waiting).entry(run.to_owned()).or_default().clone();
+        let _waiting = Waiting(self, run, Some(news.clone()));
+        let news = async move { news.notified().await };
+        let _ = tokio::time::timeout(at_most, news).await;
     }
 
     pub(super) fn tell(&self, run: &str) {
@@ -150,8 +158,12 @@ impl Engine {
         let record = self.record(run).await?;
         let entry = self.workflow(&record.run.workflow)?.clone();
         let Claim::Claimed(fence) = self.store.claim(run).await? else { return Ok(None) };
-        let loaded = async { Ok::<_, StoreError>((self.store.frames(run).await?, self.store.pauses(run).await?)) };
-        let (frames, pauses) = match loaded.await {
+        // Once more, now that nobody else changes it: it may have been cancelled since.
+        let loaded = async {
+            let record = self.record(run).await?;
+            Ok::<_, StoreError>((record, self.store.frames(run).await?, self.store.pauses(run).await?))
+        };
+        let (record, frames, pauses) = match loaded.await {
             Ok(loaded) => loaded,
             Err(error) => {
                 give_back(&self.store, run, fence).await;

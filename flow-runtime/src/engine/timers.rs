@@ -68,19 +68,21 @@ impl Engine {
     /// Takes up what is due. Returns when to look again.
     async fn wake_due(self: &Arc<Self>) -> i64 {
         let now = self.clock.now_ms();
-        let Ok(due) = self.store.due(now, BATCH).await else { return now.saturating_add(millis(AGAIN)) };
+        let workflows: Vec<&str> = self.workflows.keys().map(String::as_str).collect();
+        let Ok(due) = self.store.due(&workflows, now, BATCH).await else { return now.saturating_add(millis(AGAIN)) };
         let count = due.runs.len();
         let taken = stream::iter(due.runs)
-            // A run of a workflow that is not registered here is for somebody else.
+            // One that is about to leave its driver here, because it was cancelled elsewhere, is not taken by that.
+            .filter(|run| std::future::ready(self.driven(run).is_none()))
             .map(|run| async move { matches!(self.take_up(&run).await, Ok(Some(_))) })
             .buffer_unordered(AT_ONCE)
             .filter(|taken| std::future::ready(*taken))
             .count()
             .await;
-        let soon = match count {
-            0 => LOOK,
-            count if taken == count => Duration::ZERO,
-            _ => AGAIN,
+        let soon = match taken == count {
+            true if count == BATCH as usize => Duration::ZERO,
+            true => LOOK,
+            false => AGAIN,
         };
         due.next.unwrap_or(i64::MAX).min(self.clock.after(soon))
     }
@@ -88,6 +90,8 @@ impl Engine {
 
 async fn wake_runs(engine: Weak<Engine>, next: Arc<AtomicI64>, earlier: Arc<Notify>) {
     loop {
+        // What is set from here on may be earlier than what is found now.
+        next.store(i64::MAX, Ordering::Release);
         let (time, clock) = match engine.upgrade() {
             Some(engine) => (engine.wake_due().await, engine.clock),
             None => return,

@@ -21,11 +21,11 @@ pub(super) async fn undo_all<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure:
     match undo_each::<W>(job, refs).await {
         Ok(broken) => {
             let failure = match (failure, broken.is_empty()) {
-                (failure, true) => failure,
-                (failure, false) => {
-                    let cancelled = || Failure::new(vec!["the run was cancelled".to_owned()], "", None);
-                    Some(failure.unwrap_or_else(cancelled).with_not_undone(broken))
+                // What could not be undone before is undone now.
+                (failure, true) => {
+                    failure.filter(|failure| !failure.is_cancelled()).map(|failure| failure.with_not_undone(Vec::new()))
                 }
+                (failure, false) => Some(failure.unwrap_or_else(Failure::cancelled).with_not_undone(broken)),
             };
             let end = failure.as_ref().map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_json()));
             finish(&job.state, &end, failure).await

@@ -132,7 +132,6 @@ fn done<T>(cx: &Cx, saver: Saver<T>, result: &T) -> Option<Result<Checkpoint, Ha
         return None;
     }
     let written = saver.to_json(result).map_err(|error| Halt::unwritable(cx.path(), DONE, RESULT, &error));
-    // Forks inside the branch have been joined, so there is nothing to forget.
     Some(written.map(|value| Checkpoint {
         path: cx.path().clone(),
         at: Cow::Borrowed(DONE),
@@ -212,7 +211,8 @@ impl Cx {
     pub fn contender(&self, fork: &'static str, branch: usize, count: usize) -> Cx {
         let mut cx = self.branch(fork, branch);
         let won = (0..count).find(|branch| self.state().is_done(self.branch(fork, *branch).path()));
-        if won.is_some_and(|won| won != branch) {
+        // Even the step of a loser may have to be undone.
+        if won.is_some_and(|won| won != branch) && self.state().undoing().is_none() {
             cx.set_out();
         }
         cx
@@ -276,7 +276,7 @@ fn item_start<T: Send + 'static>(
     let again = cx.state().reloads.then(|| saver.to_json(&item)).and_then(Result::ok);
     move || {
         if item.count() == 0 {
-            item = saver.from_json(again.clone().unwrap_or_default())?;
+            item = saver.read_text(again.clone().unwrap_or_default())?;
         }
         // One item was put in.
         item.advance(&mut 0).map(|item| Frame::start((item,))).ok_or_else(|| Refusal::no_pause("", "item"))
@@ -301,7 +301,10 @@ where
         if let (Some(0), Some(first)) = (limit, frames.first()) {
             first.fail::<()>(vec!["with a limit of 0 no item of this fan-out would ever run".to_owned()]).await;
         }
-        let (waiting, limit) = (items.into_items().into_iter().enumerate(), limit.unwrap_or(usize::MAX));
+        // Of the items only one has something to be undone, and the others must not keep it waiting.
+        let undoing = frames.first().is_some_and(|cx| cx.state().undoing().is_some());
+        let limit = limit.filter(|_| !undoing).unwrap_or(usize::MAX);
+        let waiting = items.into_items().into_iter().enumerate();
         Running { frames, waiting, limit, run, running: FuturesUnordered::new() }
     }
 

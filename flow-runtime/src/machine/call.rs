@@ -226,12 +226,10 @@ impl CallTree {
         found
     }
 
-    /// The child workflow of this name.
-    pub(crate) fn child(&self, name: &str) -> Option<ChildInfo> {
-        self.list().into_iter().find_map(|call| match call.kind {
-            CallKind::Child(info) if call.name == name => Some(info),
-            _ => None,
-        })
+    /// The child workflows of this name.
+    pub(crate) fn children(&self, name: &str) -> Vec<ChildInfo> {
+        let calls = self.list().into_iter().filter(|call| call.name == name);
+        calls.filter_map(|call| if let CallKind::Child(info) = call.kind { Some(info) } else { None }).collect()
     }
 
     /// Whether a call may be tried again; `None` if none may, but there are workflows among them.

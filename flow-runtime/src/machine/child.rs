@@ -67,6 +67,7 @@ async fn run_child<W: Workflow>(around: &Cx, child: Child<'_, W>) -> Result<W::O
     if cx.is_out() {
         return std::future::pending().await;
     }
+    around.leave_wait().await;
     let Child { refs, input } = child;
     // A step that is tried again in the child's first block needs the input again.
     let again = cx.state().reloads.then(|| W::input_to_json(&input)).and_then(Result::ok);

@@ -12,13 +12,18 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Frame, Halt, PointInfo, Reader, RunState, Writer, branch::START, current::Current, working::Working};
+use super::{
+    Frame, Halt, PointInfo, Reader, RunState, Writer,
+    branch::{DONE, START},
+    current::Current,
+    working::Working,
+};
 use crate::{
     Workflow,
     clock::millis,
     error::{Failure, Refusal},
     lock::lock,
-    store::{Checkpoint, FrameRecord, NewPause, NewUndo},
+    store::{Checkpoint, FrameRecord, NewPause},
 };
 
 /// What a block knows of its run.
@@ -36,6 +41,8 @@ pub struct Cx {
     moves: AtomicU64,
     /// Whether the block that runs is to be given up and the frame taken up again.
     restart: AtomicBool,
+    /// Whether frames below it may be stored.
+    below: AtomicBool,
     /// Whether it does not take part: the race is won already, or another frame has to be undone.
     out: bool,
     progress: Mutex<Progress>,
@@ -48,8 +55,11 @@ struct Progress {
     trying: Trying,
     /// The point at which the frame was taken up.
     taken_up_at: Option<String>,
-    /// Steps that are done and can be undone; part of the next checkpoint.
-    undo: Vec<NewUndo>,
+    /// What the frame waits for at its point, or has waited for.
+    pause: Option<String>,
+    wake: Option<i64>,
+    /// Whether the store has been told since that it waits for that no more.
+    marked: bool,
     /// Beginning of the paths of a child that has returned; the next checkpoint leaves its frames behind.
     child: Option<String>,
 }
@@ -57,6 +67,9 @@ struct Progress {
 /// A call of a step that could not be done at once.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Trying {
+    /// Name of the step.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) step: String,
     /// Attempts that have failed.
     #[serde(default)]
     pub(crate) attempts: u32,
@@ -72,6 +85,11 @@ pub(crate) struct Trying {
     /// The error of the last attempt and its sources.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<String>,
+    /// What the frame had waited for at its point: its code gets there again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at_pause: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at_wake: Option<i64>,
 }
 
 impl Cx {
@@ -93,7 +111,8 @@ impl Cx {
     ) -> Self {
         let (moves, restart) = (AtomicU64::new(0), AtomicBool::new(false));
         let out = state.skips(&path);
-        Cx { state, path, region, points, depth, visit, moves, restart, out, progress: Mutex::default() }
+        let below = AtomicBool::new(false);
+        Cx { state, path, region, points, depth, visit, moves, restart, below, out, progress: Mutex::default() }
     }
 
     /// A branch of a fork of this frame.
@@ -123,8 +142,9 @@ impl Cx {
         Cx::new(state, path.into(), Arc::from(""), points, self.depth + 1, self.next_visit())
     }
 
-    /// What tells this visit of the frame's point from others.
+    /// What tells this visit of the frame's point from others, for the frames below.
     fn next_visit(&self) -> Arc<str> {
+        self.below.store(true, Ordering::Relaxed);
         let moves = self.moves.load(Ordering::Relaxed);
         if self.visit.is_empty() { moves.to_string().into() } else { format!("{}.{moves}", self.visit).into() }
     }
@@ -180,16 +200,22 @@ impl Cx {
         stored: Option<FrameRecord>,
         start: impl FnOnce() -> Result<Frame, Refusal>,
     ) -> Result<Frame, Refusal> {
-        let Some(record) = stored else {
+        self.below.store(self.state.has_below(&self.path), Ordering::Relaxed);
+        let Some(mut record) = stored else {
             // It may have got as far as a child all the same.
             lock(&self.progress).child = self.state.stored_child(&self.path);
             return start();
         };
         self.moves.store(record.moves, Ordering::Relaxed);
         // Written by this crate. One that cannot be read any more is an attempt that was never made.
-        let trying = record.trying.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let trying: Option<Trying> = record.trying.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let mut progress = lock(&self.progress);
-        progress.trying = trying.unwrap_or_default();
+        progress.marked = trying.is_some();
+        if let Some(trying) = trying {
+            (record.pause, record.wake) = (trying.at_pause.clone(), trying.at_wake);
+            progress.trying = trying;
+        }
+        (progress.pause, progress.wake) = (record.pause.clone(), record.wake);
         // The frame may get elsewhere now, if its code looks at a clock for instance.
         progress.child = self.state.stored_child(&self.path);
         if record.at == START {
@@ -257,8 +283,12 @@ impl Cx {
     /// Starts a checkpoint of this frame.
     #[inline]
     pub fn writer(&self) -> Writer {
-        let checkpoint = self.keeps().then(|| self.checkpoint());
-        Writer { checkpoint, pause: None, wake: None, error: None }
+        Writer::new(self.keeps().then(|| self.checkpoint()))
+    }
+
+    /// Leaves what the branches of a joined fork had asked.
+    pub(super) fn leave_fork(&self, fork: &str) {
+        self.state.forget(&below(&self.path, fork, ""));
     }
 
     #[inline(never)]
@@ -269,14 +299,27 @@ impl Cx {
     /// Writes a checkpoint. Does not return if that fails: the driver stops then.
     pub(crate) async fn commit(&self, checkpoint: &mut Checkpoint) {
         let Some((store, fence)) = &self.state.store else { return };
-        {
+        if let Some(undo) = self.state.undoing() {
+            let at = &checkpoint.at;
+            return self
+                .fail(vec![format!("step `{}` cannot be undone: its workflow gets to `{at}` first", undo.step)])
+                .await;
+        }
+        if !checkpoint.mark {
             let mut progress = lock(&self.progress);
-            if !checkpoint.mark {
-                progress.trying = Trying::default();
-                checkpoint.undo = std::mem::take(&mut progress.undo);
-                if let Some(child) = progress.child.take() {
-                    checkpoint.forget = Some(child);
-                }
+            progress.trying = Trying::default();
+            progress.pause = checkpoint.asked.as_ref().map(|pause| pause.id.clone());
+            (progress.wake, progress.marked) = (checkpoint.wake, false);
+            checkpoint.undo = self.state.take_undos(&self.path);
+            let child = progress.child.take();
+            let below = self.below.swap(false, Ordering::Relaxed);
+            if checkpoint.forget.is_none() {
+                // A branch that has failed may not have got to the joins of its own forks.
+                let all = (checkpoint.at == DONE && below).then(|| format!("{}/", self.path));
+                checkpoint.forget = all.or(child);
+            }
+            if let Some(prefix) = &checkpoint.forget {
+                self.state.forget(prefix);
             }
         }
         if let Err(error) = self.counted(store.checkpoint(&self.state.id, *fence, checkpoint)).await {
@@ -287,14 +330,32 @@ impl Cx {
         }
     }
 
-    /// The call the frame is trying to get done.
-    pub(super) fn trying(&self) -> Trying {
-        lock(&self.progress).trying.clone()
+    /// How far the frame has got with a call of this step.
+    pub(super) fn trying(&self, step: &str) -> Trying {
+        let trying = lock(&self.progress).trying.clone();
+        // After a restart its code may have got to another step.
+        if trying.step == step { trying } else { Trying::default() }
+    }
+
+    /// Tells the store that the frame has got what it waited for, before it waits for something else without moving.
+    pub(super) async fn leave_wait(&self) {
+        let waits = {
+            let progress = lock(&self.progress);
+            !progress.marked && (progress.pause.is_some() || progress.wake.is_some())
+        };
+        if waits {
+            self.mark(Trying::default(), None).await;
+        }
     }
 
     /// Writes down how far the call has got. The frame stays where it is.
-    pub(super) async fn mark(&self, trying: Trying, asked: Option<NewPause>) {
+    pub(super) async fn mark(&self, mut trying: Trying, asked: Option<NewPause>) {
         if self.keeps() {
+            {
+                let mut progress = lock(&self.progress);
+                (trying.at_pause, trying.at_wake) = (progress.pause.clone(), progress.wake);
+                progress.marked = true;
+            }
             let mut checkpoint = Checkpoint {
                 path: self.path.clone(),
                 at: START.into(),
@@ -308,11 +369,6 @@ impl Cx {
             self.commit(&mut checkpoint).await;
         }
         lock(&self.progress).trying = trying;
-    }
-
-    /// Remembers that a step is done which can be undone.
-    pub(super) fn note_undo(&self, undo: NewUndo) {
-        lock(&self.progress).undo.push(undo);
     }
 
     /// When the next attempt of the call that failed may begin.

@@ -186,7 +186,10 @@ impl<S: Send + 'static> Slot<S> {
 
     /// Saves and goes on here.
     pub fn save<T, E>(self, cx: &Cx, writer: Writer, live: S) -> Result<Next<T>, E> {
-        let Writer { checkpoint, pause, wake, error } = writer;
+        let Writer { checkpoint, pause, wake, joined, error } = writer;
+        if let Some(fork) = joined {
+            cx.leave_fork(fork);
+        }
         let frame = Frame { at: self.at, live: Live::Memory(Box::new(live)), pause, wake, changed: 0 };
         if let Some((binding, error)) = error {
             cx.request_halt(Halt::unwritable(cx.path(), self.name, binding, &error));
@@ -273,7 +276,7 @@ impl<T> Saver<T> {
 
     /// The value as JSON.
     pub(super) fn to_json(self, value: &T) -> Result<String, serde_json::Error> {
-        let mut writer = Writer { checkpoint: Some(Box::default()), pause: None, wake: None, error: None };
+        let mut writer = Writer::new(Some(Box::default()));
         (self.put)(&mut writer, self.name, value);
         match writer.error {
             Some((_, error)) => Err(error),
@@ -290,7 +293,7 @@ impl<T> Saver<T> {
     }
 
     /// The value of a JSON text.
-    pub(super) fn from_json(self, text: String) -> Result<T, Refusal> {
+    pub(super) fn read_text(self, text: String) -> Result<T, Refusal> {
         let bindings = vec![Binding { name: Cow::Borrowed(self.name), value: text }];
         self.read(&mut Reader::new(FrameRecord { bindings, ..FrameRecord::default() }))
     }
@@ -362,11 +365,18 @@ pub struct Writer {
     pub(crate) checkpoint: Option<Box<Checkpoint>>,
     pub(crate) pause: Option<Box<str>>,
     pub(crate) wake: Option<i64>,
+    /// The fork that has been joined.
+    joined: Option<&'static str>,
     /// The first binding that could not be written, and why.
     pub(crate) error: Option<(&'static str, serde_json::Error)>,
 }
 
 impl Writer {
+    /// One for this checkpoint, or for none.
+    pub(super) fn new(checkpoint: Option<Box<Checkpoint>>) -> Self {
+        Writer { checkpoint, pause: None, wake: None, joined: None, error: None }
+    }
+
     /// Writes one binding.
     pub fn put<T: Serialize>(&mut self, name: &'static str, value: &T) {
         let Some(checkpoint) = &mut self.checkpoint else { return };
@@ -379,6 +389,7 @@ impl Writer {
 
     /// Leaves the frames of a joined fork behind: all whose path begins with this below the current frame.
     pub fn forget(&mut self, fork: &'static str) {
+        self.joined = Some(fork);
         if let Some(checkpoint) = &mut self.checkpoint {
             let path = &checkpoint.path;
             checkpoint.forget = Some(if path.is_empty() { format!("{fork}.") } else { format!("{path}/{fork}.") });

@@ -35,6 +35,7 @@ pub use capture::{Capture, CaptureCopy, CaptureRef};
 pub use child::{Child, ChildOf};
 pub use current::{attempt, blocking, idempotency_key};
 pub use cx::Cx;
+pub(crate) use cx::Trying;
 pub use describe::{Describe, DescribeAny, DescribeDebug, DescribeDisplay, DescribeError};
 pub use each::{Countdown, Each};
 pub use face::{Branches, Raced, Settled, parallel_each_face, parallel_face, race_face, settle_each_face, settle_face};

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     clock::{Clock, millis},
     error::{Failure, Refusal},
-    store::{FrameRecord, NewPause, PauseRecord, Store, StoreError, UndoRecord},
+    store::{FrameRecord, NewPause, NewUndo, PauseRecord, Store, StoreError, UndoRecord},
 };
 
 /// Why a run stops before its code has returned.
@@ -76,6 +76,8 @@ pub(crate) struct RunState {
     halted: AtomicBool,
     halt: Mutex<Option<Halt>>,
     failed_at: Mutex<Option<(String, Option<String>)>>,
+    /// Steps that are done and can be undone, of which no checkpoint has told the store.
+    undos: Mutex<Vec<NewUndo>>,
     /// Whether an answer came in since the driver last looked.
     news: AtomicBool,
     waker: AtomicWaker,
@@ -182,6 +184,7 @@ impl RunState {
             halted: AtomicBool::new(false),
             halt: Mutex::new(None),
             failed_at: Mutex::new(None),
+            undos: Mutex::default(),
             news: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         }
@@ -230,13 +233,13 @@ impl RunState {
         let mut frames: Vec<&FrameRecord> = stored.values().collect();
         frames.sort_by(|a, b| a.path.cmp(&b.path));
         for frame in frames {
-            let Some(mut region) = region_of(&frame.path, self.points, self.calls) else {
+            let Some(region) = region_of(&frame.path, self.points, self.calls) else {
                 return Err(Refusal::unknown_point(&frame.path, &frame.at));
             };
             let live: &[&str] = match frame.at.as_str() {
                 START => &[],
-                DONE if region.next().is_some() => &[RESULT],
-                at => match region.find(|point| point.saved && point.name == at) {
+                DONE => &[RESULT],
+                at => match region.iter().find(|point| point.saved && point.name == at) {
                     Some(point) => point.live,
                     None => return Err(Refusal::unknown_point(&frame.path, at)),
                 },
@@ -251,6 +254,44 @@ impl RunState {
 
     pub(crate) fn take_stored(&self, path: &str) -> Option<FrameRecord> {
         lock(&self.stored).remove(path)
+    }
+
+    /// Leaves the frames behind whose path begins so: what is stored of them, and what they had asked.
+    pub(super) fn forget(&self, prefix: &str) {
+        let mut stored = lock(&self.stored);
+        let gone = stored.range(prefix.to_owned()..).map(|(path, _)| path).take_while(|path| path.starts_with(prefix));
+        let gone: Vec<String> = gone.cloned().collect();
+        gone.iter().for_each(|path| drop(stored.remove(path)));
+        drop(stored);
+        lock(&self.pauses).open.retain(|pause| !pause.path.starts_with(prefix));
+    }
+
+    /// Whether there are stored frames below a path.
+    pub(super) fn has_below(&self, path: &str) -> bool {
+        let stored = lock(&self.stored);
+        if stored.is_empty() {
+            return false;
+        }
+        let below = if path.is_empty() { String::new() } else { format!("{path}/") };
+        stored.range(below.clone()..).any(|(path, _)| path.starts_with(&below))
+    }
+
+    /// Remembers that a step is done which can be undone.
+    pub(super) fn note_undo(&self, undo: NewUndo) {
+        lock(&self.undos).push(undo);
+    }
+
+    /// What the frame of this path, and those below it, have done since their last checkpoints and can be undone.
+    pub(crate) fn take_undos(&self, path: &str) -> Vec<NewUndo> {
+        let mut undos = lock(&self.undos);
+        if undos.is_empty() {
+            return Vec::new();
+        }
+        let is_below = |undo: &NewUndo| {
+            let rest = undo.path.strip_prefix(path);
+            rest.is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
+        };
+        undos.extract_if(.., |undo| is_below(undo)).collect()
     }
 
     /// Whether a branch has finished before the run was taken up.
@@ -301,9 +342,11 @@ impl RunState {
         Counted::new(&self.waiting)
     }
 
-    /// Whether the run waits for answers and timers and for nothing else.
+    /// Whether the run waits for answers and timers and for nothing else, or, while a step is undone, for nothing at all.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.busy.load(Ordering::Relaxed) == 0 && self.waiting.load(Ordering::Relaxed) > 0 && !self.timer_is_near()
+        self.busy.load(Ordering::Relaxed) == 0
+            && (self.waiting.load(Ordering::Relaxed) > 0 || self.undoing.is_some())
+            && !self.timer_is_near()
     }
 
     /// Whether a pause waits for its answer, or a timer is set.
@@ -429,17 +472,15 @@ fn span_of(pause: &NewPause) -> Option<(String, Duration)> {
 }
 
 /// The points of the region a frame's path leads to, through the machines of the children on the way.
-fn region_of(
-    path: &str,
-    mut points: &'static [PointInfo],
-    mut calls: &'static CallTree,
-) -> Option<impl Iterator<Item = &'static PointInfo> + use<>> {
+fn region_of(path: &str, points: &'static [PointInfo], calls: &'static CallTree) -> Option<Vec<&'static PointInfo>> {
     let mut region = String::new();
-    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
-        if let Some(child) = segment.strip_suffix("()") {
-            let info = calls.child(child)?;
-            (points, calls, region) = ((info.points)(), (info.calls)(), String::new());
-            continue;
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    while let Some(segment) = segments.next() {
+        if let Some(name) = segment.strip_suffix("()") {
+            // Two children may have one name, in modules of their own.
+            let rest: Vec<&str> = segments.collect();
+            let mut children = calls.children(name).into_iter();
+            return children.find_map(|child| region_of(&rest.join("/"), (child.points)(), (child.calls)()));
         }
         let (fork, part) = segment.rsplit_once('.')?;
         let around = if region.is_empty() { String::new() } else { format!("{region}/") };
@@ -447,5 +488,6 @@ fn region_of(
         let (exact, item) = (format!("{around}{fork}.{part}"), format!("{around}{fork}.*"));
         region = if has(&exact) { exact } else { item };
     }
-    Some(points.iter().filter(move |point| point.region == region))
+    let found: Vec<&PointInfo> = points.iter().filter(|point| point.region == region).collect();
+    (!found.is_empty()).then_some(found)
 }

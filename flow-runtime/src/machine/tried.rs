@@ -35,11 +35,11 @@ enum Failed {
 
 /// Runs a step by its rules.
 pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F>) -> F::Output {
-    let policy = &M::META.policy;
+    let (policy, name) = (&M::META.policy, M::META.name);
     if let Some(undo) = cx.state().undoing() {
         return undo_step::<M, F>(cx, undo, step.future).await;
     }
-    let trying = cx.trying();
+    let trying = Trying { step: name.to_owned(), ..cx.trying(name) };
     let Some(judge) = step.judge else {
         return working(cx, step.future, trying.attempts + 1).await;
     };
@@ -68,11 +68,15 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
     match failed {
         Failed::Again(errors) => {
             let next = cx.state().clock.after(delay(policy, attempt));
-            cx.mark(Trying { attempts: attempt, next: Some(next), errors, ..Trying::default() }, None).await;
+            cx.mark(
+                Trying { step: name.to_owned(), attempts: attempt, next: Some(next), errors, ..Trying::default() },
+                None,
+            )
+            .await;
             cx.restart().await
         }
         Failed::Ask(errors) => {
-            let trying = Trying { attempts: attempt, errors, ..Trying::default() };
+            let trying = Trying { step: name.to_owned(), attempts: attempt, errors, ..Trying::default() };
             let error = trying.errors.join(": ");
             let question =
                 format!("Step `{}` failed: {error}. Try it again, go on with a value, or fail?", M::META.name);
@@ -109,7 +113,10 @@ fn note_undo<M: HasMeta, F: Future>(cx: &Cx, judge: Judge<F::Output>, output: &F
         return;
     }
     match (judge.output)(output) {
-        Some(Ok(output)) => cx.note_undo(NewUndo { call: 0, step: M::META.name.to_owned(), output }),
+        Some(Ok(output)) => {
+            let (path, step) = (cx.path().to_string(), M::META.name.to_owned());
+            cx.state().note_undo(NewUndo { path, step, output });
+        }
         Some(Err(error)) => cx.request_halt(Halt::unwritable(cx.path(), M::META.name, "=output", &error)),
         None => {}
     }
@@ -205,6 +212,9 @@ async fn undo_step<M: HasMeta, F: Future + Send>(cx: &Cx, undo: &UndoRecord, fut
     if **cx.path() != *undo.path || step != undo.step {
         let message = format!("step `{}` cannot be undone: its workflow gets to step `{step}` instead", undo.step);
         return cx.fail(vec![message]).await;
+    }
+    if !M::META.policy.undo {
+        return cx.fail(vec![format!("step `{step}` no longer says how it is undone")]).await;
     }
     let result = Arc::new(Mutex::new(None));
     let mut current = cx.current(1);

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, ops::Bound};
 
-use super::{Binding, Checkpoint, CheckpointRecord, FrameRecord};
+use super::{Binding, Checkpoint, CheckpointRecord, FrameMark, FrameRecord};
 
 /// The frames of a run, by path.
 #[derive(Debug, Clone, Default)]
@@ -101,6 +101,15 @@ impl Frames {
         frame.trying.clone_from(&checkpoint.trying);
     }
 
+    /// Sets what a frame tries, if it is there.
+    pub(super) fn set(&mut self, mark: &FrameMark) {
+        if let Some(frame) = self.0.get_mut(&mark.path) {
+            frame.pause.clone_from(&mark.pause);
+            frame.wake = mark.wake;
+            frame.trying.clone_from(&mark.trying);
+        }
+    }
+
     /// The frame of this path; a new one stands at `at`.
     fn frame(&mut self, path: &str, at: &str) -> &mut FrameRecord {
         let path = path.to_owned();
@@ -121,10 +130,6 @@ impl Frames {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &FrameRecord> {
         self.0.values()
-    }
-
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut FrameRecord> {
-        self.0.values_mut()
     }
 
     pub(super) fn insert(&mut self, frame: FrameRecord) {

@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord, LOOK_AGAIN,
-    NewPause, NewRun, PauseRecord, ReopenReceipt, RunFilter, RunRecord, RunStatus, Store, StoreError, StoreFuture,
-    UndoRecord,
+    Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark, FrameRecord,
+    LOOK_AGAIN, NewPause, NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, RunStatus, Store,
+    StoreError, StoreFuture, UndoRecord,
     frames::{Frames, Move},
 };
 use crate::clock::now_ms;
@@ -88,8 +88,12 @@ impl Pauses {
     }
 
     fn ask(&mut self, pause: &NewPause) {
-        self.by_id.insert(pause.id.clone(), self.asked.len());
-        self.asked.push(PauseRecord { pause: pause.clone(), answer: None, expired_at: None });
+        self.add(PauseRecord { pause: pause.clone(), answer: None, expired_at: None });
+    }
+
+    fn add(&mut self, pause: PauseRecord) {
+        self.by_id.insert(pause.pause.id.clone(), self.asked.len());
+        self.asked.push(pause);
     }
 }
 
@@ -143,21 +147,13 @@ impl Entry {
         self.frames.iter().filter_map(|frame| frame.wake).chain(self.record.run.deadline).min()
     }
 
-    /// Adds what a checkpoint of the frame at `path` says can be undone.
-    fn note_undos(&mut self, checkpoint: &Checkpoint) {
-        let seq = self.history.len() as u64;
-        for undo in &checkpoint.undo {
+    /// Adds what can be undone from this checkpoint on.
+    fn note_undos(&mut self, seq: usize, undos: &[NewUndo]) {
+        let seq = seq as u64;
+        for undo in undos {
             let n = self.undos.last().filter(|last| last.seq == seq).map_or(0, |last| last.n + 1);
-            self.undos.push(UndoRecord {
-                seq,
-                n,
-                path: checkpoint.path.to_string(),
-                call: undo.call,
-                step: undo.step.clone(),
-                output: undo.output.clone(),
-                done_at: None,
-                failure: None,
-            });
+            let NewUndo { path, step, output } = undo.clone();
+            self.undos.push(UndoRecord { seq, n, path, step, output, done_at: None, failure: None });
         }
     }
 
@@ -176,7 +172,7 @@ impl Store for Memory {
         &'a self,
         run: &'a NewRun,
         frames: &'a [FrameRecord],
-        pauses: &'a [NewPause],
+        pauses: &'a [PauseRecord],
     ) -> StoreFuture<'a, u64> {
         let mut runs = self.lock();
         if runs.contains_key(&run.id) {
@@ -187,7 +183,7 @@ impl Store for Memory {
             entry.history.push(Move::to(frame, run.created_at));
             entry.frames.insert(frame.clone());
         }
-        pauses.iter().for_each(|pause| entry.pauses.ask(pause));
+        pauses.iter().for_each(|pause| entry.pauses.add(pause.clone()));
         entry.record.wake = entry.first_wake();
         let fence = entry.fence;
         runs.insert(run.id.clone(), entry);
@@ -272,7 +268,7 @@ impl Store for Memory {
                 entry.history.push(made);
             }
             entry.frames.mark(checkpoint);
-            entry.note_undos(checkpoint);
+            entry.note_undos(entry.history.len() + usize::from(checkpoint.mark), &checkpoint.undo);
             entry.record.wake = entry.record.wake.into_iter().chain(checkpoint.wake).min();
             Ok(())
         })
@@ -336,6 +332,7 @@ impl Store for Memory {
                 return Ok(AnswerReceipt::Expired);
             }
             record.answer = Some(answer.clone());
+            entry.record.wake = entry.record.wake.into_iter().chain([answer.at]).min();
             Ok(AnswerReceipt::Accepted)
         })
     }
@@ -352,11 +349,12 @@ impl Store for Memory {
         })
     }
 
-    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due> {
+    fn due<'a>(&'a self, workflows: &'a [&'a str], now: i64, limit: u32) -> StoreFuture<'a, Due> {
         let runs = self.lock();
         let waking = || runs.iter().filter_map(|(id, entry)| Some((entry.record.wake?, id, entry)));
         let mut due: Vec<(i64, &String)> = waking()
             .filter(|(wake, _, entry)| *wake <= now && !entry.is_driven())
+            .filter(|(.., entry)| workflows.contains(&entry.record.run.workflow.as_str()))
             .map(|(wake, id, _)| (wake, id))
             .collect();
         due.sort();
@@ -385,7 +383,7 @@ impl Store for Memory {
         })
     }
 
-    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt> {
+    fn reopen<'a>(&'a self, run: &'a str, at: i64, frames: &'a [FrameMark]) -> StoreFuture<'a, ReopenReceipt> {
         self.with(run, |entry| {
             if entry.record.status != RunStatus::Failed {
                 return Ok(ReopenReceipt::NotFailed(entry.record.status));
@@ -400,11 +398,7 @@ impl Store for Memory {
                 entry.set_status(RunStatus::Undoing);
                 return Ok(ReopenReceipt::Reopened);
             }
-            for frame in entry.frames.iter_mut() {
-                if frame.trying.take().is_some() {
-                    frame.wake = None;
-                }
-            }
+            frames.iter().for_each(|mark| entry.frames.set(mark));
             entry.record.failure = None;
             entry.record.run.deadline = None;
             entry.set_status(RunStatus::Paused);
@@ -412,13 +406,23 @@ impl Store for Memory {
         })
     }
 
-    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()> {
+    fn begin_undo<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        failure: Option<&'a str>,
+        undos: &'a [NewUndo],
+    ) -> StoreFuture<'a, bool> {
         self.with(run, |entry| {
             entry.check(fence)?;
+            entry.note_undos(entry.history.len() + 1, undos);
+            if entry.undos.iter().all(|undo| undo.done_at.is_some()) {
+                return Ok(false);
+            }
             entry.record.failure = failure.map(str::to_owned);
             entry.record.wake = Some(now_ms() + LOOK_AGAIN);
             entry.set_status(RunStatus::Undoing);
-            Ok(())
+            Ok(true)
         })
     }
 

@@ -13,8 +13,8 @@ use std::{future::Future, pin::Pin};
 
 pub use memory::Memory;
 pub use record::{
-    Answer, AnswerReceipt, Binding, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord,
-    NewPause, NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, RunStatus, UndoRecord,
+    Answer, AnswerReceipt, Binding, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark,
+    FrameRecord, NewPause, NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, RunStatus, UndoRecord,
 };
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
@@ -118,14 +118,14 @@ pub trait Store: Send + Sync + 'static {
     /// Fails with [`StoreError::AlreadyExists`] for an id that is taken.
     fn create<'a>(&'a self, run: &'a NewRun) -> StoreFuture<'a, u64>;
 
-    /// As [`create`](Store::create), for a run that stands somewhere already: with these frames, taken over as they are,
-    /// and these pauses, which nobody has answered. Its history begins with one checkpoint per frame, in the order given;
+    /// As [`create`](Store::create), for a run that stands somewhere already: with these frames and these pauses, taken over
+    /// as they are. Its history begins with one checkpoint per frame, in the order given;
     /// its `wake` is the earliest of its frames' and its deadline.
     fn create_from<'a>(
         &'a self,
         run: &'a NewRun,
         frames: &'a [FrameRecord],
-        pauses: &'a [NewPause],
+        pauses: &'a [PauseRecord],
     ) -> StoreFuture<'a, u64>;
 
     /// Reads one run, `None` if there is none of this id.
@@ -173,6 +173,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Answers one pause. Of many answers to one pause exactly one is [`AnswerReceipt::Accepted`].
     ///
+    /// A run that gets an answer is due at once, so that it goes on even if whoever gave it is killed.
+    ///
     /// An answer given at the pause's deadline or later marks the pause as expired. Fails with
     /// [`StoreError::UnknownPause`] for a pause that was never asked.
     fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt>;
@@ -181,9 +183,9 @@ pub trait Store: Send + Sync + 'static {
     /// answered before. Fails with [`StoreError::UnknownPause`] for a pause that was never asked.
     fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool>;
 
-    /// The runs whose `wake` is not after `now` and that nobody drives, be it that they were parked or that their driver is
-    /// dead: the earliest first, `limit` at most. Also when the next timer after `now` is due, of all runs.
-    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due>;
+    /// The runs of these workflows whose `wake` is not after `now` and that nobody drives, be it that they were parked or that
+    /// their driver is dead: the earliest first, `limit` at most. Also when the next timer after `now` is due, of all runs.
+    fn due<'a>(&'a self, workflows: &'a [&'a str], now: i64, limit: u32) -> StoreFuture<'a, Due>;
 
     /// Cancels a run, whoever drives it: the driver's fence counts no more.
     ///
@@ -195,12 +197,21 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// A run of which something could not be undone is [`RunStatus::Undoing`] again, with the failure it had, and these are
     /// to be tried again. A run of which all was undone stays as it is. Any other is paused where it failed, without a
-    /// failure and without a deadline; its frames try nothing, and those that did wait for no timer.
-    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt>;
+    /// failure and without a deadline, and these frames try what is said here.
+    fn reopen<'a>(&'a self, run: &'a str, at: i64, frames: &'a [FrameMark]) -> StoreFuture<'a, ReopenReceipt>;
 
     /// Begins to undo a run, which keeps its claim. It will end with this failure, or, without one, as cancelled. Until then
     /// it has a `wake`, so that it is looked at again should its driver be killed.
-    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()>;
+    ///
+    /// `undos` are what was done since the last checkpoint and is to be undone, too. If there is nothing to undo at all,
+    /// nothing has changed and the result is `false`.
+    fn begin_undo<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        failure: Option<&'a str>,
+        undos: &'a [NewUndo],
+    ) -> StoreFuture<'a, bool>;
 
     /// Reads all that can be undone of a run or has been, in the order in which it was done.
     fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>>;

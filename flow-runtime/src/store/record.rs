@@ -200,25 +200,37 @@ pub struct Checkpoint {
 /// Something that has been done and can be undone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewUndo {
-    /// Number of the call in the workflow.
-    pub call: u32,
+    /// Path of the frame that did it.
+    pub path: String,
     /// Name of the step.
     pub step: String,
     /// What the step returned, as JSON.
     pub output: String,
 }
 
+/// What a frame tries to do where it stands: what a [mark](Checkpoint::mark) sets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FrameMark {
+    /// Path of the frame.
+    pub path: String,
+    /// Id of the pause it waits at.
+    pub pause: Option<String>,
+    /// When it wants to be woken, in milliseconds since the Unix epoch.
+    pub wake: Option<i64>,
+    /// What the engine notes, as JSON.
+    pub trying: Option<String>,
+}
+
 /// Something that can be undone, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoRecord {
-    /// Number in the [history](super::Store::history) of the checkpoint that carried it.
+    /// Number in the [history](super::Store::history) of the checkpoint that carried it, or of the one after the last: the
+    /// step ran from where the frames stood before it.
     pub seq: u64,
     /// Its number among those of the same `seq`, from 0.
     pub n: u32,
     /// Path of the frame that did it.
     pub path: String,
-    /// Number of the call in the workflow.
-    pub call: u32,
     /// Name of the step.
     pub step: String,
     /// What the step returned, as JSON.

@@ -1,6 +1,6 @@
 //! The history of a run: what it lists, and the frames as they were at any time.
 
-use flow_runtime::store::{CheckpointRecord, FrameRecord};
+use flow_runtime::store::{CheckpointRecord, FrameRecord, PauseRecord};
 
 use super::*;
 
@@ -196,8 +196,12 @@ async fn values_come_back_as_they_were_written(place: Place) {
     assert_eq!(at(&*store, "r", 3).await, sorted(store.frames("r").await.unwrap()));
 }
 
-fn stands() -> (Vec<FrameRecord>, Vec<NewPause>) {
-    let pauses = [asks("p.1", "approve", 4), asks("child()", "approve", 7)].map(|asks| asks.asked.unwrap());
+fn stands() -> (Vec<FrameRecord>, Vec<PauseRecord>) {
+    let pauses = [asks("p.1", "approve", 4), asks("child()", "approve", 7)].map(|asks| PauseRecord {
+        pause: asks.asked.unwrap(),
+        answer: None,
+        expired_at: None,
+    });
     let frames = vec![
         FrameRecord {
             at: "fork".to_owned(),
@@ -232,8 +236,7 @@ async fn a_run_can_begin_where_another_stood(place: Place) {
     assert_eq!((found.run, found.status, found.wake), (run.clone(), RunStatus::Running, Some(400)));
     assert_eq!(sorted(store.frames("r").await.unwrap()), frames);
     let asked = store.pauses("r").await.unwrap();
-    assert!(asked.iter().all(|pause| pause.answer.is_none() && pause.expired_at.is_none()));
-    assert_eq!(asked.into_iter().map(|pause| pause.pause).collect::<Vec<_>>(), pauses);
+    assert_eq!(asked, pauses);
 
     assert_eq!(place.open().claim("r").await.unwrap(), Claim::Busy);
     let again = store.create_from(&run, &[], &[]).await.unwrap_err();

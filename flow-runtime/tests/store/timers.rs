@@ -53,7 +53,7 @@ async fn sleeping(store: &dyn Store, run: &str, wake: i64) {
 }
 
 async fn due(store: &dyn Store, now: i64, limit: u32) -> (Vec<String>, Option<i64>) {
-    let due = store.due(now, limit).await.unwrap();
+    let due = store.due(&["content-creation"], now, limit).await.unwrap();
     (due.runs, due.next)
 }
 

@@ -1,6 +1,6 @@
 //! Cancelling, undoing and going on with what failed.
 
-use flow_runtime::store::{CancelReceipt, NewUndo, ReopenReceipt, UndoRecord};
+use flow_runtime::store::{CancelReceipt, FrameMark, NewUndo, ReopenReceipt, UndoRecord};
 
 use super::*;
 
@@ -18,18 +18,19 @@ suite! {
     a_failed_run_goes_on
     only_a_failed_run_is_reopened
     a_failed_run_with_untried_undos_goes_on
+    what_no_checkpoint_has_told_is_undone_too
     what_could_not_be_undone_is_tried_again
     a_run_that_was_undone_stays_as_it_is
     unknown_runs_cannot_be_undone
 }
 
-fn undo(step: &str) -> NewUndo {
-    NewUndo { call: 3, step: step.to_owned(), output: format!(r#"{{"of":"{step}"}}"#) }
+fn undo(path: &str, step: &str) -> NewUndo {
+    NewUndo { path: path.to_owned(), step: step.to_owned(), output: format!(r#"{{"of":"{step}"}}"#) }
 }
 
 /// A checkpoint with something to undo.
 fn does(path: &str, steps: &[&str]) -> Checkpoint {
-    Checkpoint { undo: steps.iter().map(|name| undo(name)).collect(), ..step(path, "done", &[("a", "1")]) }
+    Checkpoint { undo: steps.iter().map(|name| undo(path, name)).collect(), ..step(path, "done", &[("a", "1")]) }
 }
 
 async fn status(store: &dyn Store, run: &str) -> RunStatus {
@@ -69,7 +70,7 @@ async fn a_run_is_cancelled_whoever_drives_it(place: Place) {
     fenced(one.checkpoint("r", fence, &step("", "y", &[])).await);
     fenced(one.park("r", fence).await);
     fenced(one.finish("r", fence, &Finish::Completed("1".to_owned())).await);
-    fenced(one.begin_undo("r", fence, None).await);
+    fenced(one.begin_undo("r", fence, None, &[]).await);
     assert!(!one.holds("r", fence).await.unwrap());
     one.release("r", fence).await.unwrap();
     assert_eq!(one.claim("r").await.unwrap(), Claim::Ended);
@@ -140,7 +141,7 @@ async fn a_cancelled_run_is_undone_first(place: Place) {
     assert_eq!(two.cancel("r", 5_000).await.unwrap(), CancelReceipt::Undoing);
     let found = two.find("r").await.unwrap().unwrap();
     assert_eq!((found.status, found.failure, found.wake), (RunStatus::Undoing, None, Some(5_000)));
-    assert_eq!(two.due(5_000, 9).await.unwrap().runs, ["r"], "whoever looks takes it up");
+    assert_eq!(two.due(&["content-creation"], 5_000, 9).await.unwrap().runs, ["r"], "whoever looks takes it up");
     fenced(one.checkpoint("r", fence, &step("", "y", &[])).await);
     fenced(one.undone("r", fence, 1, 0, None, 5_001).await);
     assert_eq!(two.cancel("r", 6_000).await.unwrap(), CancelReceipt::Ended(RunStatus::Undoing));
@@ -176,9 +177,11 @@ async fn what_is_undone_need_not_be_undone_again(place: Place) {
 async fn a_failed_run_is_undone_by_its_driver(place: Place) {
     let store = place.open();
     let fence = store.create(&new_run("r")).await.unwrap();
+    assert!(!store.begin_undo("r", fence, Some("\"why\""), &[]).await.unwrap(), "there is nothing to undo");
+    assert_eq!(status(&*store, "r").await, RunStatus::Running);
     store.checkpoint("r", fence, &does("", &["book", "pay"])).await.unwrap();
-    fenced(store.begin_undo("r", fence + 1, Some("\"why\"")).await);
-    store.begin_undo("r", fence, Some("\"why\"")).await.unwrap();
+    fenced(store.begin_undo("r", fence + 1, Some("\"why\""), &[]).await);
+    store.begin_undo("r", fence, Some("\"why\""), &[]).await.unwrap();
     let found = store.find("r").await.unwrap().unwrap();
     assert_eq!((found.status, found.failure.as_deref()), (RunStatus::Undoing, Some("\"why\"")));
     assert!(found.wake.is_some(), "should the driver be killed, somebody has to look");
@@ -188,7 +191,7 @@ async fn a_failed_run_is_undone_by_its_driver(place: Place) {
     drop(store);
 
     let store = place.open();
-    assert_eq!(store.due(i64::MAX, 9).await.unwrap().runs, ["r"]);
+    assert_eq!(store.due(&["content-creation"], i64::MAX, 9).await.unwrap().runs, ["r"]);
     let fence = claimed(&*store, "r").await;
     assert_eq!(store.find("r").await.unwrap().unwrap().failure.as_deref(), Some("\"why\""));
     store.undone("r", fence, 1, 0, None, 5_000).await.unwrap();
@@ -212,7 +215,7 @@ async fn undos_come_in_the_order_of_what_was_done(place: Place) {
     let undos = store.undos("r").await.unwrap();
     assert_eq!(steps(&undos), [(1, 0, "b"), (1, 1, "a"), (3, 0, "c"), (4, 0, "e"), (4, 1, "d")]);
     assert_eq!(undos.iter().map(|undo| undo.path.as_str()).collect::<Vec<_>>(), ["p.1", "p.1", "p.0", "", ""]);
-    assert_eq!((undos[2].call, undos[2].output.as_str()), (3, r#"{"of":"c"}"#));
+    assert_eq!((undos[2].path.as_str(), undos[2].output.as_str()), ("p.0", r#"{"of":"c"}"#));
     assert!(undos.iter().all(|undo| undo.done_at.is_none() && undo.failure.is_none()));
     for _ in 0..12 {
         store.checkpoint("r", fence, &does("", &["more"])).await.unwrap();
@@ -229,7 +232,8 @@ async fn a_mark_may_carry_undos(place: Place) {
     store.checkpoint("r", fence, &does("", &["b"])).await.unwrap();
     store.checkpoint("r", fence, &Checkpoint { mark: true, ..does("p.0", &["c", "d"]) }).await.unwrap();
     store.checkpoint("r", fence, &does("", &["e"])).await.unwrap();
-    let expected = [(0, 0, "a"), (1, 0, "b"), (1, 1, "c"), (1, 2, "d"), (2, 0, "e")];
+    // The step ran from where the frames stood before the number it got.
+    let expected = [(1, 0, "a"), (1, 1, "b"), (2, 0, "c"), (2, 1, "d"), (2, 2, "e")];
     assert_eq!(steps(&store.undos("r").await.unwrap()), expected);
 }
 
@@ -265,7 +269,13 @@ async fn a_failed_run_goes_on(place: Place) {
     store.checkpoint("r", fence, &trying("p.0", Some("{}"))).await.unwrap();
     store.checkpoint("r", fence, &asks("p.1", "approve", 1)).await.unwrap();
     store.finish("r", fence, &Finish::Failed("\"why\"".to_owned())).await.unwrap();
-    assert_eq!(store.reopen("r", 5_000).await.unwrap(), ReopenReceipt::Reopened);
+    let anew = |path: &str, pause: Option<&str>| FrameMark {
+        path: path.to_owned(),
+        pause: pause.map(str::to_owned),
+        ..FrameMark::default()
+    };
+    let anew = [anew("p.0", None), anew("p.1", Some("approve-1")), anew("gone", None)];
+    assert_eq!(store.reopen("r", 5_000, &anew).await.unwrap(), ReopenReceipt::Reopened);
     let found = store.find("r").await.unwrap().unwrap();
     assert_eq!((found.status, found.failure, found.output), (RunStatus::Paused, None, None));
     assert_eq!((found.wake, found.run), (Some(5_000), NewRun { deadline: None, ..run }));
@@ -277,9 +287,9 @@ async fn a_failed_run_goes_on(place: Place) {
     assert_eq!(timers("").await, (Some(70), None, None), "it only sleeps");
     assert_eq!(timers("p.0").await, (None, None, None), "it waited to try again");
     assert_eq!(timers("p.1").await, (None, None, Some("approve-1".to_owned())));
-    assert_eq!(store.due(5_000, 9).await.unwrap().runs, ["r"]);
+    assert_eq!(store.due(&["content-creation"], 5_000, 9).await.unwrap().runs, ["r"]);
     assert_eq!(store.answer("r", "approve-1", &yes("ann")).await.unwrap(), AnswerReceipt::Accepted);
-    assert_eq!(store.reopen("r", 6_000).await.unwrap(), ReopenReceipt::NotFailed(RunStatus::Paused));
+    assert_eq!(store.reopen("r", 6_000, &[]).await.unwrap(), ReopenReceipt::NotFailed(RunStatus::Paused));
     let next = claimed(&*store, "r").await;
     assert!(next > fence);
     store.finish("r", next, &Finish::Completed("1".to_owned())).await.unwrap();
@@ -291,7 +301,7 @@ async fn only_a_failed_run_is_reopened(place: Place) {
     store.checkpoint("r", fence, &does("", &["a"])).await.unwrap();
     let refused = async |expected| {
         let before = store.find("r").await.unwrap();
-        assert_eq!(store.reopen("r", 5_000).await.unwrap(), ReopenReceipt::NotFailed(expected));
+        assert_eq!(store.reopen("r", 5_000, &[]).await.unwrap(), ReopenReceipt::NotFailed(expected));
         assert_eq!(store.find("r").await.unwrap(), before);
     };
     refused(RunStatus::Running).await;
@@ -306,7 +316,7 @@ async fn only_a_failed_run_is_reopened(place: Place) {
     refused(RunStatus::Cancelled).await;
     let fence = store.create(&new_run("other")).await.unwrap();
     store.finish("other", fence, &Finish::Completed("1".to_owned())).await.unwrap();
-    let receipt = store.reopen("other", 5_000).await.unwrap();
+    let receipt = store.reopen("other", 5_000, &[]).await.unwrap();
     assert_eq!(receipt, ReopenReceipt::NotFailed(RunStatus::Completed));
 }
 
@@ -314,45 +324,56 @@ async fn a_failed_run_with_untried_undos_goes_on(place: Place) {
     let store = place.open();
     failed(&*store, &["a", "b"]).await;
     let before = store.undos("r").await.unwrap();
-    assert_eq!(store.reopen("r", 5_000).await.unwrap(), ReopenReceipt::Reopened);
+    assert_eq!(store.reopen("r", 5_000, &[]).await.unwrap(), ReopenReceipt::Reopened);
     assert_eq!(status(&*store, "r").await, RunStatus::Paused);
     assert_eq!(store.undos("r").await.unwrap(), before);
+}
+
+async fn what_no_checkpoint_has_told_is_undone_too(place: Place) {
+    let store = place.open();
+    let fence = store.create(&new_run("r")).await.unwrap();
+    store.checkpoint("r", fence, &step("", "x", &[])).await.unwrap();
+    let late = [undo("child()", "a"), undo("", "b")];
+    assert!(store.begin_undo("r", fence, None, &late).await.unwrap());
+    let undos = store.undos("r").await.unwrap();
+    assert_eq!(steps(&undos), [(2, 0, "a"), (2, 1, "b")]);
+    assert_eq!(undos[0].path, "child()");
 }
 
 async fn what_could_not_be_undone_is_tried_again(place: Place) {
     let store = place.open();
     let fence = store.create(&NewRun { deadline: Some(9_000), ..new_run("r") }).await.unwrap();
     store.checkpoint("r", fence, &does("", &["a", "b", "c"])).await.unwrap();
-    store.begin_undo("r", fence, Some("\"why\"")).await.unwrap();
+    store.begin_undo("r", fence, Some("\"why\""), &[]).await.unwrap();
     store.undone("r", fence, 1, 2, None, 5_000).await.unwrap();
     store.undone("r", fence, 1, 1, Some("closed"), 5_000).await.unwrap();
     store.undone("r", fence, 1, 0, Some("closed"), 5_000).await.unwrap();
     store.finish("r", fence, &Finish::Failed("\"why\"".to_owned())).await.unwrap();
-    assert_eq!(store.reopen("r", 6_000).await.unwrap(), ReopenReceipt::Reopened);
+    assert_eq!(store.reopen("r", 6_000, &[]).await.unwrap(), ReopenReceipt::Reopened);
     let found = store.find("r").await.unwrap().unwrap();
     assert_eq!((found.status, found.wake), (RunStatus::Undoing, Some(6_000)));
     assert_eq!(found.failure.as_deref(), Some("\"why\""));
     let undos = store.undos("r").await.unwrap();
     assert!(undos.iter().all(|undo| undo.failure.is_none()));
     assert_eq!(undos.iter().map(|undo| undo.done_at).collect::<Vec<_>>(), [None, None, Some(5_000)]);
-    assert_eq!(store.due(6_000, 9).await.unwrap().runs, ["r"]);
+    assert_eq!(store.due(&["content-creation"], 6_000, 9).await.unwrap().runs, ["r"]);
 
     let fence = claimed(&*store, "r").await;
     store.undone("r", fence, 1, 1, None, 7_000).await.unwrap();
     store.undone("r", fence, 1, 0, None, 7_000).await.unwrap();
     store.finish("r", fence, &Finish::Failed("\"why\"".to_owned())).await.unwrap();
-    assert_eq!(store.reopen("r", 8_000).await.unwrap(), ReopenReceipt::Undone);
+    assert_eq!(store.reopen("r", 8_000, &[]).await.unwrap(), ReopenReceipt::Undone);
 }
 
 async fn a_run_that_was_undone_stays_as_it_is(place: Place) {
     let store = place.open();
     let fence = store.create(&NewRun { deadline: Some(9_000), ..new_run("r") }).await.unwrap();
     store.checkpoint("r", fence, &does("", &["a"])).await.unwrap();
-    store.begin_undo("r", fence, Some("\"why\"")).await.unwrap();
+    store.begin_undo("r", fence, Some("\"why\""), &[]).await.unwrap();
     store.undone("r", fence, 1, 0, None, 5_000).await.unwrap();
     store.finish("r", fence, &Finish::Failed("\"why\"".to_owned())).await.unwrap();
     let before = (store.find("r").await.unwrap(), store.frames("r").await.unwrap(), store.undos("r").await.unwrap());
-    assert_eq!(store.reopen("r", 6_000).await.unwrap(), ReopenReceipt::Undone);
+    assert_eq!(store.reopen("r", 6_000, &[]).await.unwrap(), ReopenReceipt::Undone);
     let after = (store.find("r").await.unwrap(), store.frames("r").await.unwrap(), store.undos("r").await.unwrap());
     assert_eq!(after, before);
     assert_eq!(store.claim("r").await.unwrap(), Claim::Ended);
@@ -361,8 +382,8 @@ async fn a_run_that_was_undone_stays_as_it_is(place: Place) {
 async fn unknown_runs_cannot_be_undone(place: Place) {
     let store = place.open();
     unknown(store.cancel("nobody", 1).await);
-    unknown(store.reopen("nobody", 1).await);
-    unknown(store.begin_undo("nobody", 1, None).await);
+    unknown(store.reopen("nobody", 1, &[]).await);
+    unknown(store.begin_undo("nobody", 1, None, &[]).await);
     unknown(store.undos("nobody").await);
     unknown(store.undone("nobody", 1, 1, 0, None, 1).await);
 }

@@ -22,8 +22,8 @@ use rusqlite::Connection;
 
 use self::{commit::Writer, driver::Driver, fault::Fault};
 use super::{
-    Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord, NewPause,
-    NewRun, PauseRecord, ReopenReceipt, RunFilter, RunRecord, Store, StoreError, StoreFuture, UndoRecord,
+    Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark, FrameRecord,
+    NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, Store, StoreError, StoreFuture, UndoRecord,
 };
 
 /// A store in an SQLite file. Clones share their connections and count as one driver.
@@ -185,7 +185,7 @@ impl Store for Sqlite {
         &'a self,
         run: &'a NewRun,
         frames: &'a [FrameRecord],
-        pauses: &'a [NewPause],
+        pauses: &'a [PauseRecord],
     ) -> StoreFuture<'a, u64> {
         let now = |tx: &write::Tx<'_>| write::create_from(tx, run, frames, pauses);
         self.write("create", &run.id, now, || {
@@ -274,17 +274,24 @@ impl Store for Sqlite {
         })
     }
 
-    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due> {
+    fn due<'a>(&'a self, workflows: &'a [&'a str], now: i64, limit: u32) -> StoreFuture<'a, Due> {
         Box::pin(async move {
             let looked = self.read("look for due timers", "", move |conn| {
-                // Only a write transaction may ask whether another driver is alive.
-                read::due(conn, now, limit, |driver| Ok(self.inner.writer.is_own(driver).then_some(true)))
+                // Without a lock of this process nobody can tell whether another driver is alive.
+                read::due(conn, workflows, now, limit, |driver| Ok(self.inner.writer.is_own(driver).then_some(true)))
             });
             match looked.await? {
                 Some(due) => Ok(due),
                 None => {
-                    let look = move |tx: &write::Tx<'_>| write::due(tx, now, limit);
-                    self.write("look for due timers", "", look, move || look).await
+                    let look = move |tx: &write::Tx<'_>| write::due(tx, workflows, now, limit);
+                    self.write("look for due timers", "", look, move || {
+                        let workflows: Vec<String> = workflows.iter().map(|&id| id.to_owned()).collect();
+                        move |tx: &write::Tx<'_>| {
+                            let workflows: Vec<&str> = workflows.iter().map(String::as_str).collect();
+                            write::due(tx, &workflows, now, limit)
+                        }
+                    })
+                    .await
                 }
             }
         })
@@ -298,19 +305,25 @@ impl Store for Sqlite {
         })
     }
 
-    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt> {
-        let now = move |tx: &write::Tx<'_>| write::reopen(tx, run, at);
+    fn reopen<'a>(&'a self, run: &'a str, at: i64, frames: &'a [FrameMark]) -> StoreFuture<'a, ReopenReceipt> {
+        let now = move |tx: &write::Tx<'_>| write::reopen(tx, run, at, frames);
         self.write("reopen", run, now, move || {
-            let run = run.to_owned();
-            move |tx: &write::Tx<'_>| write::reopen(tx, &run, at)
+            let (run, frames) = (run.to_owned(), frames.to_vec());
+            move |tx: &write::Tx<'_>| write::reopen(tx, &run, at, &frames)
         })
     }
 
-    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()> {
-        let now = move |tx: &write::Tx<'_>| write::begin_undo(tx, run, fence, failure);
-        self.write("begin to undo", run, now, move || {
-            let (run, failure) = (run.to_owned(), failure.map(str::to_owned));
-            move |tx: &write::Tx<'_>| write::begin_undo(tx, &run, fence, failure.as_deref())
+    fn begin_undo<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        failure: Option<&'a str>,
+        undos: &'a [NewUndo],
+    ) -> StoreFuture<'a, bool> {
+        let now = move |tx: &write::Tx<'_>| write::begin_undo(tx, run, fence, failure, undos);
+        self.write("undo", run, now, move || {
+            let (run, failure, undos) = (run.to_owned(), failure.map(str::to_owned), undos.to_vec());
+            move |tx: &write::Tx<'_>| write::begin_undo(tx, &run, fence, failure.as_deref(), &undos)
         })
     }
 

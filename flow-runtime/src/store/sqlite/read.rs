@@ -102,13 +102,14 @@ pub(super) fn holds(conn: &Connection, run: &str, fence: u64) -> Result<bool, Fa
     held.ok_or_else(|| StoreError::UnknownRun { run: run.to_owned() }.into())
 }
 
-const DUE: &str = "SELECT id, driver FROM runs WHERE wake <= ?1 ORDER BY wake, id";
+const DUE: &str = "SELECT id, driver, workflow FROM runs WHERE wake <= ?1 ORDER BY wake, id";
 const NEXT: &str = "SELECT min(wake) FROM runs WHERE wake > ?1";
 
 /// The runs that want to be woken. `is_driven` says whether a driver is at work, or `None` if that cannot be told here; so
 /// does this function then.
 pub(super) fn due(
     conn: &Connection,
+    workflows: &[&str],
     now: i64,
     limit: u32,
     mut is_driven: impl FnMut(&str) -> Result<Option<bool>, Fault>,
@@ -120,6 +121,9 @@ pub(super) fn due(
     while runs.len() < limit as usize
         && let Some(row) = rows.next()?
     {
+        if !workflows.contains(&row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?) {
+            continue;
+        }
         let is_driven = match row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)? {
             Some(driver) => is_driven(driver)?,
             None => Some(false),
@@ -142,18 +146,17 @@ pub(super) fn due(
 pub(super) fn undos(conn: &Connection, run: &str) -> Result<Vec<UndoRecord>, Fault> {
     of_run(conn, run, || {
         let mut statement = conn.prepare_cached(
-            "SELECT seq, n, path, call, step, output, done_at, failure FROM undos WHERE run = ?1 ORDER BY seq, n",
+            "SELECT seq, n, path, step, output, done_at, failure FROM undos WHERE run = ?1 ORDER BY seq, n",
         )?;
         let undos = statement.query_map([run], |row| {
             Ok(UndoRecord {
                 seq: row.get::<_, i64>(0)?.cast_unsigned(),
                 n: row.get(1)?,
                 path: row.get(2)?,
-                call: row.get(3)?,
-                step: row.get(4)?,
-                output: row.get(5)?,
-                done_at: row.get(6)?,
-                failure: row.get(7)?,
+                step: row.get(3)?,
+                output: row.get(4)?,
+                done_at: row.get(5)?,
+                failure: row.get(6)?,
             })
         })?;
         Ok(undos.collect::<Result<_, _>>()?)

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
     super::{
-        Answer, AnswerReceipt, Binding, CancelReceipt, Checkpoint, Claim, Due, Finish, FrameRecord, LOOK_AGAIN,
-        NewPause, NewRun, NewUndo, ReopenReceipt, RunStatus, StoreError,
+        Answer, AnswerReceipt, Binding, CancelReceipt, Checkpoint, Claim, Due, Finish, FrameMark, FrameRecord,
+        LOOK_AGAIN, NewPause, NewRun, NewUndo, PauseRecord, ReopenReceipt, RunStatus, StoreError,
     },
     driver::Driver,
     fault::Fault,
@@ -91,7 +91,7 @@ pub(super) fn create_from(
     tx: &Tx<'_>,
     run: &NewRun,
     frames: &[FrameRecord],
-    pauses: &[NewPause],
+    pauses: &[PauseRecord],
 ) -> Result<u64, Fault> {
     let fence = create(tx, run)?;
     let id = &run.id;
@@ -106,7 +106,15 @@ pub(super) fn create_from(
         }
         history::begin(tx, id, seq, frame, run.created_at)?;
     }
-    pauses.iter().try_for_each(|pause| ask(tx, id, pause))?;
+    for PauseRecord { pause, answer, expired_at } in pauses {
+        ask(tx, id, pause)?;
+        if let Some(answer) = answer {
+            write_answer(tx, id, &pause.id, answer)?;
+        }
+        if let Some(at) = expired_at {
+            mark_expired(tx, id, &pause.id, *at)?;
+        }
+    }
     Ok(fence)
 }
 
@@ -180,7 +188,7 @@ pub(super) fn checkpoint(tx: &Tx<'_>, run: &str, fence: u64, checkpoint: &Checkp
     if let Some(wake) = checkpoint.wake {
         wake_by(tx, run, wake)?;
     }
-    note_undos(tx, run, path, &checkpoint.undo)
+    note_undos(tx, run, u64::from(checkpoint.mark), &checkpoint.undo)
 }
 
 fn bind(tx: &Tx<'_>, run: &str, path: &str, bindings: &[Binding]) -> Result<(), Fault> {
@@ -220,18 +228,18 @@ fn wake_by(tx: &Tx<'_>, run: &str, wake: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Writes down what can be undone from the last checkpoint on.
-fn note_undos(tx: &Tx<'_>, run: &str, path: &str, undos: &[NewUndo]) -> Result<(), Fault> {
+/// Writes down what can be undone from this many checkpoints after the last on.
+fn note_undos(tx: &Tx<'_>, run: &str, after: u64, undos: &[NewUndo]) -> Result<(), Fault> {
     if undos.is_empty() {
         return Ok(());
     }
-    let seq = history::last(tx, run)?.cast_signed();
-    for undo in undos {
-        // After a mark, the checkpoint before it may have carried some already.
+    let seq = (history::last(tx, run)? + after).cast_signed();
+    for NewUndo { path, step, output } in undos {
+        // There may be some of this number already.
         tx.execute(
-            "INSERT INTO undos (run, seq, n, path, call, step, output)
-             VALUES (?1, ?2, (SELECT count(*) FROM undos WHERE run = ?1 AND seq = ?2), ?3, ?4, ?5, ?6)",
-            params![run, seq, path, undo.call, undo.step, undo.output],
+            "INSERT INTO undos (run, seq, n, path, step, output)
+             VALUES (?1, ?2, (SELECT count(*) FROM undos WHERE run = ?1 AND seq = ?2), ?3, ?4, ?5)",
+            params![run, seq, path, step, output],
         )?;
     }
     Ok(())
@@ -351,11 +359,18 @@ pub(super) fn answer(tx: &Tx<'_>, run: &str, pause: &str, answer: &Answer) -> Re
         mark_expired(tx, run, pause, answer.at)?;
         return Ok(AnswerReceipt::Expired);
     }
+    write_answer(tx, run, pause, answer)?;
+    // Whoever gave it may be killed before the run has gone on.
+    wake_by(tx, run, answer.at)?;
+    Ok(AnswerReceipt::Accepted)
+}
+
+fn write_answer(tx: &Tx<'_>, run: &str, pause: &str, answer: &Answer) -> Result<(), Fault> {
     tx.execute(
         "UPDATE pauses SET answer = ?3, answered_by = ?4, answered_at = ?5 WHERE run = ?1 AND id = ?2",
         params![run, pause, answer.value, answer.by, answer.at],
     )?;
-    Ok(AnswerReceipt::Accepted)
+    Ok(())
 }
 
 pub(super) fn expire(tx: &Tx<'_>, run: &str, fence: u64, pause: &str, at: i64) -> Result<bool, Fault> {
@@ -378,10 +393,10 @@ fn mark_expired(tx: &Tx<'_>, run: &str, pause: &str, at: i64) -> Result<(), Faul
 }
 
 /// As [`read::due`], where it can be told which drivers are alive.
-pub(super) fn due(tx: &Tx<'_>, now: i64, limit: u32) -> Result<Due, Fault> {
+pub(super) fn due(tx: &Tx<'_>, workflows: &[&str], now: i64, limit: u32) -> Result<Due, Fault> {
     // Many runs have one driver.
     let mut known = BTreeMap::new();
-    let due = read::due(tx.conn, now, limit, |driver| {
+    let due = read::due(tx.conn, workflows, now, limit, |driver| {
         if let Some(is_alive) = known.get(driver) {
             return Ok(Some(*is_alive));
         }
@@ -411,7 +426,7 @@ pub(super) fn cancel(tx: &Tx<'_>, run: &str, at: i64) -> Result<CancelReceipt, F
     Ok(CancelReceipt::Cancelled)
 }
 
-pub(super) fn reopen(tx: &Tx<'_>, run: &str, at: i64) -> Result<ReopenReceipt, Fault> {
+pub(super) fn reopen(tx: &Tx<'_>, run: &str, at: i64, frames: &[FrameMark]) -> Result<ReopenReceipt, Fault> {
     let status = tx.status(run)?;
     if status != RunStatus::Failed {
         return Ok(ReopenReceipt::NotFailed(status));
@@ -427,17 +442,34 @@ pub(super) fn reopen(tx: &Tx<'_>, run: &str, at: i64) -> Result<ReopenReceipt, F
     if done.is_some() {
         return Ok(ReopenReceipt::Undone);
     }
-    tx.execute("UPDATE frames SET trying = NULL, wake = NULL WHERE run = ?1 AND trying NOT NULL", [run])?;
+    for FrameMark { path, pause, wake, trying } in frames {
+        tx.execute(
+            "UPDATE frames SET pause = ?3, wake = ?4, trying = ?5 WHERE run = ?1 AND path = ?2",
+            params![run, path, pause, wake, trying],
+        )?;
+    }
     tx.execute("UPDATE runs SET failure = NULL, deadline = NULL, wake = ?2 WHERE id = ?1", params![run, at])?;
     set_status(tx, run, RunStatus::Paused)?;
     Ok(ReopenReceipt::Reopened)
 }
 
-pub(super) fn begin_undo(tx: &Tx<'_>, run: &str, fence: u64, failure: Option<&str>) -> Result<(), Fault> {
+pub(super) fn begin_undo(
+    tx: &Tx<'_>,
+    run: &str,
+    fence: u64,
+    failure: Option<&str>,
+    undos: &[NewUndo],
+) -> Result<bool, Fault> {
     tx.check(run, fence)?;
+    note_undos(tx, run, 1, undos)?;
+    let undo = tx.row("SELECT 1 FROM undos WHERE run = ?1 AND done_at IS NULL LIMIT 1", [run], |_| Ok(()))?;
+    if undo.is_none() {
+        return Ok(false);
+    }
     let values = params![run, failure, now_ms() + LOOK_AGAIN];
     tx.execute("UPDATE runs SET failure = ?2, wake = ?3 WHERE id = ?1", values)?;
-    set_status(tx, run, RunStatus::Undoing)
+    set_status(tx, run, RunStatus::Undoing)?;
+    Ok(true)
 }
 
 pub(super) fn undone(

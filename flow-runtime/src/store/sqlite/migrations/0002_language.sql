@@ -30,10 +30,9 @@ CREATE TABLE history (
 -- What can be undone if a run fails or is cancelled, and what has been.
 CREATE TABLE undos (
     run     TEXT NOT NULL,
-    seq     INTEGER NOT NULL,               -- of the checkpoint that carried it
+    seq     INTEGER NOT NULL,               -- the checkpoint after which it is to be undone
     n       INTEGER NOT NULL,               -- its number among those of one checkpoint
     path    TEXT NOT NULL,
-    call    INTEGER NOT NULL,
     step    TEXT NOT NULL,
     output  TEXT NOT NULL,                  -- JSON: what the step returned
     done_at INTEGER,
