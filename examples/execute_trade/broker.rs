@@ -2,10 +2,11 @@
 
 use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
 
+use flow_examples::Money;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use crate::{Side, money::Money};
+use crate::Side;
 
 /// Where prices come from, and where trades go.
 pub(crate) struct Broker {

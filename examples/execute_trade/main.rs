@@ -8,14 +8,12 @@
 //! The market is a CSV file, `FLOW_PRICES`, and the ledger an SQLite file, `FLOW_LEDGER`.
 
 mod broker;
-mod money;
 
 use std::{env, error::Error, num::NonZeroU32, path::PathBuf, process::ExitCode, sync::Arc};
 
 use broker::{Broker, BrokerError, Quote, Trade};
-use flow_examples::{Example, data_file};
+use flow_examples::{Example, Money, data_file};
 use flow_runtime::prelude::*;
-use money::Money;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -16,7 +16,7 @@ use flow_runtime::{
 use serde_json::{Value, json};
 
 use crate::{
-    error::CliError,
+    error::{Aftermath, CliError, cancelled_to_json},
     sample::choices,
     show::{self, Shell},
     text,
@@ -53,11 +53,22 @@ pub trait Example: Workflow {
     fn output(output: &Self::Output) -> String {
         text::render(&json!(output))
     }
+
+    /// Whether what came out is good news; the exit code says so.
+    fn is_good(_output: &Self::Output) -> bool {
+        true
+    }
+
+    /// How the things stand that the workflow works with. Shown before a run and after it.
+    fn world(_deps: &Self::Deps) -> Option<Value> {
+        None
+    }
 }
 
 #[derive(Parser)]
 #[command(after_help = "Exit codes: 0, the command did its work, also when the run now waits for an answer; \
-                        1, the run failed; 2, the command line or the answer is wrong.")]
+                        1, the run failed, or what came out is bad news; \
+                        2, the command line or the answer is wrong.")]
 struct Cli<A: Args> {
     #[command(subcommand)]
     command: Option<Command<A>>,
@@ -87,6 +98,11 @@ enum Command<A: Args> {
     },
     /// Go on with a run whose process died, or see again what it asks.
     Resume {
+        /// The run: its id, or an unmistakable end of it.
+        run: String,
+    },
+    /// Cancel a run. Steps that can be undone are.
+    Cancel {
         /// The run: its id, or an unmistakable end of it.
         run: String,
     },
@@ -123,8 +139,8 @@ pub fn run<E: Example>() -> ExitCode {
     let json = cli.json;
     match perform::<E>(cli) {
         Ok(report) => {
-            print(&report);
-            ExitCode::SUCCESS
+            print(&report.text);
+            if report.is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
             if json {
@@ -134,6 +150,18 @@ pub fn run<E: Example>() -> ExitCode {
             }
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// What a command has to say.
+struct Report {
+    text: String,
+    is_good: bool,
+}
+
+impl From<String> for Report {
+    fn from(text: String) -> Self {
+        Report { text, is_good: true }
     }
 }
 
@@ -154,13 +182,14 @@ fn print(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
-fn perform<E: Example>(cli: Cli<E::Args>) -> Result<String, CliError> {
+fn perform<E: Example>(cli: Cli<E::Args>) -> Result<Report, CliError> {
     if let Some(Command::Graph { format }) = cli.command {
-        return Ok(match format {
+        let graph = match format {
             GraphFormat::Mermaid => E::GRAPH.to_mermaid(),
             GraphFormat::Dot => E::GRAPH.to_dot(),
             GraphFormat::Json => show::json(&E::GRAPH.to_json()),
-        });
+        };
+        return Ok(graph.into());
     }
     let starts = matches!(cli.command, Some(Command::Start(_)) | None);
     if !starts && !cli.db.exists() {
@@ -176,10 +205,11 @@ fn perform<E: Example>(cli: Cli<E::Args>) -> Result<String, CliError> {
             Some(Command::Start(args)) => session.start::<E>(args).await,
             Some(Command::Answer { run, pause, answer, by }) => session.answer::<E>(&run, &pause, &answer, by).await,
             Some(Command::Resume { run }) => session.wait(&session.open::<E>(&run).await?).await,
-            Some(Command::Show { run }) => session.show(&session.open::<E>(&run).await?).await,
-            Some(Command::List) => session.list::<E>().await,
+            Some(Command::Cancel { run }) => session.cancel(&session.open::<E>(&run).await?).await,
+            Some(Command::Show { run }) => Ok(session.show(&session.open::<E>(&run).await?).await?.into()),
+            Some(Command::List) => Ok(session.list::<E>().await?.into()),
             // Handled above, before a file was opened or a default command chosen.
-            Some(Command::Graph { .. }) | None => Ok(String::new()),
+            Some(Command::Graph { .. }) | None => Ok(String::new().into()),
         }
     })
 }
@@ -194,8 +224,11 @@ struct Session {
 }
 
 impl Session {
-    async fn start<E: Example>(&self, args: E::Args) -> Result<String, CliError> {
+    async fn start<E: Example>(&self, args: E::Args) -> Result<Report, CliError> {
         let input = E::input(args).map_err(CliError::Input)?;
+        if let Some(world) = E::world(&E::deps()).filter(|_| !self.json) {
+            eprintln!("Before:\n{}", text::indent(&text::render(&world), "  "));
+        }
         let run = self.app.start::<E>(input).await?;
         if !self.json {
             let (id, db) = (show::short(run.id()), self.db.display());
@@ -210,7 +243,7 @@ impl Session {
         pause: &str,
         answer: &str,
         by: Option<String>,
-    ) -> Result<String, CliError> {
+    ) -> Result<Report, CliError> {
         let run = self.open::<E>(run).await?;
         let open = run.pauses().await?;
         let meant = open.iter().find(|open| open.id() == pause || open.name() == pause);
@@ -228,11 +261,14 @@ impl Session {
     }
 
     /// Drives a run until it has ended or waits for answers only, and says how it stands then.
-    async fn wait<E: Example>(&self, run: &Run<E>) -> Result<String, CliError> {
+    async fn wait<E: Example>(&self, run: &Run<E>) -> Result<Report, CliError> {
         let id = show::short(run.id());
+        let mut is_good = true;
         let (text, report) = match run.wait().await {
             Ok(Outcome::Done(output)) => {
-                let text = format!("Run {id} is done.\n\n{}", E::output(&output));
+                is_good = E::is_good(&output);
+                let world = Aftermath { undone: Vec::new(), world: E::world(&E::deps()) };
+                let text = format!("Run {id} is done.\n\n{}{}", E::output(&output), world.to_text());
                 (text, json!({ "run": run.id(), "status": "completed", "output": output }))
             }
             Ok(Outcome::Paused(pauses)) => {
@@ -240,11 +276,39 @@ impl Session {
                 (text, json!({ "run": run.id(), "status": "paused", "pauses": pauses }))
             }
             // Of outcomes that later versions may add, the stored run tells.
-            Ok(_) => return self.show(run).await,
-            Err(RunError::Failed(source)) => return Err(CliError::Failed { run: run.id().to_owned(), source }),
+            Ok(_) => return Ok(self.show(run).await?.into()),
+            Err(RunError::Failed(source)) => {
+                let aftermath = self.aftermath(run).await?;
+                return Err(CliError::Failed { run: run.id().to_owned(), source, aftermath });
+            }
+            Err(RunError::Cancelled { run: id }) => {
+                return Err(CliError::Cancelled { run: id, aftermath: self.aftermath(run).await? });
+            }
             Err(error) => return Err(error.into()),
         };
-        Ok(if self.json { show::json(&report) } else { text })
+        Ok(Report { text: if self.json { show::json(&report) } else { text }, is_good })
+    }
+
+    /// Cancels a run, and waits until what it had done is undone.
+    async fn cancel<E: Example>(&self, run: &Run<E>) -> Result<Report, CliError> {
+        run.cancel().await?;
+        match self.wait(run).await {
+            Err(CliError::Cancelled { run: id, aftermath }) if self.json => {
+                Ok(show::json(&cancelled_to_json(&id, &aftermath)).into())
+            }
+            Err(CliError::Cancelled { run: id, aftermath }) => {
+                Ok(format!("Run {} is cancelled.\n{}", show::short(&id), aftermath.to_text()).into())
+            }
+            other => other,
+        }
+    }
+
+    async fn aftermath<E: Example>(&self, run: &Run<E>) -> Result<Aftermath, CliError> {
+        let undos = self.store.undos(run.id()).await?;
+        let output = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+        let done = undos.iter().rev().filter(|undo| undo.done_at.is_some());
+        let undone = done.map(|undo| (undo.step.clone(), output(&undo.output))).collect();
+        Ok(Aftermath { undone, world: E::world(&E::deps()) })
     }
 
     fn question<E: Example>(&self, run: &Run<E>, pause: &OpenPause) -> String {

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use flow_runtime::{AnswerError, BuildError, Failure, RunError, StoreError};
+use flow_runtime::{AnswerError, BuildError, ControlError, Failure, RunError, StoreError};
 use serde_json::{Value, json};
+
+use crate::text;
 
 /// Why a command did not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +55,20 @@ pub enum CliError {
         run: String,
         /// Why.
         source: Failure,
+        /// What was undone, and how things stand now.
+        aftermath: Aftermath,
     },
+    /// The run was cancelled.
+    #[error("the run was cancelled")]
+    Cancelled {
+        /// The run's id.
+        run: String,
+        /// What was undone, and how things stand now.
+        aftermath: Aftermath,
+    },
+    /// The run could not be cancelled.
+    #[error(transparent)]
+    Control(#[from] ControlError),
     /// The run could not be started or driven.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -68,12 +83,45 @@ pub enum CliError {
     Runtime(#[source] std::io::Error),
 }
 
+/// What a run has left behind that did not get to its end.
+#[derive(Debug, Default)]
+pub struct Aftermath {
+    /// The steps that were undone, in this order, with what they had returned.
+    pub undone: Vec<(String, Value)>,
+    /// How the things stand that the example works with.
+    pub world: Option<Value>,
+}
+
+impl Aftermath {
+    fn undone_to_json(&self) -> Value {
+        self.undone.iter().map(|(step, output)| json!({ "step": step, "output": output })).collect()
+    }
+
+    /// For people.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = String::new();
+        if !self.undone.is_empty() {
+            let row = |(step, output): &(String, Value)| {
+                vec![step.clone(), text::render(output).trim_end().replace('\n', ", ")]
+            };
+            let rows: Vec<Vec<String>> = self.undone.iter().map(row).collect();
+            text.push_str(&format!("\nUndone, the last first:\n{}", text::indent(&text::columns(&rows), "  ")));
+        }
+        if let Some(world) = &self.world {
+            text.push_str(&format!("\nAfterwards:\n{}", text::indent(&text::render(world), "  ")));
+        }
+        text
+    }
+}
+
 impl CliError {
     /// 2 if another command line would help, 1 otherwise.
     pub fn exit_code(&self) -> u8 {
         match self {
             CliError::Answer { source: AnswerError::Run(_), .. } => 1,
+            CliError::Control(ControlError::Run(_)) => 1,
             CliError::Failed { .. }
+            | CliError::Cancelled { .. }
             | CliError::Run(_)
             | CliError::Store(_)
             | CliError::Build(_)
@@ -83,6 +131,7 @@ impl CliError {
             | CliError::UnknownRun { .. }
             | CliError::AmbiguousRun { .. }
             | CliError::NotJson { .. }
+            | CliError::Control(_)
             | CliError::Answer { .. } => 2,
         }
     }
@@ -113,7 +162,11 @@ impl CliError {
     /// For scripts.
     pub(crate) fn to_json(&self) -> Value {
         match self {
-            CliError::Failed { run, source } => json!({ "run": run, "status": "failed", "error": source.chain() }),
+            CliError::Failed { run, source, aftermath } => {
+                let undone = aftermath.undone_to_json();
+                json!({ "run": run, "status": "failed", "error": source.chain(), "undone": undone })
+            }
+            CliError::Cancelled { run, aftermath } => cancelled_to_json(run, aftermath),
             _ => json!({ "error": self.chain(), "examples": self.examples() }),
         }
     }
@@ -125,6 +178,14 @@ impl CliError {
             text.push_str(&format!("\nA right answer is, for example:\n  {first}\n"));
             rest.iter().for_each(|example| text.push_str(&format!("  {example}\n")));
         }
+        if let CliError::Failed { aftermath, .. } | CliError::Cancelled { aftermath, .. } = self {
+            text.push_str(&aftermath.to_text());
+        }
         text
     }
+}
+
+/// For scripts.
+pub(crate) fn cancelled_to_json(run: &str, aftermath: &Aftermath) -> Value {
+    json!({ "run": run, "status": "cancelled", "undone": aftermath.undone_to_json() })
 }

@@ -46,9 +46,11 @@
 
 mod cli;
 mod error;
+mod money;
 mod sample;
 mod show;
 pub mod text;
 
 pub use cli::{Example, data_file, run};
-pub use error::CliError;
+pub use error::{Aftermath, CliError};
+pub use money::{Money, MoneyError};

@@ -8,28 +8,31 @@ use serde::{Deserialize, Serialize};
 /// An amount, written as `54.30`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) struct Money(i64);
+pub struct Money(i64);
 
 /// Why a text is no amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no amount: write it as 54.30")]
-pub(crate) struct MoneyError(String);
+pub struct MoneyError(String);
 
 impl Money {
-    pub(crate) const fn whole(units: i64) -> Self {
+    /// An amount without cents.
+    pub const fn whole(units: i64) -> Self {
         Money(units * 100)
     }
 
-    pub(crate) const fn from_cents(cents: i64) -> Self {
+    /// An amount as databases keep it.
+    pub const fn from_cents(cents: i64) -> Self {
         Money(cents)
     }
 
-    pub(crate) const fn cents(self) -> i64 {
+    /// The amount as databases keep it.
+    pub const fn cents(self) -> i64 {
         self.0
     }
 
     /// The price of many, or the largest amount there is.
-    pub(crate) fn times(self, quantity: NonZeroU32) -> Self {
+    pub fn times(self, quantity: NonZeroU32) -> Self {
         Money(self.0.saturating_mul(i64::from(quantity.get())))
     }
 }
@@ -50,7 +53,8 @@ impl FromStr for Money {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}.{:02}", self.0 / 100, self.0 % 100))
+        let sign = if self.0 < 0 { "-" } else { "" };
+        f.pad(&format!("{sign}{}.{:02}", self.0.unsigned_abs() / 100, self.0.unsigned_abs() % 100))
     }
 }
 
@@ -81,5 +85,6 @@ mod tests {
             assert_eq!(text.parse::<Money>(), Err(MoneyError(text.to_owned())));
         }
         assert_eq!(Money(5).to_string(), "0.05");
+        assert_eq!(Money(-12_005).to_string(), "-120.05");
     }
 }
