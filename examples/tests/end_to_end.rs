@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::fs;
+use std::{fs, thread, time::Duration};
 
 use common::{Program, data, proposals};
 use serde_json::{Value, json};
@@ -166,4 +166,146 @@ fn small_trades_need_nobody_and_a_limit_is_a_limit() {
     assert_eq!(failed.code, Some(1));
     assert!(failed.err.contains("BOLT is at 12.52, outside the limit of 12.00"), "{}", failed.err);
     assert_eq!(program.run(&["start", "bolt", "buy", "none"]).code, Some(2));
+}
+
+/// What is left of an item, and how much of it is put aside.
+fn stock(program: &Program, item: &str) -> (u64, usize) {
+    let text = fs::read_to_string(program.folder().join("stock.json")).unwrap();
+    let stock: Value = serde_json::from_str(&text).unwrap();
+    (stock[item]["in_stock"].as_u64().unwrap(), stock[item]["reserved"].as_object().unwrap().len())
+}
+
+const ENTRIES: &str = "SELECT account, amount FROM entries ORDER BY number";
+
+#[test]
+fn an_order_that_cannot_be_shipped_is_taken_back() {
+    let program = Program::new("order_saga");
+    let failed = program.run(&["start", "lamp", "3", "--address", "nowhere"]);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    for text in [
+        "Before:\n  balances:\n    ann: 1000.00\n",
+        "the order cannot be shipped\n  because there is no postcode of five digits in the address `nowhere`\n",
+        "Undone, the last first:\n  charge   account: ann, amount: 149.70\n  reserve  item: lamp",
+        "Afterwards:\n  balances:\n    ann: 1000.00\n",
+    ] {
+        assert!(failed.err.contains(text), "{text} in {}", failed.err);
+    }
+    assert_eq!(stock(&program, "lamp"), (12, 0));
+    assert_eq!(program.query("ledger.db", ENTRIES), ["ann|100000", "ann|-14970", "ann|14970"]);
+
+    let done = program.run(&["start", "lamp", "3"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains("On its way to zone east") && done.out.contains("ann: 850.30"), "{}", done.out);
+    assert_eq!(stock(&program, "lamp"), (9, 1));
+    assert_eq!(fs::read_dir(program.folder().join("parcels")).unwrap().count(), 1);
+    // What cannot be paid for is put back, and what is not there is not charged.
+    let (code, report) = program.report(&["start", "kettle", "22"]);
+    assert_eq!((code, text(&report["undone"][0]["step"])), (Some(1), "reserve"), "{report}");
+    assert_eq!(stock(&program, "kettle"), (25, 0));
+    let (code, report) = program.report(&["start", "lamp", "10"]);
+    assert_eq!((code, &report["undone"]), (Some(1), &json!([])), "{report}");
+    assert_eq!(program.query("ledger.db", ENTRIES).len(), 4);
+}
+
+#[test]
+fn a_large_order_waits_and_is_taken_back_when_cancelled_refused_or_forgotten() {
+    let program = Program::new("order_saga");
+    let taken_back = |report: &Value| {
+        let steps: Vec<&str> = report["undone"].as_array().unwrap().iter().map(|undo| text(&undo["step"])).collect();
+        assert_eq!(steps, ["charge", "reserve"], "{report}");
+        assert_eq!(stock(&program, "sofa"), (2, 0));
+        assert_eq!(program.query("ledger.db", "SELECT sum(amount) FROM entries"), ["100000"]);
+    };
+    let asked = program.json(&["start", "sofa", "1"]);
+    assert_eq!((text(&asked["status"]), stock(&program, "sofa")), ("paused", (1, 1)));
+    let run = text(&asked["run"]);
+    let (code, cancelled) = program.report(&["cancel", run]);
+    assert_eq!((code, text(&cancelled["status"])), (Some(0), "cancelled"));
+    taken_back(&cancelled);
+    assert_eq!(program.run(&["cancel", run]).code, Some(2));
+    assert_eq!(program.run(&["answer", run, "approve", "Ship"]).code, Some(2));
+    assert_eq!(program.run(&["resume", run]).code, Some(1));
+
+    let asked = program.json(&["start", "sofa", "1"]);
+    let (code, refused) = program.report(&["answer", text(&asked["run"]), "approve", r#"{"Refuse":{"why":"odd"}}"#]);
+    assert_eq!((code, text(&refused["error"][0])), (Some(1), "the order was refused: odd"));
+    taken_back(&refused);
+
+    // Nobody answers, and the time runs out while no process is there.
+    let asked = program.json(&["start", "sofa", "1", "--patience", "3"]);
+    let run = text(&asked["run"]);
+    assert_eq!(asked["status"], "paused");
+    thread::sleep(Duration::from_millis(3100));
+    let late = program.run(&["answer", run, "approve", "Ship"]);
+    assert_eq!(late.code, Some(2), "{late:?}");
+    let (code, late) = program.report(&["resume", run]);
+    assert_eq!((code, text(&late["error"][0])), (Some(1), "nobody approved the order in time"));
+    taken_back(&late);
+
+    let asked = program.run(&["start", "sofa", "1"]);
+    let [ship, _refuse] = proposals(&asked.out)[..] else { panic!("{}", asked.out) };
+    let done = program.paste(ship);
+    assert!(done.code == Some(0) && done.out.contains("ann: 360.00"), "{done:?}");
+}
+
+#[test]
+fn a_step_waits_for_files_that_are_busy() {
+    let program = Program::new("order_saga");
+    let lock = fs::File::create(program.folder().join("stock.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut order = program.spawn(&["start", "lamp", "1"]);
+    thread::sleep(Duration::from_millis(300));
+    assert!(order.try_wait().unwrap().is_none(), "it tries again");
+    drop(lock);
+    assert!(order.wait().unwrap().success());
+    assert_eq!(stock(&program, "lamp"), (11, 1));
+}
+
+#[test]
+fn the_links_of_this_repository_are_not_broken() {
+    let program = Program::new("crawl");
+    let done = program.run(&["start"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains(" 0 broken."), "{}", done.out);
+}
+
+#[test]
+fn broken_links_are_reported_in_the_order_of_the_files() {
+    let program = Program::new("crawl");
+    let folder = program.folder().join("site");
+    fs::create_dir_all(folder.join(".hidden")).unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+    write("a.md", "# A\n\n[b](b.html#there) [no](b.html#nowhere)\n[gone](gone.png) [hidden](.hidden/c.md)\n");
+    write("b.html", "<p id=\"there\"><a href=\"a.md#a\">a</a> <a href='x y.md'>x</a></p>\n");
+    write(".hidden/c.md", "[up](../a.md) [out](../../outside.md)\n");
+    fs::write(folder.join("d.md"), [0xff, 0xfe]).unwrap();
+    let found = program.run(&["start", "site"]);
+    assert_eq!(found.code, Some(1), "{found:?}");
+    let lines: Vec<&str> = found.out.lines().skip(2).collect();
+    let expected = [
+        "a.md:3: b.html#nowhere: there is no such place in it",
+        "a.md:4: gone.png: there is no such file",
+        "b.html:1: x y.md: there is no such file",
+        ".hidden/c.md:1: ../../outside.md: there is no such file",
+        "d.md: cannot be read: stream did not contain valid UTF-8",
+        "",
+        "3 files, 8 links, 4 broken.",
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(program.run(&["start", "elsewhere"]).code, Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_gone_for_a_moment_is_read_again() {
+    let program = Program::new("crawl");
+    let folder = program.folder().join("site");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("a.md"), "# A\n").unwrap();
+    std::os::unix::fs::symlink("../later.md", folder.join("b.md")).unwrap();
+    let mut crawl = program.spawn(&["start", "site"]);
+    thread::sleep(Duration::from_millis(250));
+    fs::write(program.folder().join("later.md"), "[a](a.md#a)\n").unwrap();
+    assert!(crawl.wait().unwrap().success(), "the second or third attempt finds it");
+    assert_eq!(program.query("flow.db", "SELECT output ->> 'links' FROM runs"), ["1"]);
 }

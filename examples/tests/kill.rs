@@ -14,6 +14,7 @@ use std::{
 };
 
 use common::{Program, data};
+use serde_json::Value;
 
 /// How often the work is killed.
 const KILLS: u32 = 20;
@@ -199,4 +200,126 @@ fn a_trade_is_executed_once_whenever_the_process_is_killed() {
     }
     println!("starts of {start_takes:?}, answers of {answer_takes:?}: {hits:?}");
     assert!(hits.killed >= KILLS / 4, "too few processes were killed: {hits:?}");
+}
+
+/// Starts a run that ends by itself, kills it, and brings it to its end.
+fn run_killed(program: &Program, start: &[&str], delay: Duration, hits: &mut Hits) -> (Option<i32>, Value) {
+    let killed = kill_after(program, start, delay);
+    hits.killed += u32::from(killed);
+    match only_run(program) {
+        Some((run, status)) => {
+            hits.running += u32::from(["running", "undoing"].contains(&&*status));
+            program.report(&["resume", &run])
+        }
+        None => {
+            assert!(killed, "a start that was not killed stores its run");
+            program.report(start)
+        }
+    }
+}
+
+/// What an order has left behind: the stock, the ledger without the names of the run, and the parcels.
+fn traces(program: &Program) -> (Vec<(u64, usize)>, Vec<String>, usize) {
+    let stock = fs::read_to_string(program.folder().join("stock.json")).unwrap();
+    let stock: Value = serde_json::from_str(&stock).unwrap();
+    let line = |line: &Value| (line["in_stock"].as_u64().unwrap(), line["reserved"].as_object().unwrap().len());
+    let parcels = fs::read_dir(program.folder().join("parcels")).map_or(0, Iterator::count);
+    let entries = "SELECT account, amount, substr(what, 1, 11) FROM entries ORDER BY number";
+    (stock.as_object().unwrap().values().map(line).collect(), program.query("ledger.db", entries), parcels)
+}
+
+/// Which steps were undone, in this order.
+fn undone(report: &Value) -> Vec<&str> {
+    report["undone"].as_array().unwrap().iter().map(|undo| undo["step"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn an_order_is_taken_back_once_whenever_the_process_is_killed() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let start = ["start", "lamp", "3", "--address", "nowhere"];
+    let undisturbed = Program::new("order_saga");
+    let started = Instant::now();
+    let (code, report) = undisturbed.report(&start);
+    let takes = started.elapsed();
+    assert_eq!((code, undone(&report)), (Some(1), vec!["charge", "reserve"]));
+    let expected = traces(&undisturbed);
+    assert_eq!(expected.1, ["ann|100000|opening bal", "ann|-14970|lamp for or", "ann|14970|refund for "]);
+    let mut hits = Hits::default();
+    for kill in 0..KILLS {
+        let program = Program::new("order_saga");
+        let moment = (f64::from(kill) + pseudo_random(kill)) / f64::from(KILLS);
+        let (code, report) = run_killed(&program, &start, takes.mul_f64(moment), &mut hits);
+        assert_eq!((code, undone(&report)), (Some(1), vec!["charge", "reserve"]), "after kill {kill}");
+        assert_eq!(traces(&program), expected, "after kill {kill}");
+    }
+    println!("orders of {takes:?}: {hits:?}");
+    assert!(hits.running >= KILLS / 5, "too few orders were killed in the middle: {hits:?}");
+}
+
+#[test]
+fn an_order_is_cancelled_once_whenever_the_process_is_killed() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let asked = |program: &Program| program.json(&["start", "sofa", "1"])["run"].as_str().unwrap().to_owned();
+    let undisturbed = Program::new("order_saga");
+    let run = asked(&undisturbed);
+    let takes = timed(&undisturbed, &["cancel", &run]);
+    let expected = traces(&undisturbed);
+    let mut hits = Hits::default();
+    for kill in 0..KILLS {
+        let program = Program::new("order_saga");
+        let run = asked(&program);
+        let moment = (f64::from(kill) + pseudo_random(kill)) / f64::from(KILLS);
+        let killed = kill_after(&program, &["cancel", &run], takes.mul_f64(moment));
+        hits.killed += u32::from(killed);
+        let status = only_run(&program).unwrap().1;
+        hits.running += u32::from(status == "undoing");
+        let report = match status.as_str() {
+            // It died before the cancel was stored.
+            "paused" => program.json(&["cancel", &run]),
+            _ => program.report(&["resume", &run]).1,
+        };
+        assert_eq!((report["status"].as_str(), undone(&report)), (Some("cancelled"), vec!["charge", "reserve"]));
+        assert_eq!(traces(&program), expected, "after kill {kill}");
+    }
+    println!("cancels of {takes:?}: {hits:?}");
+    assert!(hits.killed >= KILLS / 4, "too few processes were killed: {hits:?}");
+}
+
+#[test]
+fn a_crawl_finds_the_same_whenever_the_process_is_killed() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let texts = tempfile::tempdir().unwrap();
+    let folder = texts.path().join("site");
+    fs::create_dir(&folder).unwrap();
+    for number in 0..60 {
+        let mut text = format!("# Page {number}\n");
+        for other in 1..6 {
+            // Some lead nowhere.
+            let (page, anchor) = (
+                number * other % 63,
+                if other == 5 { "nowhere".to_owned() } else { format!("page-{}", number * other % 63) },
+            );
+            writeln!(text, "[page {page}](page-{page}.md#{anchor})").unwrap();
+        }
+        fs::write(folder.join(format!("page-{number}.md")), text).unwrap();
+    }
+    let folder = folder.to_string_lossy();
+    let start = ["start", &folder];
+    let undisturbed = Program::new("crawl");
+    let started = Instant::now();
+    let (code, expected) = undisturbed.report(&start);
+    let takes = started.elapsed();
+    assert_eq!((code, &expected["output"]["files"], &expected["output"]["links"]), (Some(1), &60.into(), &300.into()));
+    // A step that had finished before the kill is not run again, so no checkpoint is made twice.
+    let checkpoints = "SELECT count(*) FROM history";
+    let mut hits = Hits::default();
+    for kill in 0..KILLS {
+        let program = Program::new("crawl");
+        let moment = (f64::from(kill) + pseudo_random(kill)) / f64::from(KILLS);
+        let (code, report) = run_killed(&program, &start, takes.mul_f64(moment), &mut hits);
+        assert_eq!((code, &report["output"]), (Some(1), &expected["output"]), "after kill {kill}");
+        assert_eq!(program.query("flow.db", checkpoints), undisturbed.query("flow.db", checkpoints));
+    }
+    println!("crawls of {takes:?}: {hits:?}");
+    assert!(hits.running >= KILLS / 4, "too few crawls were killed in the middle: {hits:?}");
 }

@@ -53,6 +53,13 @@ impl Program {
         serde_json::from_str(&ended.out).unwrap()
     }
 
+    /// Runs a command that may fail, for its exit code and its JSON.
+    pub fn report(&self, words: &[&str]) -> (Option<i32>, Value) {
+        let ended = self.run(&[words, &["--json"]].concat());
+        let report = serde_json::from_str(&ended.out);
+        (ended.code, report.unwrap_or_else(|error| panic!("{words:?}: {error}: {ended:?}")))
+    }
+
     pub fn spawn(&self, words: &[&str]) -> Child {
         self.command(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
