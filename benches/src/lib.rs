@@ -3,12 +3,18 @@
 //! `cargo bench -p flow-benches` runs them all. Absolute times depend on the machine; the ratios, measured side by side in
 //! one run, are what counts.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has nothing better to do than to end")]
+
+mod bare;
+
 use std::{
     fmt::Write as _,
     time::{Duration, Instant},
 };
 
 use criterion::Criterion;
+
+pub use bare::{Bare, Written, record};
 
 /// A table in plain text: the first column to the left, all others to the right.
 #[derive(Debug)]
