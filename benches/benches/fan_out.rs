@@ -71,7 +71,7 @@ fn main() {
     table.row(["parallel!".to_owned(), judged(all, AIM), format!("≤ {AIM}")]);
     table.row(["parallel!, limit = 8".to_owned(), judged(some, AIM), format!("≤ {AIM}")]);
     table.print();
-    stored(&mut criterion);
+    stored(&mut criterion.sample_size(10));
 }
 
 fn stored(criterion: &mut criterion::Criterion) {
@@ -81,7 +81,6 @@ fn stored(criterion: &mut criterion::Criterion) {
     let app = App::builder().store(store).register::<All>(()).register::<Some>(()).build().unwrap();
     let bare = Bare::open(&folder.path().join("bare.db"), Synchronous::Normal);
     let written = record::<All>(STORED_ITEMS);
-    criterion.sample_size(10);
     let [all, some, bare] = side_by_side(
         criterion,
         "fan-out of 10,000, SQLite, normal",
