@@ -303,12 +303,12 @@ impl Session {
         }
     }
 
-    async fn aftermath<E: Example>(&self, run: &Run<E>) -> Result<Aftermath, CliError> {
+    async fn aftermath<E: Example>(&self, run: &Run<E>) -> Result<Box<Aftermath>, CliError> {
         let undos = self.store.undos(run.id()).await?;
         let output = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
         let done = undos.iter().rev().filter(|undo| undo.done_at.is_some());
         let undone = done.map(|undo| (undo.step.clone(), output(&undo.output))).collect();
-        Ok(Aftermath { undone, world: E::world(&E::deps()) })
+        Ok(Box::new(Aftermath { undone, world: E::world(&E::deps()) }))
     }
 
     fn question<E: Example>(&self, run: &Run<E>, pause: &OpenPause) -> String {

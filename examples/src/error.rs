@@ -56,7 +56,7 @@ pub enum CliError {
         /// Why.
         source: Failure,
         /// What was undone, and how things stand now.
-        aftermath: Aftermath,
+        aftermath: Box<Aftermath>,
     },
     /// The run was cancelled.
     #[error("the run was cancelled")]
@@ -64,7 +64,7 @@ pub enum CliError {
         /// The run's id.
         run: String,
         /// What was undone, and how things stand now.
-        aftermath: Aftermath,
+        aftermath: Box<Aftermath>,
     },
     /// The run could not be cancelled.
     #[error(transparent)]
