@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! cargo run --example order_saga -- start lamp 3
-//! cargo run --example order_saga -- start lamp 3 --address nowhere
+//! cargo run --example order_saga -- --address nowhere
 //! ```
 //!
 //! The stock is a JSON file, `FLOW_STOCK`, the accounts are an SQLite file, `FLOW_LEDGER`, and the labels of the parcels

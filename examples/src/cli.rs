@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use flow_runtime::{
     AnswerError, App, OpenPause, Outcome, Run, RunError, Sqlite, Workflow,
     store::{RunFilter, Store as _},
@@ -169,7 +169,16 @@ impl From<String> for Report {
 fn parse<E: Example>() -> Cli<E::Args> {
     let command = || Cli::<E::Args>::command().name(E::NAME).about(E::DOC);
     let mut words: Vec<_> = std::env::args_os().collect();
-    let mut matches = command().get_matches_from(&words);
+    // Without a command it is `start`, with options or without.
+    let is_option = words.get(1).is_none_or(|word| word.to_string_lossy().starts_with("--"));
+    let mut matches = match command().try_get_matches_from(&words) {
+        Err(error) if is_option && error.kind() == ErrorKind::UnknownArgument => {
+            words.insert(1, "start".into());
+            command().get_matches_from(&words)
+        }
+        Err(error) => error.exit(),
+        Ok(matches) => matches,
+    };
     if matches.subcommand_name().is_none() {
         words.push("start".into());
         matches = command().get_matches_from(&words);
