@@ -13,8 +13,8 @@ use flow_runtime::{
     Memory, Sqlite, Store,
     prelude::*,
     store::{
-        Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameRecord, NewPause,
-        NewRun, PauseRecord, ReopenReceipt, RunFilter, RunRecord, StoreFuture, Synchronous, UndoRecord,
+        Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark, FrameRecord,
+        NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, StoreFuture, Synchronous, UndoRecord,
     },
 };
 use rusqlite::{Connection, config::DbConfig, params};
@@ -197,7 +197,7 @@ impl Store for Recorder {
         &'a self,
         run: &'a NewRun,
         frames: &'a [FrameRecord],
-        pauses: &'a [NewPause],
+        pauses: &'a [PauseRecord],
     ) -> StoreFuture<'a, u64> {
         self.memory.create_from(run, frames, pauses)
     }
@@ -210,17 +210,23 @@ impl Store for Recorder {
     fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool> {
         self.memory.expire(run, fence, pause, at)
     }
-    fn due(&self, now: i64, limit: u32) -> StoreFuture<'_, Due> {
-        self.memory.due(now, limit)
+    fn due<'a>(&'a self, workflows: &'a [&'a str], now: i64, limit: u32) -> StoreFuture<'a, Due> {
+        self.memory.due(workflows, now, limit)
     }
     fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt> {
         self.memory.cancel(run, at)
     }
-    fn reopen<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, ReopenReceipt> {
-        Store::reopen(&self.memory, run, at)
+    fn reopen<'a>(&'a self, run: &'a str, at: i64, frames: &'a [FrameMark]) -> StoreFuture<'a, ReopenReceipt> {
+        Store::reopen(&self.memory, run, at, frames)
     }
-    fn begin_undo<'a>(&'a self, run: &'a str, fence: u64, failure: Option<&'a str>) -> StoreFuture<'a, ()> {
-        self.memory.begin_undo(run, fence, failure)
+    fn begin_undo<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        failure: Option<&'a str>,
+        undos: &'a [NewUndo],
+    ) -> StoreFuture<'a, bool> {
+        self.memory.begin_undo(run, fence, failure, undos)
     }
     fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>> {
         self.memory.undos(run)

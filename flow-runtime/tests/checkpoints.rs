@@ -9,8 +9,7 @@ use flow_runtime::{
     prelude::*,
     store::{
         Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark, FrameRecord,
-        NewPause, NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, Store, StoreError, StoreFuture,
-        UndoRecord,
+        NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, Store, StoreError, StoreFuture, UndoRecord,
     },
 };
 

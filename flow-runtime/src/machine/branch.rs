@@ -88,6 +88,9 @@ where
         Before::At(frame, start) => (frame, start),
     };
     let result = drive(cx, frame, dispatch).await;
+    if result.is_err() {
+        cx.state().forget_failure(cx.path());
+    }
     keep(cx, done(cx, saver, &result)).await;
     result
 }

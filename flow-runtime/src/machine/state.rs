@@ -222,8 +222,7 @@ impl RunState {
     /// Whether a frame is none of those that lead to the step that is being undone.
     pub(crate) fn skips(&self, path: &str) -> bool {
         let Some(undo) = &self.undoing else { return false };
-        let rest = undo.path.strip_prefix(path);
-        !rest.is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
+        !is_within(&undo.path, path)
     }
 
     /// Whether the definition still has every point at which a stored frame stands, with the bindings it needs there. Whether
@@ -287,11 +286,7 @@ impl RunState {
         if undos.is_empty() {
             return Vec::new();
         }
-        let is_below = |undo: &NewUndo| {
-            let rest = undo.path.strip_prefix(path);
-            rest.is_some_and(|rest| path.is_empty() || rest.is_empty() || rest.starts_with('/'))
-        };
-        undos.extract_if(.., |undo| is_below(undo)).collect()
+        undos.extract_if(.., |undo| is_within(&undo.path, path)).collect()
     }
 
     /// Whether a branch has finished before the run was taken up.
@@ -456,14 +451,29 @@ impl RunState {
         self.waker.register(waker);
     }
 
-    /// Remembers where the error that fails the run was returned. The innermost frame counts.
+    /// Remembers where the error that fails the run was returned. The innermost frame counts; one that has failed elsewhere
+    /// did not fail the run.
     pub(crate) fn note_failure(&self, path: &str, at: Option<&str>) {
-        lock(&self.failed_at).get_or_insert_with(|| (path.to_owned(), at.map(str::to_owned)));
+        let mut failed_at = lock(&self.failed_at);
+        if !failed_at.as_ref().is_some_and(|(failed, _)| is_within(failed, path)) {
+            *failed_at = Some((path.to_owned(), at.map(str::to_owned)));
+        }
+    }
+
+    /// The error of this frame, or of one below it, is a result like any other.
+    pub(crate) fn forget_failure(&self, path: &str) {
+        lock(&self.failed_at).take_if(|(failed, _)| is_within(failed, path));
     }
 
     pub(crate) fn failed_at(&self) -> (String, Option<String>) {
         lock(&self.failed_at).take().unwrap_or_default()
     }
+}
+
+/// Whether a frame is the one of this path, or below it.
+fn is_within(path: &str, around: &str) -> bool {
+    let rest = path.strip_prefix(around);
+    rest.is_some_and(|rest| around.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }
 
 fn span_of(pause: &NewPause) -> Option<(String, Duration)> {
