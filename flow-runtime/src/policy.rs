@@ -71,8 +71,8 @@ impl CheckedAnswer {
 
 /// The time a step, or the answer to a pause, was given is over.
 ///
-/// The error of a step with a `timeout` needs `From<TimedOut>`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// The error of a step with a `timeout` needs `From<TimedOut>`. It can be saved, as what a pause or a settled branch gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{what} within {}", words(*.after))]
 #[non_exhaustive]
 pub struct TimedOut {
