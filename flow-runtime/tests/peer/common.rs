@@ -29,6 +29,10 @@ impl Log {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
     pub(crate) fn has(&self, what: &str) -> bool {
         self.0.lock().unwrap().iter().any(|noted| noted == what)
     }
