@@ -13,6 +13,7 @@ mod copies;
 mod failure;
 mod faults;
 mod forks;
+mod guide;
 mod once;
 mod people;
 mod repetition;
