@@ -489,3 +489,93 @@ async fn a_run_deadline_counts_while_somebody_is_asked() {
     })
     .await;
 }
+
+/// Is it so?
+#[pause]
+fn check(what: &str) -> bool;
+
+workflow! {
+    async fn fails_beside_others(log: &Log) -> Result<String> {
+        let (a, b, c) = parallel!(
+            async {
+                sleep(HOUR).await;
+                work(log, "broken").await
+            },
+            async {
+                let first = work(log, "first").await?;
+                sleep(HOUR * 2).await;
+                let second = work(log, "second").await?;
+                Ok(first + &second)
+            },
+            async {
+                let before = work(log, "asks").await?;
+                let yes = pause(check(&before)).await;
+                Ok(yes)
+            },
+        )?;
+        Ok(format!("{a}{b}{c}"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_takes_up_the_branches_that_were_dropped_where_they_stood() {
+    everywhere(async |place| {
+        let log = Log::default();
+        let run = place.app::<FailsBesideOthers>(&log).start::<FailsBesideOthers>(()).await.unwrap();
+        assert_eq!(open(&run).await.len(), 1);
+        tokio::time::sleep(HOUR * 3 / 2).await;
+        assert_eq!(failed(&run).await.path(), "parallel.0");
+        let error = run.answer_json("check-1", json!(true)).await.unwrap_err();
+        assert!(error.to_string().contains("no longer waits at pause `check-1`: it is failed"), "{error}");
+        assert_eq!(log.take(), ["first", "asks", "broken"]);
+        log.note("mended");
+        let run = opened::<FailsBesideOthers>(place, &log, run.id()).await;
+        run.retry().await.unwrap();
+        // The question is the same, and open again.
+        assert_eq!(asked(&run).await.id(), "check-1");
+        run.answer_json("check-1", json!(true)).await.unwrap();
+        assert_eq!(done(&run).await, "<broken><first><second>true");
+        assert_eq!(log.take(), ["mended", "broken", "second"]);
+    })
+    .await;
+}
+
+#[step]
+async fn sorts(log: &Log, n: u32) -> Result<u32> {
+    log.note(format!("item {n}"));
+    if n % 2 == 1 { Err(format!("{n} is odd")) } else { Ok(n) }
+}
+
+workflow! {
+    async fn asks_for_items(log: &Log) -> Result<Vec<u32>> {
+        parallel!(for n in [1, 2, 3, 4, 5] {
+            #[on_error(pause)]
+            let sorted = sorts(log, n).await?;
+            Ok(sorted * 10)
+        }, limit = 2)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_that_fail_ask_each_for_itself() {
+    everywhere(async |place| {
+        let log = Log::default();
+        let id = started::<AsksForItems>(place, &log, ()).await;
+        // Items 1 and 3 wait, and hold both places.
+        let run = opened::<AsksForItems>(place, &log, &id).await;
+        let pauses = open(&run).await;
+        assert_eq!(pauses.iter().map(|pause| pause.path()).collect::<Vec<_>>(), ["parallel.0", "parallel.2"]);
+        assert_eq!(pauses[1].prompt()["errors"], json!(["3 is odd"]));
+        assert_eq!(log.take(), ["item 1", "item 2", "item 3"]);
+        run.answer_json(pauses[1].id(), json!({"Use": 30})).await.unwrap();
+        let run = opened::<AsksForItems>(place, &log, &id).await;
+        let pauses = open(&run).await;
+        assert_eq!(pauses.iter().map(|pause| pause.path()).collect::<Vec<_>>(), ["parallel.0", "parallel.4"]);
+        for pause in pauses {
+            run.answer_json(pause.id(), json!({"Use": 7})).await.unwrap();
+        }
+        assert_eq!(done(&run).await, [70, 20, 300, 40, 70]);
+        assert_eq!(log.take(), ["item 4", "item 5"]);
+    })
+    .await;
+}

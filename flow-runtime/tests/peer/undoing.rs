@@ -149,3 +149,72 @@ fn undoing_goes_on_after_a_crash_and_repeats_nothing_that_was_committed() {
         assert_eq!(log.take(), ["second life", "release slow", "release a", "release first"]);
     });
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_past_its_deadline_is_undone() {
+    everywhere(async |place| {
+        let log = Log::default();
+        let app = place.app::<Saga>(&log);
+        let run = app.start::<Saga>(("b".to_owned(), "end".to_owned())).deadline(HOUR / 2).await.unwrap();
+        // Nobody waits for it.
+        settled(&run).await;
+        tokio::time::sleep(HOUR).await;
+        assert_eq!(settled(&run).await, RunStatus::Failed);
+        assert_eq!(failed(&run).await.chain(), ["the run was not done by its deadline"]);
+        let ran = log.take();
+        assert_eq!((&ran[..5], &ran[5..]), (&DONE.map(String::from)[..5], &UNDONE.map(String::from)[..]));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_being_undone_is_cancelled_no_more() {
+    everywhere(async |place| {
+        let log = Log::default();
+        let run = place.app::<Saga>(&log).start::<Saga>(("slow".to_owned(), "nothing".to_owned())).await.unwrap();
+        settled(&run).await;
+        tokio::time::sleep(HOUR + HOUR / 60).await;
+        until(|| log.has("release slow hangs")).await;
+        let error = run.cancel().await.unwrap_err();
+        assert!(matches!(error, ControlError::Ended { status: RunStatus::Undoing, .. }), "{error}");
+        let error = run.retry().await.unwrap_err();
+        assert!(matches!(error, ControlError::NotFailed { status: RunStatus::Undoing, .. }), "{error}");
+    })
+    .await;
+}
+
+#[step(undo = lets_go)]
+async fn holds(log: &Log) -> Result<u32> {
+    log.note("holds");
+    Ok(1)
+}
+
+#[step]
+async fn lets_go(log: &Log, held: u32) -> Result<()> {
+    log.note(format!("lets go of {held}"));
+    assert!(log.has("mended"), "it slips");
+    Ok(())
+}
+
+workflow! {
+    async fn slips(log: &Log) -> Result<u32> {
+        let held = holds(log).await?;
+        sleep(HOUR).await;
+        if held == 1 { Err("one is not enough".to_owned()) } else { Ok(held) }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undo_that_panics_is_tried_again_and_told() {
+    everywhere(async |place| {
+        let log = Log::default();
+        let run = place.app::<Slips>(&log).start::<Slips>(()).await.unwrap();
+        let failure = failed(&run).await;
+        assert_eq!(failure.not_undone(), ["step `holds` could not be undone: the code panicked: it slips"]);
+        assert_eq!(log.take().len(), 5, "four times");
+        log.note("mended");
+        run.retry().await.unwrap();
+        assert!(failed(&run).await.not_undone().is_empty());
+    })
+    .await;
+}
