@@ -212,5 +212,5 @@ workflow! {
 async fn a_step_the_code_does_not_get_to_again_cannot_be_undone() {
     let log = Arc::<Log>::default();
     let text = failed::<Wandering>(&log, 3).await;
-    assert!(text.ends_with("step `take` could not be undone: the workflow no longer gets to it"), "{text}");
+    assert!(text.ends_with("step `take` could not be undone: the workflow gets to `sleep` instead"), "{text}");
 }

@@ -299,11 +299,8 @@ impl Cx {
     /// Writes a checkpoint. Does not return if that fails: the driver stops then.
     pub(crate) async fn commit(&self, checkpoint: &mut Checkpoint) {
         let Some((store, fence)) = &self.state.store else { return };
-        if let Some(undo) = self.state.undoing() {
-            let at = &checkpoint.at;
-            return self
-                .fail(vec![format!("step `{}` cannot be undone: its workflow gets to `{at}` first", undo.step)])
-                .await;
+        if self.state.undoing().is_some() {
+            return self.fail(vec![format!("the workflow gets to `{}` instead", checkpoint.at)]).await;
         }
         if !checkpoint.mark {
             let mut progress = lock(&self.progress);

@@ -210,11 +210,10 @@ async fn decided<M: HasMeta, F: Future>(cx: &Cx, judge: Judge<F::Output>, pause:
 async fn undo_step<M: HasMeta, F: Future + Send>(cx: &Cx, undo: &UndoRecord, future: F) -> F::Output {
     let step = M::META.name;
     if **cx.path() != *undo.path || step != undo.step {
-        let message = format!("step `{}` cannot be undone: its workflow gets to step `{step}` instead", undo.step);
-        return cx.fail(vec![message]).await;
+        return cx.fail(vec![format!("the workflow gets to step `{step}` instead")]).await;
     }
     if !M::META.policy.undo {
-        return cx.fail(vec![format!("step `{step}` no longer says how it is undone")]).await;
+        return cx.fail(vec!["it no longer says how".to_owned()]).await;
     }
     let result = Arc::new(Mutex::new(None));
     let mut current = cx.current(1);
@@ -231,6 +230,6 @@ async fn undo_step<M: HasMeta, F: Future + Send>(cx: &Cx, undo: &UndoRecord, fut
     });
     match cx.counted(undone).await {
         Some(undone) => cx.halt(Halt::Undone(undone)).await,
-        None => cx.fail(vec![format!("step `{step}` cannot be undone any more")]).await,
+        None => cx.fail(vec!["it no longer says how".to_owned()]).await,
     }
 }
