@@ -22,12 +22,23 @@ impl<'t> Item<'t> {
         self.lines.iter().any(|line| line.trim() == "// cancels")
     }
 
+    /// Whether it calls itself, so that its plain future needs a box.
+    fn recurses(&self) -> bool {
+        self.lines.iter().any(|line| line.trim() == "// recurses")
+    }
+
     /// The item without what only means something to workflows.
     fn plain(&self) -> String {
-        let bounds = |line: &str| line.trim().starts_with("#[max(") || line.trim() == "#[forever]";
-        let kept = self.lines.iter().filter(|line| !bounds(line));
-        let text: String = kept.map(|line| format!("{line}\n")).collect();
-        if self.workflow().is_some() { text.replacen("async fn ", "pub async fn ", 1) } else { text }
+        let text: String = self.lines.iter().filter_map(|line| plain_line(line)).map(|line| line + "\n").collect();
+        match self.workflow() {
+            Some(_) if self.recurses() => {
+                let text = text.replacen("async fn ", "pub fn ", 1);
+                let text = text.replacen(" -> Result<", " -> BoxFuture<Result<", 1).replacen("> {\n", ">> {\nBox::pin(async move {\n", 1);
+                text.trim_end().trim_end_matches('}').to_owned() + "})\n}\n"
+            }
+            Some(_) => text.replacen("async fn ", "pub async fn ", 1),
+            None => text,
+        }
     }
 
     fn machine(&self) -> String {
@@ -37,6 +48,26 @@ impl<'t> Item<'t> {
             None => text,
         }
     }
+}
+
+/// A line of a plain function. Rules of steps become calls that say so; bounds of loops and names of points are left out.
+fn plain_line(line: &str) -> Option<String> {
+    let trimmed = line.trim();
+    let rule = |name: &str| Some(trimmed.strip_prefix(name)?.strip_suffix(")]")?.trim_matches('"').to_owned());
+    if trimmed.starts_with("#[max(") || trimmed == "#[forever]" || trimmed.starts_with("#[id = ") {
+        return None;
+    }
+    if let Some(retries) = rule("#[retry(") {
+        // How long the retries wait makes no difference here.
+        return Some(format!("rules::retry({});", retries.split(',').next().unwrap_or_default()));
+    }
+    if let Some(timeout) = rule("#[timeout(") {
+        return Some(format!("rules::timeout({});", timeout.trim_end_matches('s')));
+    }
+    if trimmed == "#[on_error(pause)]" {
+        return Some("rules::on_error_pause();".to_owned());
+    }
+    Some(line.to_owned())
 }
 
 /// Items end where a line begins with `}`, or where one without a block ends.
@@ -73,10 +104,12 @@ pub(crate) fn both(text: &str) -> String {
         .collect();
     format!(
         "pub mod plain {{
-use differential::{{plain::*, plain_parallel as parallel, steps::*, values::{{Error, Fault, Record, Result, Shape}}}};
+use differential::{{plain::{{self as rules, *}}, plain_parallel as parallel, plain_race as race, plain_settle as settle, steps::*}};
+use differential::{{Running as BoxFuture, values::{{Error, Fault, Record, Result, Shape, later, seconds}}}};
+use flow_runtime::{{sleep, sleep_until}};
 {plain}}}
 pub mod machine {{
-use differential::{{steps::*, values::*}};
+use differential::{{steps::*, tried::*, values::*}};
 use flow_runtime::prelude::*;
 {machine}}}
 use differential::Case;

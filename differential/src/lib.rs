@@ -11,6 +11,7 @@ pub mod plain;
 mod process;
 pub mod steps;
 pub mod trace;
+pub mod tried;
 pub mod values;
 
 pub use case::{Case, Running};

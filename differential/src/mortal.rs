@@ -10,7 +10,7 @@ use flow_runtime::{
     },
 };
 
-use crate::trace;
+use crate::{trace, values::now};
 
 /// What survives a process.
 pub trait Storage: Send + Sync + 'static {
@@ -50,6 +50,8 @@ pub enum Death {
     Before(usize),
     /// With so many writes applied, but before it is told of the last one.
     After(usize),
+    /// It does not die, but after so many writes somebody else cancels the run.
+    Cancelled(usize),
 }
 
 /// A store that fails for good once its process has died.
@@ -71,9 +73,11 @@ impl<S> Clone for Mortal<S> {
 }
 
 /// What becomes of one write.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Applied,
     Unheard,
+    Cancelled,
 }
 
 impl<S: Store> Mortal<S> {
@@ -84,6 +88,11 @@ impl<S: Store> Mortal<S> {
 
     fn life(&self) -> MutexGuard<'_, Life<S>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often it has written.
+    pub fn writes(&self) -> usize {
+        self.life().writes
     }
 
     /// Whether the process has died.
@@ -109,6 +118,7 @@ impl<S: Store> Mortal<S> {
                 life.store = None;
                 Ok((store, Fate::Unheard))
             }
+            Death::Cancelled(writes) if life.writes == writes => Ok((store, Fate::Cancelled)),
             _ => Ok((store, Fate::Applied)),
         }
     }
@@ -120,16 +130,27 @@ fn dead() -> StoreError {
 
 fn told<T>(fate: Fate, result: Result<T, StoreError>) -> Result<T, StoreError> {
     match fate {
-        Fate::Applied => result,
+        Fate::Applied | Fate::Cancelled => result,
         Fate::Unheard => result.and(Err(dead())),
     }
+}
+
+/// Cancels a run as another process would.
+async fn cancel_elsewhere(store: &impl Store, run: &str, fate: Fate) -> Result<(), StoreError> {
+    if fate == Fate::Cancelled {
+        let now = now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        store.cancel(run, i64::try_from(now.as_millis()).unwrap_or_default()).await?;
+    }
+    Ok(())
 }
 
 impl<S: Store> Store for Mortal<S> {
     fn create<'a>(&'a self, run: &'a NewRun) -> StoreFuture<'a, u64> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
-            told(fate, store.create(run).await)
+            let created = store.create(run).await;
+            cancel_elsewhere(&*store, &run.id, fate).await?;
+            told(fate, created)
         })
     }
 
@@ -160,31 +181,45 @@ impl<S: Store> Store for Mortal<S> {
     fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
-            // The step is the last one in the trace now; by the time the write is done another branch may have run.
-            trace::kept();
-            told(fate, store.checkpoint(run, fence, checkpoint).await)
+            let written = store.checkpoint(run, fence, checkpoint).await;
+            if written.is_ok() && checkpoint.mark {
+                trace::marked(&checkpoint.path, checkpoint.trying.is_none());
+            } else if written.is_ok() {
+                let undoable = checkpoint.undo.iter().map(|undo| format!("{} {}", undo.step, undo.output));
+                trace::moved(&checkpoint.path, undoable);
+            }
+            cancel_elsewhere(&*store, run, fate).await?;
+            told(fate, written)
         })
     }
 
     fn park<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
-            told(fate, store.park(run, fence).await)
+            let written = store.park(run, fence).await;
+            cancel_elsewhere(&*store, run, fate).await?;
+            told(fate, written)
         })
     }
 
     fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
-            trace::kept();
-            told(fate, store.finish(run, fence, finish).await)
+            let finished = store.finish(run, fence, finish).await;
+            if finished.is_ok() {
+                trace::over();
+            }
+            cancel_elsewhere(&*store, run, fate).await?;
+            told(fate, finished)
         })
     }
 
     fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
-            told(fate, store.answer(run, pause, answer).await)
+            let written = store.answer(run, pause, answer).await;
+            cancel_elsewhere(&*store, run, fate).await?;
+            told(fate, written)
         })
     }
 
@@ -211,7 +246,9 @@ impl<S: Store> Store for Mortal<S> {
     fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
-            told(fate, store.expire(run, fence, pause, at).await)
+            let written = store.expire(run, fence, pause, at).await;
+            cancel_elsewhere(&*store, run, fate).await?;
+            told(fate, written)
         })
     }
 
@@ -242,7 +279,12 @@ impl<S: Store> Store for Mortal<S> {
     ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
-            told(fate, store.begin_undo(run, fence, failure, undos).await)
+            let begun = store.begin_undo(run, fence, failure, undos).await;
+            if matches!(begun, Ok(true)) {
+                trace::over();
+            }
+            cancel_elsewhere(&*store, run, fate).await?;
+            told(fate, begun)
         })
     }
 
@@ -261,7 +303,12 @@ impl<S: Store> Store for Mortal<S> {
     ) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
-            told(fate, store.undone(run, fence, seq, n, failure, at).await)
+            let undone = store.undone(run, fence, seq, n, failure, at).await;
+            if undone.is_ok() {
+                trace::undo_kept();
+            }
+            cancel_elsewhere(&*store, run, fate).await?;
+            told(fate, undone)
         })
     }
 

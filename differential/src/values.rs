@@ -97,3 +97,41 @@ pub fn shape_answer(n: u64, label: &str) -> Shape {
         _ => Shape::Named(format!("{label}?")),
     }
 }
+
+impl From<flow_runtime::TimedOut> for Error {
+    fn from(error: flow_runtime::TimedOut) -> Self {
+        Error(error.to_string())
+    }
+}
+
+/// Which number, if any?
+#[pause]
+pub fn ask_maybe(n: u64) -> u64;
+
+/// Whether somebody answers [`ask_maybe`].
+pub fn is_answered(n: u64) -> bool {
+    n.is_multiple_of(2)
+}
+
+/// What somebody says about a step that has failed with this error: a value to go on with, or `None` to let the run fail. The
+/// first time they have it tried again.
+pub fn recovered(error: &str) -> Option<u64> {
+    let sum: u64 = error.bytes().map(u64::from).sum();
+    (!sum.is_multiple_of(4)).then_some(1000 + sum % 100)
+}
+
+/// So many seconds.
+pub fn seconds(n: u64) -> std::time::Duration {
+    std::time::Duration::from_secs(n)
+}
+
+/// A time so many seconds from now.
+pub fn later(n: u64) -> std::time::SystemTime {
+    now() + seconds(n)
+}
+
+/// The wall clock, but as far ahead as tokio's clock is.
+pub(crate) fn now() -> std::time::SystemTime {
+    let ahead = tokio::time::Instant::now().into_std().saturating_duration_since(std::time::Instant::now());
+    std::time::SystemTime::now() + ahead
+}

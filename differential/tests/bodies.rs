@@ -20,37 +20,37 @@ async fn check_all(cases: Vec<Case>) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn loops_behave() {
     check_all(loops::cases()).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn bindings_behave() {
     check_all(bindings::cases()).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn branching_behaves() {
     check_all(branching::cases()).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn errors_behave() {
     check_all(errors::cases()).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn forks_behave() {
     check_all(forks::cases()).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn pauses_behave() {
     check_all(pauses::cases()).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn generic_steps_behave() {
     check_all(shapes::cases()).await;
 }
@@ -70,7 +70,7 @@ macro_rules! case {
     };
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn signatures_behave() {
     use shapes::{machine, plain};
     let cases = vec![
@@ -106,7 +106,7 @@ fn a_record(seed: u64) -> Record {
     Record { count: seed, label: "l".to_string(), tags: vec![seed] }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn sqlite_keeps_them_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let all = [loops::cases(), bindings::cases(), branching::cases(), forks::cases(), pauses::cases()];

@@ -5,7 +5,7 @@ use differential::{Depth, check};
 
 include!(concat!(env!("OUT_DIR"), "/random_0.rs"));
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn random_programs_behave() {
     for case in cases() {
         for seed in [0, 1, 2, 5, 11] {

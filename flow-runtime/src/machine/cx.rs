@@ -340,7 +340,7 @@ impl Cx {
             let progress = lock(&self.progress);
             !progress.marked && (progress.pause.is_some() || progress.wake.is_some())
         };
-        if waits {
+        if waits && self.state.undoing().is_none() {
             self.mark(Trying::default(), None).await;
         }
     }
