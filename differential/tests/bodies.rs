@@ -55,6 +55,31 @@ async fn generic_steps_behave() {
     check_all(shapes::cases()).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn fans_behave() {
+    check_all(fans::cases()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn timers_behave() {
+    check_all(timers::cases()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_behave() {
+    check_all(children::cases()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_behave() {
+    check_all(rules::cases()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn undo_behave() {
+    check_all(undo::cases()).await;
+}
+
 /// A workflow with other inputs than one seed, or with dependencies.
 macro_rules! case {
     ($workflow:ty, $deps:expr, |$seed:ident| $plain:expr, $input:expr, $json:expr) => {
