@@ -148,7 +148,7 @@ async fn race_with_a_withdrawn_pause(seed: u64) -> Result<String> {
     let n = race!(
         async { Ok(pause(ask_maybe(seed)).await) },
         async {
-            sleep(seconds(3600)).await;
+            sleep(seconds(300)).await;
             Ok(77)
         },
     )?;
@@ -187,7 +187,7 @@ async fn race_of_children_and_forks(seed: u64) -> Result<String> {
         async {
             let (a, b) = parallel!(
                 async {
-                    sleep(seconds(20)).await;
+                    sleep(seconds(22)).await;
                     add(seed, 1).await
                 },
                 async { Ok(pause(ask_maybe(seed)).timeout(seconds(10)).await.unwrap_or(5)) },
@@ -196,7 +196,7 @@ async fn race_of_children_and_forks(seed: u64) -> Result<String> {
         },
         async {
             let list = parallel!(for i in vec![3u64, 4] {
-                sleep(seconds(i * (seed % 9 + 1))).await;
+                sleep(seconds(i * (seed % 9 + 1) * 3)).await;
                 add(i, 1).await
             })?;
             total(&list).await
@@ -206,7 +206,7 @@ async fn race_of_children_and_forks(seed: u64) -> Result<String> {
 }
 
 async fn patient(n: u64) -> Result<u64> {
-    sleep(seconds(15)).await;
+    sleep(seconds(14)).await;
     let m = add(n, 1).await?;
     Ok(pause(ask_maybe(m * 2)).await)
 }

@@ -6,7 +6,7 @@ async fn sleeps_in_a_row(seed: u64) -> Result<String> {
     sleep(seconds(0)).await;
     sleep(std::time::Duration::from_millis(300)).await;
     let b = add(a, 1).await?;
-    sleep_until(later(86_400)).await;
+    sleep_until(later(400)).await;
     sleep_until(std::time::UNIX_EPOCH).await;
     let text = describe(&b).await?;
     sleep(seconds(5)).await;
@@ -54,9 +54,9 @@ async fn deadlines(seed: u64) -> Result<String> {
         Ok(n) => describe(&n).await?,
         Err(late) => late.to_string(),
     };
-    let b = pause(ask_maybe(seed + 1)).timeout(seconds(3600)).await.unwrap_or(99);
+    let b = pause(ask_maybe(seed + 1)).timeout(seconds(300)).await.unwrap_or(99);
     let c = pause(ask_maybe(seed / 2)).timeout(seconds(7)).await.is_ok();
-    let d = pause(ask_maybe(seed / 3)).timeout(seconds(86_400)).await?;
+    let d = pause(ask_maybe(seed / 3)).timeout(seconds(400)).await?;
     Ok(format!("{text} {b} {c} {d}"))
 }
 
@@ -86,7 +86,7 @@ async fn reminders(seed: u64) -> Result<String> {
     let answer = loop_until(seed).await?;
     #[max(5)]
     while asked < answer % 4 {
-        match pause(ask_maybe(seed + asked)).timeout(seconds(600)).await {
+        match pause(ask_maybe(seed + asked)).timeout(seconds(120)).await {
             Ok(n) if n % 2 == 0 => break,
             Ok(_) => asked += 1,
             Err(_) => {

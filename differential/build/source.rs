@@ -22,6 +22,15 @@ impl<'t> Item<'t> {
         self.lines.iter().any(|line| line.trim() == "// cancels")
     }
 
+    /// Whether it, or a workflow it calls, asks something that may not be answered in time.
+    fn waits(&self, items: &[Item<'_>]) -> bool {
+        let says = |text: &str| self.lines.iter().skip(1).any(|line| line.contains(text));
+        let calls = |other: &&Item<'_>| {
+            other.lines[0] != self.lines[0] && other.workflow().is_some_and(|name| says(&format!("{name}(")))
+        };
+        says("ask_maybe(") || items.iter().filter(calls).any(|other| other.waits(items))
+    }
+
     /// Whether it calls itself, so that its plain future needs a box.
     fn recurses(&self) -> bool {
         self.lines.iter().any(|line| line.trim() == "// recurses")
@@ -33,7 +42,11 @@ impl<'t> Item<'t> {
         match self.workflow() {
             Some(_) if self.recurses() => {
                 let text = text.replacen("async fn ", "pub fn ", 1);
-                let text = text.replacen(" -> Result<", " -> BoxFuture<Result<", 1).replacen("> {\n", ">> {\nBox::pin(async move {\n", 1);
+                let text = text.replacen(" -> Result<", " -> BoxFuture<Result<", 1).replacen(
+                    "> {\n",
+                    ">> {\nBox::pin(async move {\n",
+                    1,
+                );
                 text.trim_end().trim_end_matches('}').to_owned() + "})\n}\n"
             }
             Some(_) => text.replacen("async fn ", "pub async fn ", 1),
@@ -96,10 +109,10 @@ pub(crate) fn both(text: &str) -> String {
     let cases: String = items
         .iter()
         .filter(|item| item.is_case())
-        .filter_map(|item| Some((item.workflow()?, item.cancels())))
-        .map(|(name, cancels)| {
+        .filter_map(|item| Some((item.workflow()?, item.cancels(), item.waits(&items))))
+        .map(|(name, cancels, waits)| {
             let machine = pascal_case(name);
-            format!("Case::of::<machine::{machine}>(|seed| Box::pin(plain::{name}(seed)), {cancels}),\n")
+            format!("Case::of::<machine::{machine}>(|seed| Box::pin(plain::{name}(seed)), {cancels}, {waits}),\n")
         })
         .collect();
     format!(

@@ -27,11 +27,13 @@ pub struct Case {
     pub input: fn(u64) -> Value,
     /// Whether which steps run depends on how far the branches beside a failing one have come.
     pub cancels: bool,
+    /// Whether its result in place may be another, because nobody answers there before the time is over.
+    pub waits: bool,
 }
 
 impl Case {
     /// A case whose only input is the seed.
-    pub fn of<W>(plain: fn(u64) -> Running<Result<String>>, cancels: bool) -> Self
+    pub fn of<W>(plain: fn(u64) -> Running<Result<String>>, cancels: bool, waits: bool) -> Self
     where
         W: Workflow<Input = u64, Deps = (), Output = String, Error = Error>,
     {
@@ -43,6 +45,7 @@ impl Case {
             register: |app| app.register::<W>(()),
             input: Value::from,
             cancels,
+            waits,
         }
     }
 }

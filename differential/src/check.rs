@@ -56,13 +56,14 @@ impl Comparison<'_> {
     async fn in_memory(&self) {
         match (self.case.run)(self.seed).await {
             Err(RunError::Paused(_)) => {}
+            _ if self.case.waits => {}
             Ok(output) => self.same_result("run in place", &Ok(output)),
             Err(error) => self.same_result("run in place", &Err(text_of(error))),
         }
         let ways = [
             (Death::None, Order::First),
             (Death::Before(1), Order::First),
-            (Death::After(1), Order::Last),
+            (Death::After(2), Order::Last),
             (Death::Before(2), Order::AllReversed),
             (Death::After(3), Order::First),
         ];

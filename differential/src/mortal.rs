@@ -64,6 +64,8 @@ struct Life<S> {
     store: Option<Arc<S>>,
     death: Death,
     writes: usize,
+    /// Whether the write it died at was none of the driver's.
+    driverless: bool,
 }
 
 impl<S> Clone for Mortal<S> {
@@ -83,11 +85,16 @@ enum Fate {
 impl<S: Store> Mortal<S> {
     /// A process on this store.
     pub fn new(store: S, death: Death) -> Self {
-        Mortal { shared: Arc::new(Mutex::new(Life { store: Some(Arc::new(store)), death, writes: 0 })) }
+        Mortal { shared: Arc::new(Mutex::new(Life { store: Some(Arc::new(store)), death, writes: 0, driverless: false })) }
     }
 
     fn life(&self) -> MutexGuard<'_, Life<S>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a driver of the process may not know yet that it is dead.
+    pub fn leaves_a_driver(&self) -> bool {
+        self.life().driverless
     }
 
     /// How often it has written.
@@ -216,7 +223,10 @@ impl<S: Store> Store for Mortal<S> {
 
     fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt> {
         Box::pin(async move {
-            let (store, fate) = self.write()?;
+            let written = self.write();
+            let dead = self.is_dead();
+            self.life().driverless = dead;
+            let (store, fate) = written?;
             let written = store.answer(run, pause, answer).await;
             cancel_elsewhere(&*store, run, fate).await?;
             told(fate, written)

@@ -388,4 +388,3 @@ pub async fn book(x: u64, fails: u32) -> Result<u64> {
 fn undo_by(undo: impl FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + 'static) {
     UNDO.with_borrow_mut(|undos| undos.push(Box::new(undo)));
 }
-

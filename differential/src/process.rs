@@ -75,6 +75,9 @@ pub(crate) async fn run_to_end<S: Storage>(storage: &S, case: &Case, seed: u64, 
     trace::finish();
     for process in 0.. {
         assert!(process < 5000, "{name} does not get on");
+        if std::env::var("LOUD").is_ok() {
+            eprintln!("process {process} {id:?} {plan:?}");
+        }
         let store = Mortal::new(storage.open(), if process == 0 { plan.first } else { plan.next });
         let built = (case.register)(App::builder().store(store.clone())).build();
         let app = built.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -87,6 +90,10 @@ pub(crate) async fn run_to_end<S: Storage>(storage: &S, case: &Case, seed: u64, 
             Err(RunError::Failed(failure)) => (Err(failure.chain().join(": ")), false),
             Err(RunError::Cancelled { .. }) => (Err("cancelled".to_owned()), true),
             Err(_) if store.is_dead() => {
+                if store.leaves_a_driver() {
+                    // A real process would be gone; here its driver looks at the store sooner or later.
+                    tokio::time::sleep(Duration::from_millis(600)).await;
+                }
                 trace::next_process();
                 if id.is_none() {
                     // It died before it heard that the run exists.
@@ -157,7 +164,13 @@ async fn work(
 async fn sleep_until_it_wakes(run: &AnyRun, case: &Case) -> Result<(), RunError> {
     let record = run.record().await?;
     let Some(wake) = record.wake else {
-        assert!(record.status != RunStatus::Paused, "{}: the run waits, but for nothing that will happen", case.name);
+        assert!(
+            record.status != RunStatus::Paused,
+            "{}: the run waits, but for nothing that will happen {:?} {:?}",
+            case.name,
+            run.pauses().await,
+            run.checkpoints().await
+        );
         return Ok(());
     };
     let now = now().duration_since(UNIX_EPOCH).unwrap_or_default();

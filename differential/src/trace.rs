@@ -47,6 +47,8 @@ struct Call {
     /// What stands for it in all attempts and processes.
     key: Option<String>,
     attempt: u32,
+    /// Somebody has said that it happened.
+    accepted: bool,
 }
 
 impl Call {
@@ -74,7 +76,7 @@ pub fn note(name: String) {
     let (key, attempt) = (flow_runtime::idempotency_key(), flow_runtime::attempt());
     TRACE.with_borrow_mut(|trace| {
         let path = key.as_deref().map(path_of).unwrap_or_default();
-        let call = Call { name, kept: false, path, process: trace.process, key, attempt };
+        let call = Call { name, kept: false, path, process: trace.process, key, attempt, accepted: false };
         if let Some(key) = &call.key {
             if trace.settled.contains_key(&(key.clone(), attempt)) {
                 trace.wrong.push(format!("`{}` ran again after it was committed, {key}", call.name));
@@ -132,10 +134,11 @@ pub fn effect_once(effect: String) {
 pub(crate) fn happened(path: &str) -> Option<String> {
     TRACE.with_borrow_mut(|trace| {
         let settled = &trace.settled;
-        let open = |key: &&String| path_of(key) == path && !settled.iter().any(|((known, _), done)| known == *key && *done);
+        let open =
+            |key: &&String| path_of(key) == path && !settled.iter().any(|((known, _), done)| known == *key && *done);
         let key = trace.effects.keys().find(open)?.clone();
         for call in trace.calls.iter_mut().filter(|call| call.key.as_ref() == Some(&key)) {
-            call.kept = true;
+            (call.kept, call.accepted) = (true, true);
         }
         trace.effects.get(&key).cloned()
     })
@@ -146,7 +149,7 @@ pub(crate) fn moved(path: &str, undoable: impl Iterator<Item = String>) {
     let below = |call: &Call| call.path == path || path.is_empty() || call.path.starts_with(&format!("{path}/"));
     TRACE.with_borrow_mut(|trace| {
         let process = trace.process;
-        let now = |call: &&mut Call| call.process == process && !call.undoes() && below(call);
+        let now = |call: &&mut Call| (call.process == process || call.accepted) && !call.undoes() && below(call);
         for call in trace.calls.iter_mut().filter(now) {
             call.settle(&mut trace.settled, true);
         }
@@ -192,6 +195,7 @@ pub(crate) fn next_process() {
 /// All of it, when a run has ended; the next run begins.
 pub(crate) fn finish() -> World {
     let Trace { calls, process, wrong, undoable, effects, undone, .. } = TRACE.take();
+    if std::env::var("LOUD").is_ok() { for c in &calls { eprintln!("  {} {} kept {} {:?}#{}", c.process, c.name, c.kept, c.key, c.attempt); } }
     let count = |effects: &mut dyn Iterator<Item = String>| {
         let mut counts: BTreeMap<String, i64> = BTreeMap::new();
         effects.for_each(|effect| *counts.entry(effect).or_default() += 1);

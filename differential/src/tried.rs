@@ -124,9 +124,6 @@ pub async fn unbook(x: u64, fails: u32, booked: u64) -> Result<()> {
 #[step(once)]
 pub async fn charge(x: u64) -> Result<u64> {
     note(format!("charge {x}"));
-    if x % 5 == 4 {
-        return Err(Error(format!("charge {x}")));
-    }
     effect_once(format!("charge {}", x + 7));
     Ok(x + 7)
 }

@@ -13,8 +13,15 @@ include!(concat!(env!("OUT_DIR"), "/bodies.rs"));
 
 async fn check_all(cases: Vec<Case>) {
     assert!(!cases.is_empty());
-    for case in cases {
+    let only = std::env::var("CASE").ok();
+    for case in cases.into_iter().filter(|case| only.as_deref().is_none_or(|only| only == case.name)) {
         for seed in 0..24 {
+            if std::env::var("LOUD").is_ok() {
+                eprintln!("{} {seed}", case.name);
+            }
+            if seed < 2 {
+                check(&case, seed, &Depth::EveryWrite).await;
+            }
             check(&case, seed, &Depth::Memory).await;
         }
     }
@@ -91,6 +98,7 @@ macro_rules! case {
             register: |app| app.register::<$workflow>($deps),
             input: |$seed| $json,
             cancels: false,
+            waits: false,
         }
     };
 }
