@@ -23,7 +23,7 @@ use crate::{
     clock::millis,
     error::{Failure, Refusal},
     lock::lock,
-    store::{Checkpoint, FrameRecord, NewPause},
+    store::{Checkpoint, FrameRecord, NewPause, StoreError},
 };
 
 /// What a block knows of its run.
@@ -236,10 +236,20 @@ impl Cx {
     pub(crate) async fn reload(&self, start: impl FnOnce() -> Result<Frame, Refusal>) -> Frame {
         let stored = match &self.state.store {
             None => None,
-            Some((store, _)) => match self.counted(store.frame(&self.state.id, &self.path)).await {
-                Ok(stored) => stored,
-                Err(error) => return self.halt(Halt::Store(error)).await,
-            },
+            Some((store, fence)) => {
+                let loaded = async {
+                    let stored = store.frame(&self.state.id, &self.path).await?;
+                    // Of a run that somebody has cancelled no frame is left, and that does not mean to start anew.
+                    match store.holds(&self.state.id, *fence).await? {
+                        true => Ok(stored),
+                        false => Err(StoreError::Fenced { run: self.state.id.clone() }),
+                    }
+                };
+                match self.counted(loaded).await {
+                    Ok(stored) => stored,
+                    Err(error) => return self.halt(Halt::Store(error)).await,
+                }
+            }
         };
         match self.begin(stored, start) {
             Ok(frame) => frame,
