@@ -1,5 +1,6 @@
 //! Makes two texts out of one source: plain functions, and workflows.
 
+mod nestings;
 mod random;
 mod source;
 
@@ -26,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for part in 0..PARTS {
         let programs: String = (0..PROGRAMS).filter(|number| number % PARTS == part).map(random::program).collect();
         fs::write(out.join(format!("random_{part}.rs")), source::both(&programs))?;
+        fs::write(out.join(format!("nestings_{part}.rs")), nestings::part(part, PARTS))?;
     }
     Ok(())
 }

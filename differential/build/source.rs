@@ -96,7 +96,7 @@ fn items(text: &str) -> Vec<Item<'_>> {
     items
 }
 
-fn pascal_case(name: &str) -> String {
+pub(crate) fn pascal_case(name: &str) -> String {
     let capital = |word: &str| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect();
     name.split('_').map(capital).collect::<Vec<String>>().concat()
 }

@@ -6,6 +6,7 @@
 
 mod case;
 mod check;
+pub mod interpreter;
 mod mortal;
 pub mod plain;
 mod process;

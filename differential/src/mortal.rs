@@ -85,7 +85,9 @@ enum Fate {
 impl<S: Store> Mortal<S> {
     /// A process on this store.
     pub fn new(store: S, death: Death) -> Self {
-        Mortal { shared: Arc::new(Mutex::new(Life { store: Some(Arc::new(store)), death, writes: 0, driverless: false })) }
+        Mortal {
+            shared: Arc::new(Mutex::new(Life { store: Some(Arc::new(store)), death, writes: 0, driverless: false })),
+        }
     }
 
     fn life(&self) -> MutexGuard<'_, Life<S>> {

@@ -3,7 +3,7 @@
 mod flow;
 mod glue;
 mod print;
-mod prng;
+pub(crate) mod prng;
 mod program;
 mod scope;
 mod statements;
