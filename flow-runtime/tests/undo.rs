@@ -111,6 +111,27 @@ async fn items_that_have_failed_are_undone() {
 }
 
 workflow! {
+    async fn handled(log: &Log, number: u64) -> Result<u64> {
+        let first = parallel!(take(log, number), async {
+            let number = take(log, number + 1).await?;
+            fail(number).await
+        });
+        let second = items(log, 2).await;
+        let first = first.map_or(0, |(left, right)| left + right);
+        let last = take(log, first + second.unwrap_or(50)).await?;
+        fail(last).await
+    }
+}
+
+/// Neither is a branch or a workflow whose error was handled.
+#[tokio::test]
+async fn a_run_fails_where_nobody_handles_the_error() {
+    let log = Arc::<Log>::default();
+    let text = failed::<Handled>(&log, 8).await;
+    assert_eq!(text, "the run failed after `take done`: 50 is too many");
+}
+
+workflow! {
     async fn pair(log: &Log, number: u64) -> Result<u64> {
         let first = take(log, number).await?;
         let mut last = flaky(first).await?;

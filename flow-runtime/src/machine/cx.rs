@@ -320,6 +320,10 @@ impl Cx {
             checkpoint.undo = self.state.take_undos(&self.path);
             let child = progress.child.take();
             let below = self.below.swap(false, Ordering::Relaxed);
+            if below || child.is_some() {
+                // The frame goes on, so what has failed below it does not fail the run.
+                self.state.forget_failure(&self.path);
+            }
             if checkpoint.forget.is_none() {
                 // A branch that has failed may not have got to the joins of its own forks.
                 let all = (checkpoint.at == DONE && below).then(|| format!("{}/", self.path));
