@@ -170,7 +170,10 @@ workflow! {
         #[timeout("30s")]
         let slow = bare(log, "slow").await;
         let plain = bare(log, "plain").await;
-        Ok(format!("{three} {slow:?} {plain:?}"))
+        // The step has three retries of its own.
+        #[retry(1)]
+        let twice = flaky(log, 9).await;
+        Ok(format!("{three} {slow:?} {plain:?} {twice:?}"))
     }
 }
 
@@ -179,8 +182,11 @@ async fn rules_can_stand_at_the_call() {
     everywhere(async |place| {
         let log = Log::default();
         let run = place.app::<RuledAtTheCall>(&log).start::<RuledAtTheCall>(()).await.unwrap();
-        assert_eq!(done(&run).await, r#"3 Err("step `bare` did not finish within 30s") Err("not yet")"#);
-        assert_eq!(log.take(), ["bare 1", "bare 2", "bare 3", "slow 1", "plain 1"]);
+        assert_eq!(
+            done(&run).await,
+            r#"3 Err("step `bare` did not finish within 30s") Err("not yet") Err("attempt 2 failed")"#
+        );
+        assert_eq!(log.take(), ["bare 1", "bare 2", "bare 3", "slow 1", "plain 1", "attempt 1", "attempt 2"]);
     })
     .await;
 }

@@ -294,11 +294,13 @@ workflow! {
 
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_items_are_no_trouble() {
-    let [place, _] = super::common::Place::both();
-    let log = Log::default();
-    let run = place.app::<Many>(&log).start::<Many>(10_000).await.unwrap();
-    assert_eq!(done(&run).await, (0..10_000_u64).map(|n| 2 * (n + 100)).sum::<u64>());
-    assert_eq!(log.take().len(), 10_000);
+    everywhere(async |place| {
+        let log = Log::default();
+        let run = place.app::<Many>(&log).start::<Many>(10_000).await.unwrap();
+        assert_eq!(done(&run).await, (0..10_000_u64).map(|n| 2 * (n + 100)).sum::<u64>());
+        assert_eq!(log.take().len(), 10_000);
+    })
+    .await;
 }
 
 #[step]

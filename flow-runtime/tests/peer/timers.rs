@@ -165,3 +165,57 @@ async fn hundreds_of_sleeping_runs_all_wake() {
     })
     .await;
 }
+
+#[step(retries = 1, backoff = "50ms")]
+async fn flaky(log: &Log) -> Result<String> {
+    log.note(format!("attempt {}", flow_runtime::attempt()));
+    if flow_runtime::attempt() == 1 { Err("not yet".to_owned()) } else { Ok("second".to_owned()) }
+}
+
+workflow! {
+    async fn due(log: &Log, kind: String) -> Result<String> {
+        let text = match kind.as_str() {
+            "pause" => match pause(check("in time")).timeout(Duration::from_millis(50)).await {
+                Ok(_) => "answered".to_owned(),
+                Err(_) => "too late".to_owned(),
+            },
+            "child" => naps(log, Duration::from_millis(50)).await?,
+            "item" => {
+                let all = parallel!(for what in ["item".to_owned()] {
+                    sleep(Duration::from_millis(50)).await;
+                    Ok(what)
+                })?;
+                all.concat()
+            }
+            _ => flaky(log).await?,
+        };
+        work(log, "end").await?;
+        Ok(text)
+    }
+}
+
+#[test]
+fn all_kinds_of_timers_that_fell_due_while_nothing_ran_fire() {
+    in_processes(|place| {
+        for (kind, output) in
+            [("pause", "too late"), ("child", "<before><after>"), ("item", "item"), ("backoff", "second")]
+        {
+            let log = Log::default();
+            let id = process(async {
+                let run = place.app::<Due>(&log).start::<Due>(kind.to_owned()).await.unwrap();
+                let store = place.store();
+                while store.frames(run.id()).await.unwrap().iter().all(|frame| frame.wake.is_none()) {
+                    tokio::task::yield_now().await;
+                }
+                run.id().to_owned()
+            });
+            assert!(!log.has("end"));
+            std::thread::sleep(Duration::from_millis(60));
+            process(async {
+                let _app = place.app::<Due>(&log);
+                until(|| log.has("end")).await;
+            });
+            process(async { assert_eq!(done(&opened::<Due>(place, &log, &id).await).await, output) });
+        }
+    });
+}
