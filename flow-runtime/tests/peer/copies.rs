@@ -1,5 +1,7 @@
 //! `run.fork(n)`: a copy of a run from any of its checkpoints, with other values.
 
+use std::time::Duration;
+
 use flow_runtime::{ControlError, RunError, prelude::*};
 
 use super::common::{HOUR, Log, Result, asked, done, everywhere, failed, opened};
@@ -136,6 +138,93 @@ async fn what_does_not_fit_makes_no_copy() {
         let why = std::error::Error::source(&error).unwrap().to_string();
         assert!(why.contains("binding `draft` no longer fits: invalid type: integer `7`, expected a string"), "{why}");
         assert_eq!(app.runs(&Default::default()).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[step(retries = 2, backoff = "2s")]
+async fn flaky(log: &Log, n: u32) -> Result<u32> {
+    log.note(format!("flaky {n}"));
+    if flow_runtime::attempt() < 2 { Err("not yet".to_owned()) } else { Ok(n) }
+}
+
+workflow! {
+    async fn part(log: &Log, n: u32) -> Result<String> {
+        let (even, text) = parallel!(
+            async {
+                sleep(Duration::from_secs(10)).await;
+                let n = flaky(log, n).await?;
+                Ok(n % 2 == 0)
+            },
+            async {
+                let what = format!("part {n}");
+                let sure = pause(approve(&what)).await;
+                let text = work(log, &what).await?;
+                Ok(format!("{text}{sure}"))
+            },
+        )?;
+        Ok(format!("{text}{even}"))
+    }
+}
+
+workflow! {
+    async fn everything(log: &Log) -> Result<String> {
+        let mut all = Vec::new();
+        for round in 1..=2 {
+            let parts = parallel!(for n in [round, round * 10] { part(log, n).await }, limit = 1)?;
+            all.extend(parts);
+            let (bad, late) = settle!(work(log, "bad"), async {
+                match pause(approve("late")).timeout(HOUR).await {
+                    Ok(yes) => work(log, &format!("{yes}")).await,
+                    Err(late) => Err(late.to_string()),
+                }
+            });
+            // A sleep that has begun keeps its time in a copy, so a short one would win there.
+            let first = race!(flaky(log, round), async {
+                sleep(HOUR * 1000).await;
+                Ok(0)
+            })?;
+            all.push(format!("{bad:?} {late:?} {first}"));
+        }
+        let end = part(log, 100).await?;
+        Ok(format!("{all:?} {end}"))
+    }
+}
+
+/// Answers all there is to be answered with yes.
+async fn to_its_end(run: &Run<Everything>) -> String {
+    loop {
+        match run.wait().await.unwrap() {
+            Outcome::Done(text) => return text,
+            Outcome::Paused(pauses) => {
+                for pause in pauses {
+                    run.answer_json(pause.id(), true.into()).await.unwrap();
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn copies_from_every_checkpoint_come_to_the_same_end() {
+    everywhere(async |place| {
+        let log = Log::default();
+        let app = place.app::<Everything>(&log);
+        let run = app.start::<Everything>(()).await.unwrap();
+        let output = to_its_end(&run).await;
+        let ran = log.take().len();
+        let checkpoints = run.checkpoints().await.unwrap();
+        assert!(checkpoints.len() > 30, "{checkpoints:?}");
+        let mut before = usize::MAX;
+        for seq in 0..=checkpoints.len() as u64 {
+            let copy = opened::<Everything>(place, &log, run.id()).await.fork(seq).await.unwrap();
+            assert_eq!(to_its_end(&copy).await, output, "from checkpoint {seq}");
+            let again = log.take().len();
+            assert!(again <= ran && again <= before, "from checkpoint {seq}: {again} after {before}");
+            before = again;
+        }
+        assert_eq!(before, 0, "from the last one nothing is left to do");
     })
     .await;
 }

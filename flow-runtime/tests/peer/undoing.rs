@@ -218,3 +218,20 @@ async fn an_undo_that_panics_is_tried_again_and_told() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_run_that_could_not_be_undone_has_failed_until_it_can() {
+    everywhere(async |place| {
+        let log = Log::default();
+        let run = place.app::<Slips>(&log).start::<Slips>(()).await.unwrap();
+        settled(&run).await;
+        run.cancel().await.unwrap();
+        let failure = failed(&run).await;
+        assert_eq!(failure.chain(), ["the run was cancelled"]);
+        assert_eq!(failure.not_undone().len(), 1);
+        log.note("mended");
+        run.retry().await.unwrap();
+        assert!(matches!(run.wait().await, Err(RunError::Cancelled { .. })));
+    })
+    .await;
+}
