@@ -292,7 +292,7 @@ impl<S: Store> Store for Mortal<S> {
         Box::pin(async move {
             let (store, fate) = self.write()?;
             let begun = store.begin_undo(run, fence, failure, undos).await;
-            if matches!(begun, Ok(true)) {
+            if begun.is_ok() {
                 trace::over();
             }
             cancel_elsewhere(&*store, run, fate).await?;

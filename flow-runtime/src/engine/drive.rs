@@ -188,15 +188,14 @@ async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Result<
 async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> Left {
     let state = &job.state;
     let Some((store, fence)) = &state.store else { return Left::Ended(Some(failure)) };
+    if !W::MACHINE.calls.any(|call| call.policy.undo) {
+        return finish(state, &Finish::Failed(failure.to_json()), Some(failure)).await;
+    }
+    // Decided where writes are made: a checkpoint that is on its way may bring something to undo.
     let undos = state.take_undos("");
-    let begun = match W::MACHINE.calls.any(|call| call.policy.undo) {
-        // Asked where writes are made: a checkpoint that is on its way may bring something to undo.
-        true => store.begin_undo(&state.id, *fence, Some(&failure.to_json()), &undos).await,
-        false => Ok(false),
-    };
-    match begun {
+    match store.begin_undo(&state.id, *fence, Some(&failure.to_json()), &undos).await {
         Ok(true) => undo_all::<W>(job, refs, Some(failure)).await,
-        Ok(false) => finish(state, &Finish::Failed(failure.to_json()), Some(failure)).await,
+        Ok(false) => Left::Ended(Some(failure)),
         Err(error) => Left::Store(error),
     }
 }

@@ -147,6 +147,23 @@ impl Entry {
         self.frames.iter().filter_map(|frame| frame.wake).chain(self.record.run.deadline).min()
     }
 
+    /// Ends the run.
+    fn finish(&mut self, finish: &Finish) {
+        let (status, output, failure) = match finish {
+            Finish::Completed(output) => (RunStatus::Completed, Some(output), None),
+            Finish::Failed(failure) => (RunStatus::Failed, None, Some(failure)),
+            Finish::Cancelled => (RunStatus::Cancelled, None, None),
+        };
+        self.driver = None;
+        self.record.wake = None;
+        self.record.output = output.cloned();
+        self.record.failure = failure.cloned();
+        if status != RunStatus::Failed {
+            self.frames.clear();
+        }
+        self.set_status(status);
+    }
+
     /// Adds what can be undone from this checkpoint on.
     fn note_undos(&mut self, seq: usize, undos: &[NewUndo]) {
         let seq = seq as u64;
@@ -292,19 +309,7 @@ impl Store for Memory {
     fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish) -> StoreFuture<'a, ()> {
         self.with(run, |entry| {
             entry.check(fence)?;
-            let (status, output, failure) = match finish {
-                Finish::Completed(output) => (RunStatus::Completed, Some(output), None),
-                Finish::Failed(failure) => (RunStatus::Failed, None, Some(failure)),
-                Finish::Cancelled => (RunStatus::Cancelled, None, None),
-            };
-            entry.driver = None;
-            entry.record.wake = None;
-            entry.record.output = output.cloned();
-            entry.record.failure = failure.cloned();
-            if status != RunStatus::Failed {
-                entry.frames.clear();
-            }
-            entry.set_status(status);
+            entry.finish(finish);
             Ok(())
         })
     }
@@ -417,6 +422,7 @@ impl Store for Memory {
             entry.check(fence)?;
             entry.note_undos(entry.history.len() + 1, undos);
             if entry.undos.iter().all(|undo| undo.done_at.is_some()) {
+                entry.finish(&failure.map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_owned())));
                 return Ok(false);
             }
             entry.record.failure = failure.map(str::to_owned);

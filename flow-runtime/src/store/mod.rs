@@ -203,8 +203,8 @@ pub trait Store: Send + Sync + 'static {
     /// Begins to undo a run, which keeps its claim. It will end with this failure, or, without one, as cancelled. Until then
     /// it has a `wake`, so that it is looked at again should its driver be killed.
     ///
-    /// `undos` are what was done since the last checkpoint and is to be undone, too. If there is nothing to undo at all,
-    /// nothing has changed and the result is `false`.
+    /// `undos` are what was done since the last checkpoint and is to be undone, too. If there is nothing to undo at all, the
+    /// run has ended so, as by [`finish`](Store::finish), and the result is `false`.
     fn begin_undo<'a>(
         &'a self,
         run: &'a str,

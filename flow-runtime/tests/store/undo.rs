@@ -18,6 +18,7 @@ suite! {
     a_failed_run_goes_on
     only_a_failed_run_is_reopened
     a_failed_run_with_untried_undos_goes_on
+    where_there_is_nothing_to_undo_a_run_ends
     what_no_checkpoint_has_told_is_undone_too
     what_could_not_be_undone_is_tried_again
     a_run_that_was_undone_stays_as_it_is
@@ -177,8 +178,6 @@ async fn what_is_undone_need_not_be_undone_again(place: Place) {
 async fn a_failed_run_is_undone_by_its_driver(place: Place) {
     let store = place.open();
     let fence = store.create(&new_run("r")).await.unwrap();
-    assert!(!store.begin_undo("r", fence, Some("\"why\""), &[]).await.unwrap(), "there is nothing to undo");
-    assert_eq!(status(&*store, "r").await, RunStatus::Running);
     store.checkpoint("r", fence, &does("", &["book", "pay"])).await.unwrap();
     fenced(store.begin_undo("r", fence + 1, Some("\"why\""), &[]).await);
     store.begin_undo("r", fence, Some("\"why\""), &[]).await.unwrap();
@@ -327,6 +326,17 @@ async fn a_failed_run_with_untried_undos_goes_on(place: Place) {
     assert_eq!(store.reopen("r", 5_000, &[]).await.unwrap(), ReopenReceipt::Reopened);
     assert_eq!(status(&*store, "r").await, RunStatus::Paused);
     assert_eq!(store.undos("r").await.unwrap(), before);
+}
+
+async fn where_there_is_nothing_to_undo_a_run_ends(place: Place) {
+    let store = place.open();
+    for (run, failure, end) in [("r", Some("\"why\""), RunStatus::Failed), ("other", None, RunStatus::Cancelled)] {
+        let fence = store.create(&new_run(run)).await.unwrap();
+        assert!(!store.begin_undo(run, fence, failure, &[]).await.unwrap());
+        let found = store.find(run).await.unwrap().unwrap();
+        assert_eq!((found.status, found.failure.as_deref(), found.wake), (end, failure, None));
+        assert_eq!(store.claim(run).await.unwrap(), Claim::Ended);
+    }
 }
 
 async fn what_no_checkpoint_has_told_is_undone_too(place: Place) {

@@ -464,6 +464,8 @@ pub(super) fn begin_undo(
     note_undos(tx, run, 1, undos)?;
     let undo = tx.row("SELECT 1 FROM undos WHERE run = ?1 AND done_at IS NULL LIMIT 1", [run], |_| Ok(()))?;
     if undo.is_none() {
+        let end = failure.map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_owned()));
+        finish(tx, run, fence, &end)?;
         return Ok(false);
     }
     let values = params![run, failure, now_ms() + LOOK_AGAIN];
