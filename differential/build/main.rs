@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("bodies.rs"), modules)?;
     for part in 0..PARTS {
         let programs: String = (0..PROGRAMS).filter(|number| number % PARTS == part).map(random::program).collect();
-        fs::write(out.join(format!("random_{part}.rs")), source::both(&programs))?;
+        fs::write(out.join(format!("random_{part}.rs")), source::both(&format!("{}{programs}", random::HELPERS)))?;
         fs::write(out.join(format!("nestings_{part}.rs")), nestings::part(part, PARTS))?;
     }
     Ok(())

@@ -75,9 +75,6 @@ pub(crate) async fn run_to_end<S: Storage>(storage: &S, case: &Case, seed: u64, 
     trace::finish();
     for process in 0.. {
         assert!(process < 5000, "{name} does not get on");
-        if std::env::var("LOUD").is_ok() {
-            eprintln!("process {process} {id:?} {plan:?}");
-        }
         let store = Mortal::new(storage.open(), if process == 0 { plan.first } else { plan.next });
         let built = (case.register)(App::builder().store(store.clone())).build();
         let app = built.unwrap_or_else(|error| panic!("{name}: {error}"));

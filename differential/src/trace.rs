@@ -195,11 +195,6 @@ pub(crate) fn next_process() {
 /// All of it, when a run has ended; the next run begins.
 pub(crate) fn finish() -> World {
     let Trace { calls, process, wrong, undoable, effects, undone, .. } = TRACE.take();
-    if std::env::var("LOUD").is_ok() {
-        for c in &calls {
-            eprintln!("  {} {} kept {} {:?}#{}", c.process, c.name, c.kept, c.key, c.attempt);
-        }
-    }
     let count = |effects: &mut dyn Iterator<Item = String>| {
         let mut counts: BTreeMap<String, i64> = BTreeMap::new();
         effects.for_each(|effect| *counts.entry(effect).or_default() += 1);

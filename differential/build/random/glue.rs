@@ -196,7 +196,11 @@ impl Generator {
     /// The call of a step that returns `Result<ty, Error>` and cannot fail.
     pub(super) fn call(&mut self, ty: Ty) -> String {
         match ty {
-            Ty::Num => match self.prng.below(6) {
+            Ty::Num => match self.prng.below(9) {
+                6 => format!("flaky({}, {})", self.small(), self.prng.below(4)),
+                7 if self.pauses && self.prng.chance(50) => format!("asking_helper({})", self.small()),
+                7 => format!("helper({})", self.small()),
+                8 => format!("reserve(\"r\", {})", self.num()),
                 0 | 1 => {
                     let (a, b) = (self.num(), self.small());
                     format!("add({a}, {b})")
@@ -225,6 +229,35 @@ impl Generator {
         }
     }
 
+    /// `parallel!` or `settle!` over a list.
+    fn fan_out(&mut self) -> String {
+        let (list, item) = (self.glue(Ty::List), self.fresh("item"));
+        let (call, limit) = (self.call_on(&item), 1 + self.prng.below(3));
+        let list = format!("{list}.into_iter().take(3)");
+        match self.prng.below(3) {
+            0 => format!("parallel!(for {item} in {list} {{ {call}.await }})?"),
+            1 => {
+                format!(
+                    "parallel!(for {item} in {list} {{ let got = {call}.await?; Ok(got + {item}) }}, limit = {limit})?"
+                )
+            }
+            _ => format!(
+                "settle!(for {item} in {list} {{ let got = fail_on({item}, 2).await?; let more = {call}.await?; Ok(got + more) }}, limit = {limit}).into_iter().flatten().collect::<Vec<u64>>()"
+            ),
+        }
+    }
+
+    /// A call about a number.
+    fn call_on(&mut self, x: &str) -> String {
+        match self.prng.below(4) {
+            0 => format!("flaky({x}, {})", self.prng.below(4)),
+            1 => format!("helper({x})"),
+            2 if self.pauses => format!("asking_helper({x})"),
+            2 => format!("slow({x})"),
+            _ => format!("add({x}, 3)"),
+        }
+    }
+
     /// A suspension point that gives a value of a type.
     pub(super) fn awaited(&mut self, ty: Ty) -> String {
         if self.pauses && self.prng.chance(25) {
@@ -234,6 +267,18 @@ impl Generator {
                 Ty::Shape => {
                     let (n, text) = (self.num(), self.text_ref());
                     return format!("pause(ask_shape({n}, {text})).await");
+                }
+                _ => {}
+            }
+        }
+        if self.fork_depth < 2 && self.prng.chance(15) {
+            match ty {
+                Ty::List => return self.fan_out(),
+                Ty::Num => {
+                    let (first, second) = (self.small(), self.small());
+                    let first = self.call_on(&first);
+                    let second = self.call_on(&second);
+                    return format!("race!({first}, async {{ sleep(seconds(9000)).await; {second}.await }})?");
                 }
                 _ => {}
             }

@@ -41,6 +41,20 @@ struct Generator {
     fresh: usize,
 }
 
+/// Workflows that the programs call.
+pub(crate) const HELPERS: &str = "
+async fn helper(n: u64) -> Result<u64> {
+    let a = flaky(n % 50, 1).await?;
+    sleep(seconds(2 + n % 3)).await;
+    add(a, n).await
+}
+async fn asking_helper(n: u64) -> Result<u64> {
+    let a = pause(ask_maybe(n)).timeout(seconds(20)).await.unwrap_or(6);
+    let b = flaky(a, 2).await?;
+    reserve(\"helper\", b).await
+}
+";
+
 /// The text of a program of this number.
 pub(crate) fn program(number: usize) -> String {
     let mut prng = Prng::new(0x5eed_0000 + number as u64);

@@ -29,7 +29,13 @@ impl Generator {
             }
             51..55 => {
                 let call = self.call(Ty::Num);
-                let what = if self.prng.chance(50) { "tell(\"x\").await".to_owned() } else { format!("{call}.await?") };
+                let what = if self.prng.chance(30) {
+                    format!("sleep(seconds({})).await", 2 + self.prng.below(4))
+                } else if self.prng.chance(50) {
+                    "tell(\"x\").await".to_owned()
+                } else {
+                    format!("{call}.await?")
+                };
                 out.push(code(what));
             }
             _ => self.control(out),
