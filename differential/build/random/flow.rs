@@ -388,6 +388,10 @@ impl Generator {
         if self.fork_depth >= 2 {
             return self.statement(out);
         }
+        if self.prng.chance(35) {
+            let list = self.fan_out();
+            return self.bind_to(out, Ty::List, Expr::Code(list));
+        }
         let count = 2 + usize::from(self.prng.chance(25));
         let types: Vec<Ty> = (0..count).map(|_| self.ty()).collect();
         let failing = self.prng.below(count);

@@ -230,7 +230,7 @@ impl Generator {
     }
 
     /// `parallel!` or `settle!` over a list.
-    fn fan_out(&mut self) -> String {
+    pub(super) fn fan_out(&mut self) -> String {
         let (list, item) = (self.glue(Ty::List), self.fresh("item"));
         let (call, limit) = (self.call_on(&item), 1 + self.prng.below(3));
         let list = format!("{list}.into_iter().take(3)");
