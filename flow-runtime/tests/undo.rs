@@ -235,3 +235,31 @@ async fn a_step_the_code_does_not_get_to_again_cannot_be_undone() {
     let text = failed::<Wandering>(&log, 3).await;
     assert!(text.ends_with("step `take` could not be undone: the workflow gets to `sleep` instead"), "{text}");
 }
+
+#[step(undo = give_late)]
+async fn take_gladly(log: &Log, number: u64) -> Result<u64> {
+    log.note(format!("take {number}"));
+    Ok(number)
+}
+
+/// Not at once.
+#[step(retries = 3, backoff = "1s")]
+async fn give_late(log: &Log, _number: u64, taken: u64) -> Result<()> {
+    log.note(format!("give {taken}, attempt {}", attempt()));
+    if attempt() < 3 { Err("the counter is closed".to_owned()) } else { Ok(()) }
+}
+
+workflow! {
+    async fn give_back_late(log: &Log, number: u64) -> Result<u64> {
+        let taken = take_gladly(log, number).await?;
+        fail(taken).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_undoes_a_step_is_tried_again_by_its_own_rules() {
+    let log = Arc::<Log>::default();
+    failed::<GiveBackLate>(&log, 7).await;
+    let expected = ["take 7", "give 7, attempt 1", "give 7, attempt 2", "give 7, attempt 3"];
+    assert_eq!(*log.0.lock().unwrap(), expected);
+}

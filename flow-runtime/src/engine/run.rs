@@ -11,7 +11,9 @@ use super::{
     handle::{Handle, is_open},
 };
 use crate::{
-    Failure, OpenPause, Pause, RunError, Workflow, json,
+    Failure, OpenPause, Pause, RunError, Workflow,
+    clock::millis,
+    json,
     store::{PauseRecord, RunRecord, RunStatus, StoreError},
 };
 
@@ -204,7 +206,7 @@ impl AnyRun {
                 RunStatus::Cancelled => return Err(RunError::Cancelled { run: self.handle.id.clone() }),
                 RunStatus::Paused if !self.is_due(&record).await? => match self.pauses().await? {
                     // It waits for a time, or went on between two looks.
-                    open if open.is_empty() => pace.rest(&self.handle).await,
+                    open if open.is_empty() => pace.rest_until(&self.handle, record.wake).await,
                     open => return Ok(Outcome::Paused(open)),
                 },
                 RunStatus::Paused | RunStatus::Running | RunStatus::Undoing => {
@@ -246,7 +248,7 @@ impl AnyRun {
     }
 }
 
-/// The rests between two looks at a run that another process drives.
+/// The rests between two looks at a run that another process drives, or may drive.
 struct Pace(Duration);
 
 impl Default for Pace {
@@ -256,8 +258,21 @@ impl Default for Pace {
 }
 
 impl Pace {
+    const SLOWEST: Duration = Duration::from_millis(500);
+    /// Of a run that sleeps: the App wakes it, and this is for what others do to it meanwhile.
+    const ASLEEP: Duration = Duration::from_secs(5);
+
     async fn rest(&mut self, run: &Handle) {
         run.engine.news_of(&run.id, self.0).await;
-        self.0 = (self.0 * 2).min(Duration::from_millis(500));
+        self.0 = (self.0 * 2).min(Self::SLOWEST);
+    }
+
+    /// Rests while the run sleeps until this time.
+    async fn rest_until(&mut self, run: &Handle, wake: Option<i64>) {
+        let asleep = wake.map(|wake| wake.saturating_sub(run.engine.clock.now_ms()));
+        if asleep.is_some_and(|left| left > millis(Self::ASLEEP)) {
+            return run.engine.news_of(&run.id, Self::ASLEEP).await;
+        }
+        self.rest(run).await;
     }
 }

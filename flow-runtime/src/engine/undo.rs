@@ -64,10 +64,11 @@ async fn undo_one<W: Workflow>(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let UndoResult { outcome, again, policy } = match caught(attempt_undo::<W>(job, W::shorter(refs), undo)).await {
-            Ok(result) => result?,
-            Err(panic) => UndoResult { outcome: Err(panic.chain().to_vec()), again: true, policy: Policy::PLAIN },
-        };
+        let UndoResult { outcome, again, policy } =
+            match caught(attempt_undo::<W>(job, W::shorter(refs), undo, attempt)).await {
+                Ok(result) => result?,
+                Err(panic) => UndoResult { outcome: Err(panic.chain().to_vec()), again: true, policy: Policy::PLAIN },
+            };
         let retries = if policy.retries == 0 { RETRIES } else { policy.retries };
         if outcome.is_ok() || !again || attempt > retries {
             return Ok(outcome);
@@ -78,7 +79,12 @@ async fn undo_one<W: Workflow>(
 }
 
 /// Takes the run up where the step was about to run, and has it undone there.
-async fn attempt_undo<W: Workflow>(job: &Job, refs: W::Refs<'_>, undo: &UndoRecord) -> Result<UndoResult, StoreError> {
+async fn attempt_undo<W: Workflow>(
+    job: &Job,
+    refs: W::Refs<'_>,
+    undo: &UndoRecord,
+    attempt: u32,
+) -> Result<UndoResult, StoreError> {
     let given_up = |chain| Ok(UndoResult { outcome: Err(chain), again: false, policy: Policy::PLAIN });
     let Some((store, fence)) = &job.state.store else { return given_up(Vec::new()) };
     let id = &job.state.id;
@@ -88,7 +94,7 @@ async fn attempt_undo<W: Workflow>(job: &Job, refs: W::Refs<'_>, undo: &UndoReco
     let pauses = store.pauses(id).await?;
     let state = RunState::new(id.clone(), code_of::<W>(), Some((store.clone(), *fence)), frames, pauses)
         .with_clock(job.state.clock)
-        .with_undo(undo.clone());
+        .with_undo(undo.clone(), attempt);
     let state = Arc::new(state);
     let cx = Cx::root(state.clone());
     let start = || W::input_from_json(&job.input).map_err(|error| Refusal::Input { error });

@@ -62,6 +62,8 @@ pub(crate) struct RunState {
     patience: Option<Duration>,
     /// The step that is being undone. Nothing else runs then.
     undoing: Option<UndoRecord>,
+    /// Which attempt to undo it this is.
+    pub(crate) undo_attempt: u32,
     /// Where checkpoints go, with the fence they carry. `None` for a run that is not kept.
     pub(crate) store: Option<(Arc<dyn Store>, u64)>,
     /// Stored frames that have not been taken up yet.
@@ -175,6 +177,7 @@ impl RunState {
             reloads: false,
             patience: None,
             undoing: None,
+            undo_attempt: 0,
             store,
             stored: Mutex::new(frames.into_iter().map(|frame| (frame.path.clone(), frame)).collect()),
             pauses: Mutex::new(Pauses { asked, open, answers, spans, wakers: HashMap::new() }),
@@ -209,8 +212,8 @@ impl RunState {
     }
 
     /// Undoes this step and runs nothing else.
-    pub(crate) fn with_undo(mut self, undo: UndoRecord) -> Self {
-        self.undoing = Some(undo);
+    pub(crate) fn with_undo(mut self, undo: UndoRecord, attempt: u32) -> Self {
+        (self.undoing, self.undo_attempt) = (Some(undo), attempt);
         self
     }
 

@@ -216,7 +216,7 @@ async fn undo_step<M: HasMeta, F: Future + Send>(cx: &Cx, undo: &UndoRecord, fut
         return cx.fail(vec!["it no longer says how".to_owned()]).await;
     }
     let result = Arc::new(Mutex::new(None));
-    let mut current = cx.current(1);
+    let mut current = cx.current(cx.state().undo_attempt);
     current.visit = format!("{}.undo", current.visit).into();
     current.undoing = Some(Undoing { output: Some(undo.output.clone()), result: result.clone() });
     let mut future = pin!(future);
