@@ -68,7 +68,17 @@ pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
     if !report.is_empty() {
         return report.to_tokens();
     }
-    let (name, marker, doc) = (&sig.ident, pascal_case(&sig.ident), doc_of(&attrs));
+    let (name, doc) = (&sig.ident, doc_of(&attrs));
+    let mut marker = pascal_case(name);
+    if matches!(&answer, Type::Path(path) if path.path.is_ident(&marker)) {
+        let message = format!(
+            "pause `{name}` makes a type `{marker}`, and its answer is called so already: name the pause differently"
+        );
+        report.at(name, message);
+        // With another name for the type, this is all that is wrong.
+        marker = quote::format_ident!("{marker}Pause");
+    }
+    let mistake = report.to_tokens();
     let (text, inputs) = (name.to_string(), &sig.inputs);
     let kind = quote!(#krate::machine::CallKind::pause::<#marker>());
     let marker_doc = format!("The pause `{text}`: `run.answer::<{marker}>(…)` answers it.");
@@ -78,6 +88,7 @@ pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
         quote!((#key, #value))
     });
     quote! {
+        #mistake
         #[doc = #marker_doc]
         #[derive(Debug, Clone, Copy)]
         #vis struct #marker;
