@@ -8,8 +8,8 @@ workflow! {
     pub async fn article(topic: Topic) -> Result<Draft> {
         let stats = vec![Plain(topic.title.len())];
         let all = parallel!(for one in stats { research(&Topic { title: one.0.to_string() }).await })?;
-        println!("{}", all.len());
-        todo!()
+        let draft = outline(&all[0]).await?;
+        publish(draft).await
     }
 }
 

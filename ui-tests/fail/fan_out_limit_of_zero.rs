@@ -6,8 +6,8 @@ workflow! {
     pub async fn article(topic: Topic) -> Result<Draft> {
         let topics = vec![topic.clone(), topic];
         let all = parallel!(for topic in topics { research(&topic).await }, limit = 0)?;
-        println!("{}", all.len());
-        todo!()
+        let draft = outline(&all[0]).await?;
+        publish(draft).await
     }
 }
 
