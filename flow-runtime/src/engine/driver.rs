@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{
     drive::{Job, Left, give_back},
+    per_run::PerRun,
     registry::Registered,
     timers::Timers,
 };
@@ -36,9 +37,9 @@ pub(crate) struct Engine {
     driven: Mutex<HashMap<String, Arc<Driven>>>,
     /// Held while a run is claimed and loaded, so that this App never competes with itself. Of each run that somebody does
     /// that to.
-    taking_up: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    taking_up: PerRun<tokio::sync::Mutex<()>>,
     /// Those who wait for a run that nobody here drives.
-    waiting: Mutex<HashMap<String, Arc<Notify>>>,
+    waiting: PerRun<Notify>,
 }
 
 /// A run while this App drives it.
@@ -75,8 +76,8 @@ impl Engine {
             clock: Clock::new(),
             timers: Timers::default(),
             driven: Mutex::default(),
-            taking_up: Mutex::default(),
-            waiting: Mutex::default(),
+            taking_up: PerRun::default(),
+            waiting: PerRun::default(),
         }
     }
 
@@ -114,41 +115,18 @@ impl Engine {
 
     /// Waits until something happens to a run here, or for as long as `at_most`.
     pub(crate) async fn news_of(&self, run: &str, at_most: Duration) {
-        /// Nobody may be left who waits, also if the wait is given up.
-        struct Waiting<'e>(&'e Engine, &'e str, Option<Arc<Notify>>);
-        impl Drop for Waiting<'_> {
-            fn drop(&mut self) {
-                self.2 = None;
-                let mut waiting = lock(&self.0.waiting);
-                if waiting.get(self.1).is_some_and(|news| Arc::strong_count(news) == 1) {
-                    waiting.remove(self.1);
-                }
-            }
-        }
-        let news = lock(&self.waiting).entry(run.to_owned()).or_default().clone();
-        let _waiting = Waiting(self, run, Some(news.clone()));
-        let news = async move { news.notified().await };
-        let _ = tokio::time::timeout(at_most, news).await;
+        let news = self.waiting.of(run);
+        let _ = tokio::time::timeout(at_most, news.notified()).await;
     }
 
     pub(super) fn tell(&self, run: &str) {
-        if let Some(news) = lock(&self.waiting).get(run) {
-            news.notify_waiters();
-        }
+        self.waiting.if_known(run, Notify::notify_waiters);
     }
 
     async fn claim_and_drive(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
-        let turn = lock(&self.taking_up).entry(run.to_owned()).or_default().clone();
-        let taken = {
-            let _one_at_a_time = turn.lock().await;
-            self.claim_and_drive_now(run).await
-        };
-        drop(turn);
-        let mut turns = lock(&self.taking_up);
-        if turns.get(run).is_some_and(|turn| Arc::strong_count(turn) == 1) {
-            turns.remove(run);
-        }
-        taken
+        let turn = self.taking_up.of(run);
+        let _one_at_a_time = turn.lock().await;
+        self.claim_and_drive_now(run).await
     }
 
     async fn claim_and_drive_now(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {

@@ -8,6 +8,7 @@ mod direct;
 mod drive;
 mod driver;
 mod handle;
+mod per_run;
 mod registry;
 mod run;
 mod start;
