@@ -44,7 +44,7 @@ impl Policy {
 
     /// Whether nothing but its result counts.
     pub(crate) const fn is_plain(&self) -> bool {
-        self.retries == 0 && self.timeout_ms == 0 && !self.once && !self.undo && self.recover.is_none()
+        !self.reloads() && self.timeout_ms == 0
     }
 
     /// Whether it may be tried again, or has to be taken up where it was interrupted.

@@ -131,8 +131,8 @@ impl Handle {
 /// The names of the pauses a call can ask, and what their answers look like.
 fn answers_of(call: &CallMeta) -> Vec<(String, CheckedAnswer)> {
     let mut answers = Vec::new();
-    if let CallKind::Pause { schema, check } = call.kind {
-        answers.push((call.name.to_owned(), CheckedAnswer { schema, check }));
+    if let CallKind::Pause(answer) = call.kind {
+        answers.push((call.name.to_owned(), answer));
     }
     answers.extend(call.policy.recover.map(|answer| (format!("recover-{}", call.name), answer)));
     answers.extend(call.policy.unknown.map(|answer| (format!("unknown-{}", call.name), answer)));

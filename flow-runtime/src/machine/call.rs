@@ -5,10 +5,8 @@ use std::{
     marker::PhantomData,
 };
 
-use serde_json::Value;
-
 use super::{Cx, PointInfo, judge::Judge, tried::tried, working::Working};
-use crate::{Graph, JsonError, Policy, pause::Pause};
+use crate::{CheckedAnswer, Graph, Policy, pause::Pause};
 
 /// What is known of a step or pause at compile time.
 #[derive(Debug, Clone, Copy)]
@@ -32,13 +30,8 @@ pub enum CallKind {
     Child(ChildInfo),
     /// `sleep` or `sleep_until`.
     Timer,
-    /// A `#[pause]`.
-    Pause {
-        /// JSON Schema of the answer.
-        schema: fn() -> Value,
-        /// Whether a JSON text is an answer.
-        check: fn(&str) -> Result<(), JsonError>,
-    },
+    /// A `#[pause]`, and what its answer has to look like.
+    Pause(CheckedAnswer),
 }
 
 /// What is known of a child workflow without its types. Functions, because workflows may call each other in circles.
@@ -55,10 +48,7 @@ pub struct ChildInfo {
 impl CallKind {
     /// The kind of pause `P`.
     pub const fn pause<P: Pause>() -> Self {
-        CallKind::Pause {
-            schema: super::schema::<P::Answer>,
-            check: |text| crate::json::decode::<P::Answer>(text).map(drop),
-        }
+        CallKind::Pause(CheckedAnswer::of::<P::Answer>())
     }
 }
 
@@ -248,30 +238,7 @@ impl CallTree {
 
     /// Whether this is true of a call of this workflow or of one below it.
     pub(crate) fn any(&'static self, of: fn(&CallMeta) -> bool) -> bool {
-        let mut children = Vec::new();
-        let mut found = self.any_here(of, &mut children);
-        let mut next = 0;
-        while let (false, Some(tree)) = (found, children.get(next).copied()) {
-            next += 1;
-            found = tree.any_here(of, &mut children);
-        }
-        found
-    }
-
-    fn any_here(&'static self, of: fn(&CallMeta) -> bool, children: &mut Vec<&'static CallTree>) -> bool {
-        match self {
-            CallTree::Empty => false,
-            CallTree::Leaf(meta) => {
-                if let CallKind::Child(info) = meta.kind {
-                    let below = (info.calls)();
-                    if !children.iter().any(|known| std::ptr::eq(*known, below)) {
-                        children.push(below);
-                    }
-                }
-                of(meta)
-            }
-            CallTree::Node(left, right) => left.any_here(of, children) || right.any_here(of, children),
-        }
+        self.with_children().into_iter().any(of)
     }
 
     /// The calls of this workflow and of all below it, each workflow once.
