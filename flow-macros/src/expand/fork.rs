@@ -105,7 +105,7 @@ fn side_by_side(fork: &Fork, branches: &[TokenStream]) -> TokenStream {
         (0..branches.len()).map(|position| ident(&format!("{base}{position}"))).collect()
     };
     let (cxs, results) = (numbered("__b"), numbered("__r"));
-    let (count, positions) = (branches.len(), 0..branches.len());
+    let positions = 0..branches.len();
     let branch = match fork.kind {
         ForkKind::Parallel | ForkKind::Race => quote_spanned!(span=> __flow::branch::<Self, _>),
         ForkKind::Settle => quote_spanned!(span=> __flow::settled),
@@ -149,7 +149,7 @@ fn side_by_side(fork: &Fork, branches: &[TokenStream]) -> TokenStream {
         }},
         ForkKind::Race => quote_spanned! {span=> {
             let __kind = __flow::kind();
-            #(let #cxs = __cx.contender(#name, #positions, #count);)*
+            let [#(#cxs),*] = __cx.contenders(#name);
             #joined.await
         }},
     }

@@ -35,11 +35,11 @@ pub(crate) fn run_body<'a, W: Workflow>(
     cx: &'a Cx,
     refs: W::Refs<'a>,
     // Boxed, so that the workflow's code is compiled once and not for every way to start it.
-    start: Box<dyn Fn() -> Result<W::Input, Refusal> + Send + 'a>,
+    mut start: Box<dyn FnMut() -> Result<W::Input, Refusal> + Send + 'a>,
 ) -> Result<Body<'a, W>, Refusal> {
     cx.check_points()?;
-    let start = move || start().map(Frame::start);
-    let frame = cx.begin(cx.take_stored(), &start)?;
+    let mut start = move || start().map(Frame::start);
+    let frame = cx.begin(cx.take_stored(), &mut start)?;
     Ok(Box::pin(drive_frame(cx, frame, move |frame| W::MACHINE.dispatch.dispatch(cx, W::shorter(refs), frame), start)))
 }
 

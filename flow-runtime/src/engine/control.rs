@@ -125,11 +125,10 @@ impl Handle {
         let record = self.record().await?;
         let entry = engine.workflow(&record.run.workflow)?.clone();
         let frames = engine.store.frames(&self.id).await?;
+        let failure = Failure::stored(record.failure.as_deref());
+        let marks: Vec<FrameMark> = frames.iter().filter_map(|frame| begin_again(frame, &failure)).collect();
         let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
         entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
-        let failure = Failure::stored(record.failure.as_deref());
-        let frames = engine.store.frames(&self.id).await?;
-        let marks: Vec<FrameMark> = frames.iter().filter_map(|frame| begin_again(frame, &failure)).collect();
         match engine.store.reopen(&self.id, engine.clock.now_ms(), &marks).await? {
             ReopenReceipt::Reopened => {
                 // The driver that has seen it fail may not have left yet.

@@ -36,9 +36,9 @@ fn refused<W: Workflow>(reason: Refusal) -> RunError {
 async fn light<W: Workflow>(refs: W::Refs<'_>, input: W::Input) -> Result<W::Output, RunError> {
     let state = Arc::new(RunState::volatile(code_of::<W>()));
     let cx = Cx::root(state.clone());
-    let input = std::sync::Mutex::new(Some(input));
+    let mut input = Some(input);
     // Without steps that are tried again nobody begins twice.
-    let start = || crate::lock::lock(&input).take().ok_or_else(|| Refusal::no_pause("", "start"));
+    let start = move || input.take().ok_or_else(|| Refusal::no_pause("", "start"));
     let mut body = run_body::<W>(&cx, W::shorter(refs), Box::new(start)).map_err(refused::<W>)?;
     match next_event::<W>(&state, &mut body).await {
         Event::Returned(Ok(output)) => Ok(output),

@@ -94,13 +94,13 @@ async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, F
     let mut looks = Looks::new();
     loop {
         if job.deadline.is_some_and(|deadline| deadline <= state.clock.now_ms()) {
-            return Err(too_late());
+            let message = "the run was not done by its deadline".to_owned();
+            return Err(Failure::new(vec![message], "", None));
         }
         let event = match select(pin!(next_event::<W>(state, &mut body)), pin!(looks.next(state, job.deadline))).await {
             Either::Left((event, _)) => event,
             Either::Right((Ok(()), _)) => continue,
-            Either::Right((Err(LookedAway::Store(error)), _)) => return Ok(Left::Store(error)),
-            Either::Right((Err(LookedAway::TooLate), _)) => return Err(too_late()),
+            Either::Right((Err(error), _)) => return Ok(Left::Store(error)),
         };
         match event {
             Event::Returned(Ok(output)) => return completed::<W>(state, &output).await,
@@ -119,18 +119,8 @@ async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, F
     }
 }
 
-fn too_late() -> Failure {
-    Failure::new(vec!["the run was not done by its deadline".to_owned()], "", None)
-}
-
 fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     a.into_iter().chain(b).min()
-}
-
-/// Why a driver stops after a look at the store or the clock.
-enum LookedAway {
-    Store(StoreError),
-    TooLate,
 }
 
 /// The looks a driver takes at what other processes do.
@@ -144,21 +134,14 @@ impl Looks {
         Looks { passed: Duration::ZERO, answers_after: LOOK }
     }
 
-    async fn next(&mut self, state: &RunState, deadline: Option<i64>) -> Result<(), LookedAway> {
-        let rest = match deadline {
-            None => LOOK,
-            Some(deadline) => {
-                let left = u64::try_from(deadline.saturating_sub(state.clock.now_ms())).unwrap_or(0);
-                if left == 0 {
-                    return Err(LookedAway::TooLate);
-                }
-                LOOK.min(Duration::from_millis(left))
-            }
-        };
+    async fn next(&mut self, state: &RunState, deadline: Option<i64>) -> Result<(), StoreError> {
+        let left = deadline.map(|deadline| deadline.saturating_sub(state.clock.now_ms()));
+        let left = left.map(|left| Duration::from_millis(u64::try_from(left).unwrap_or(0)));
+        let rest = left.unwrap_or(LOOK).min(LOOK);
         tokio::time::sleep(rest).await;
         let Some((store, fence)) = &state.store else { return Ok(()) };
-        if !store.holds(&state.id, *fence).await.map_err(LookedAway::Store)? {
-            return Err(LookedAway::Store(StoreError::Fenced { run: state.id.clone() }));
+        if !store.holds(&state.id, *fence).await? {
+            return Err(StoreError::Fenced { run: state.id.clone() });
         }
         if !state.is_waiting() {
             (self.passed, self.answers_after) = (Duration::ZERO, LOOK);
@@ -168,7 +151,7 @@ impl Looks {
         if self.passed >= self.answers_after {
             self.passed = Duration::ZERO;
             self.answers_after = (self.answers_after * 3 / 2).min(SLOWEST_LOOK);
-            state.read_answers().await.map_err(LookedAway::Store)?;
+            state.read_answers().await?;
         }
         Ok(())
     }

@@ -110,7 +110,7 @@ async fn before<T, S: FnMut() -> Result<Frame, Refusal> + Send>(
         return std::future::pending().await;
     }
     match cx.take_stored() {
-        Some(stored) if stored.at == DONE => match saver.read(&mut cx.reader(stored)) {
+        Some(stored) if stored.at == DONE => match saver.get(&mut cx.reader(stored)) {
             Ok(result) => Before::Done(result),
             Err(refusal) => cx.halt(Halt::Refused(refusal)).await,
         },
@@ -210,15 +210,16 @@ pub fn same<T, E>(_kind: Kind<T>, result: Result<T, E>) -> Result<T, E> {
 }
 
 impl Cx {
-    /// A branch of a race of so many. One that has finished before a restart has won, and nobody else begins again.
-    pub fn contender(&self, fork: &'static str, branch: usize, count: usize) -> Cx {
-        let mut cx = self.branch(fork, branch);
-        let won = (0..count).find(|branch| self.state().is_done(self.branch(fork, *branch).path()));
+    /// The branches of a race. One that has finished before a restart has won, and nobody else begins again.
+    pub fn contenders<const N: usize>(&self, fork: &'static str) -> [Cx; N] {
+        let mut branches = std::array::from_fn(|branch| self.branch(fork, branch));
+        let won = branches.iter().position(|branch| self.state().is_done(branch.path()));
         // Even the step of a loser may have to be undone.
-        if won.is_some_and(|won| won != branch) && self.state().undoing().is_none() {
-            cx.set_out();
+        if let (Some(won), None) = (won, self.state().undoing()) {
+            let losers = branches.iter_mut().enumerate().filter(|(branch, _)| *branch != won);
+            losers.for_each(|(_, loser)| loser.set_out());
         }
-        cx
+        branches
     }
 }
 
@@ -279,7 +280,8 @@ fn item_start<T: Send + 'static>(
     let again = cx.state().reloads.then(|| saver.to_json(&item)).and_then(Result::ok);
     move || {
         if item.count() == 0 {
-            item = saver.read_text(again.clone().unwrap_or_default())?;
+            let again = saver.read_text(again.as_deref().unwrap_or_default());
+            item = again.map_err(|error| Refusal::Input { error })?;
         }
         // One item was put in.
         item.advance(&mut 0).map(|item| Frame::start((item,))).ok_or_else(|| Refusal::no_pause("", "item"))

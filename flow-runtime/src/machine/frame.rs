@@ -10,11 +10,9 @@ use std::{
     task::{Context, Poll},
 };
 
-use serde::{Serialize, de::DeserializeOwned};
-
 use super::{Block, Cx, Halt, Kind};
 use crate::{
-    Never, Saved,
+    JsonError, Never, Saved,
     error::Refusal,
     store::{Binding, Checkpoint, FrameRecord},
 };
@@ -253,8 +251,8 @@ pub fn refused<'a, T: Send + 'a, E: Send + 'a>() -> Block<'a, T, E> {
 /// There is one per binding, and what it demands of the binding's type is checked there and nowhere else.
 pub struct Saver<T> {
     name: &'static str,
-    put: fn(&mut Writer, &'static str, &T),
-    get: fn(&mut Reader, &'static str) -> Result<T, Refusal>,
+    write: fn(&T) -> Result<String, serde_json::Error>,
+    read: fn(&str) -> Result<T, JsonError>,
 }
 
 impl<T> Clone for Saver<T> {
@@ -271,37 +269,28 @@ impl<T> Saver<T> {
     where
         T: Saved,
     {
-        Saver { name, put: Writer::put::<T>, get: Reader::get::<T> }
+        Saver { name, write: serde_json::to_string::<T>, read: crate::json::decode::<T> }
     }
 
     /// The value as JSON.
     pub(super) fn to_json(self, value: &T) -> Result<String, serde_json::Error> {
-        let mut writer = Writer::new(Some(Box::default()));
-        (self.put)(&mut writer, self.name, value);
-        match writer.error {
-            Some((_, error)) => Err(error),
-            None => Ok(writer
-                .checkpoint
-                .and_then(|mut written| written.bindings.pop())
-                .map_or_else(String::new, |written| written.value)),
-        }
-    }
-
-    /// The value in a stored frame.
-    pub(super) fn read(self, reader: &mut Reader) -> Result<T, Refusal> {
-        (self.get)(reader, self.name)
+        (self.write)(value)
     }
 
     /// The value of a JSON text.
-    pub(super) fn read_text(self, text: String) -> Result<T, Refusal> {
-        let bindings = vec![Binding { name: Cow::Borrowed(self.name), value: text }];
-        self.read(&mut Reader::new(FrameRecord { bindings, ..FrameRecord::default() }))
+    pub(super) fn read_text(self, text: &str) -> Result<T, JsonError> {
+        (self.read)(text)
+    }
+
+    /// The value in a stored frame.
+    pub(super) fn get(self, reader: &mut Reader) -> Result<T, Refusal> {
+        reader.get(self.name, self.read)
     }
 
     /// Writes the binding, if the run is kept.
     pub fn put(self, value: &T, writer: &mut Writer) {
         if writer.checkpoint.is_some() {
-            (self.put)(writer, self.name, value);
+            writer.put(self.name, (self.write)(value));
         }
     }
 }
@@ -336,7 +325,7 @@ macro_rules! reads {
             #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
             fn read(self, reader: &mut Reader) -> Result<Self::Live, Refusal> {
                 let ($($read,)*) = self;
-                Ok(($(($read.get)(reader, $read.name)?,)*))
+                Ok(($($read.get(reader)?,)*))
             }
         }
     };
@@ -378,9 +367,9 @@ impl Writer {
     }
 
     /// Writes one binding.
-    pub fn put<T: Serialize>(&mut self, name: &'static str, value: &T) {
+    fn put(&mut self, name: &'static str, written: Result<String, serde_json::Error>) {
         let Some(checkpoint) = &mut self.checkpoint else { return };
-        match serde_json::to_string(value) {
+        match written {
             Ok(value) => checkpoint.bindings.push(Binding { name: Cow::Borrowed(name), value }),
             Err(error) if self.error.is_none() => self.error = Some((name, error)),
             Err(_) => {}
@@ -414,11 +403,11 @@ impl Reader {
     ///
     /// # Errors
     /// When the binding is not stored or does not fit its type any more.
-    pub fn get<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, Refusal> {
+    fn get<T>(&mut self, name: &'static str, read: fn(&str) -> Result<T, JsonError>) -> Result<T, Refusal> {
         let Some(text) = self.bindings.remove(name) else {
             return Err(Refusal::missing_binding(&self.path, &self.at, name));
         };
-        crate::json::decode(&text).map_err(|error| Refusal::binding(&self.path, &self.at, name, error))
+        read(&text).map_err(|error| Refusal::binding(&self.path, &self.at, name, error))
     }
 }
 

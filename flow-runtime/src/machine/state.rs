@@ -20,7 +20,7 @@ use super::{
 use crate::{
     clock::{Clock, millis},
     error::{Failure, Refusal},
-    store::{FrameRecord, NewPause, NewUndo, PauseRecord, Store, StoreError, UndoRecord},
+    store::{self, FrameRecord, NewPause, NewUndo, PauseRecord, Store, StoreError, UndoRecord},
 };
 
 /// Why a run stops before its code has returned.
@@ -260,11 +260,7 @@ impl RunState {
 
     /// Leaves the frames behind whose path begins so: what is stored of them, and what they had asked.
     pub(super) fn forget(&self, prefix: &str) {
-        let mut stored = lock(&self.stored);
-        let gone = stored.range(prefix.to_owned()..).map(|(path, _)| path).take_while(|path| path.starts_with(prefix));
-        let gone: Vec<String> = gone.cloned().collect();
-        gone.iter().for_each(|path| drop(stored.remove(path)));
-        drop(stored);
+        store::forget(&mut lock(&self.stored), prefix);
         lock(&self.pauses).open.retain(|pause| !pause.path.starts_with(prefix));
     }
 

@@ -38,7 +38,7 @@ pin_project! {
 impl<'c, F: Future> Working<'c, F> {
     /// A future that counts as busy.
     pub(super) fn counted(cx: &'c Cx, future: F) -> Self {
-        Working::Plain { future, cx, current: None, busy: None }
+        Working::step(cx, future, None)
     }
 
     /// A step that can learn which run it is part of.

@@ -9,6 +9,13 @@ use super::{Binding, Checkpoint, CheckpointRecord, FrameMark, FrameRecord};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Frames(BTreeMap<String, FrameRecord>);
 
+/// Removes the entries whose path begins with `prefix`, which stand side by side.
+pub(crate) fn forget<T>(by_path: &mut BTreeMap<String, T>, prefix: &str) {
+    let from = by_path.range::<str, _>((Bound::Included(prefix), Bound::Unbounded)).map(|(path, _)| path);
+    let gone: Vec<String> = from.take_while(|path| path.starts_with(prefix)).cloned().collect();
+    gone.iter().for_each(|path| drop(by_path.remove(path)));
+}
+
 /// What one checkpoint in a run's history did to the frames.
 #[derive(Debug, Clone)]
 pub(super) struct Move {
@@ -117,11 +124,9 @@ impl Frames {
         self.0.entry(path).or_insert_with_key(new)
     }
 
-    /// Removes the frames whose path begins with `prefix`, which stand side by side.
+    /// Removes the frames whose path begins with `prefix`.
     fn forget(&mut self, prefix: &str) {
-        let from = self.0.range::<str, _>((Bound::Included(prefix), Bound::Unbounded)).map(|(path, _)| path);
-        let gone: Vec<String> = from.take_while(|path| path.starts_with(prefix)).cloned().collect();
-        gone.iter().for_each(|path| drop(self.0.remove(path)));
+        forget(&mut self.0, prefix);
     }
 
     pub(super) fn get(&self, path: &str) -> Option<&FrameRecord> {

@@ -11,6 +11,7 @@ mod sqlite;
 
 use std::{future::Future, pin::Pin};
 
+pub(crate) use frames::forget;
 pub use memory::Memory;
 pub use record::{
     Answer, AnswerReceipt, Binding, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark,
