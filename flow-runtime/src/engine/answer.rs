@@ -67,7 +67,7 @@ impl Handle {
         let (handle, id, answer) =
             (self.clone(), asked.pause.id.clone(), Answer { value, by, at: self.engine.clock.now_ms() });
         let written = async move {
-            let receipt = handle.engine.store.answer(&handle.id, &id, &answer).await?;
+            let receipt = handle.engine.store.answer(&handle.id, &id, &answer, &[]).await?;
             let counts = match &receipt {
                 AnswerReceipt::Accepted => Some(&answer),
                 AnswerReceipt::AlreadyAnswered(before) => Some(before),

@@ -14,15 +14,15 @@ use super::{
     driver::{Engine, detached},
     handle::Handle,
     run::{AnyRun, Run},
-    start::fingerprint,
+    start::{fingerprint, start},
 };
 use crate::{
     Failure, RunError, Workflow,
     error::ControlError,
     machine::{RunState, Trying},
     store::{
-        Binding, CancelReceipt, CheckpointRecord, FrameMark, FrameRecord, NewPause, NewRun, PauseRecord, ReopenReceipt,
-        RunRecord, StoreError,
+        Beginning, Binding, CancelReceipt, CheckpointRecord, Effects, FrameMark, FrameRecord, NewPause, NewRun, PauseRecord, ReopenReceipt,
+        StoreError,
     },
 };
 
@@ -100,7 +100,7 @@ impl Handle {
     async fn cancel(self: &Arc<Self>) -> Result<(), ControlError> {
         let engine = &self.engine;
         engine.watch_timers();
-        let receipt = engine.store.cancel(&self.id, engine.clock.now_ms()).await?;
+        let receipt = engine.store.cancel(&self.id, engine.clock.now_ms(), &[]).await?;
         let driven = engine.driven(&self.id);
         if let (Some(driven), CancelReceipt::Cancelled | CancelReceipt::Undoing) = (&driven, receipt) {
             driven.cancel();
@@ -129,7 +129,7 @@ impl Handle {
         let marks: Vec<FrameMark> = frames.iter().filter_map(|frame| begin_again(frame, &failure)).collect();
         let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
         entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
-        match engine.store.reopen(&self.id, engine.clock.now_ms(), &marks).await? {
+        match engine.store.reopen(&self.id, engine.clock.now_ms(), &marks, &[]).await? {
             ReopenReceipt::Reopened => {
                 // The driver that has seen it fail may not have left yet.
                 if let Some(driven) = engine.driven(&self.id) {
@@ -227,13 +227,12 @@ async fn fork(run: &Arc<Handle>, checkpoint: u64, edits: Vec<Edit>) -> Result<An
         metadata: metadata.map(|metadata| metadata.to_string()),
         created_at: now,
         deadline: None,
+        key: None,
         ..record.run
     };
     engine.watch_timers();
-    let fence = engine.store.create_from(&copy, &frames, &pauses).await?;
-    let (id, workflow) = (copy.id.clone(), copy.workflow.clone());
-    let driven = engine.spawn(&entry, RunRecord::new(copy), fence, frames, pauses);
-    Ok(AnyRun::new(engine.clone(), id, workflow, Some(driven)))
+    let beginning = Beginning { frames, pauses, effects: Effects::default() };
+    Ok(start(engine, &entry, copy, beginning).await?)
 }
 
 /// Changes a binding of the frames a copy starts with.

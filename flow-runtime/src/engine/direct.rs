@@ -12,7 +12,7 @@ use crate::{
     error::Refusal,
     json,
     machine::{Cx, Halt, RunState},
-    store::{NewRun, Store},
+    store::{Beginning, Created, NewRun, Store, StoreError},
 };
 
 /// Runs a workflow in place.
@@ -63,7 +63,9 @@ async fn kept<W: Workflow>(refs: W::Refs<'_>, input: W::Input) -> Result<W::Outp
         ..NewRun::default()
     };
     let store: Arc<dyn Store> = Arc::new(Memory::new());
-    let fence = store.create(&run).await?;
+    let Created::Created(fence) = store.create(&run, &Beginning::default()).await? else {
+        return Err(StoreError::AlreadyExists { run: run.id }.into());
+    };
     let state = RunState::new(run.id.clone(), code_of::<W>(), Some((store.clone(), fence)), Vec::new(), Vec::new());
     let state = Arc::new(state.with_reloads(true));
     let left = drive::<W>(&Job { state: state.clone(), input: run.input, deadline: None, undoing: None }, refs).await;

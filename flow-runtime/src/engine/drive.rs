@@ -12,7 +12,7 @@ use crate::{
     Failure, Workflow,
     error::Refusal,
     machine::{Cx, Halt, RunState},
-    store::{Finish, Store, StoreError},
+    store::{Effects, Finish, Store, StoreError},
 };
 
 /// How often a driver looks whether the run is still its own: somebody may have cancelled it in another process.
@@ -176,7 +176,7 @@ async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> 
     }
     // Decided where writes are made: a checkpoint that is on its way may bring something to undo.
     let undos = state.take_undos("");
-    match store.begin_undo(&state.id, *fence, Some(&failure.to_json()), &undos).await {
+    match store.begin_undo(&state.id, *fence, Some(&failure.to_json()), &undos, &[]).await {
         Ok(true) => undo_all::<W>(job, refs, Some(failure)).await,
         Ok(false) => Left::Ended(Some(failure)),
         Err(error) => Left::Store(error),
@@ -185,7 +185,7 @@ async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> 
 
 pub(super) async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>) -> Left {
     let Some((store, fence)) = &state.store else { return Left::Ended(failure) };
-    match store.finish(&state.id, *fence, finish).await {
+    match store.finish(&state.id, *fence, finish, &Effects::default()).await {
         Ok(()) if matches!(finish, Finish::Cancelled) => Left::Cancelled,
         Ok(()) => Left::Ended(failure),
         Err(error) => Left::Store(error),
@@ -197,7 +197,7 @@ async fn park(state: &RunState) -> Result<bool, StoreError> {
     let Some((store, fence)) = &state.store else { return Ok(true) };
     // An answer that comes in from here on is news to a driver that has parked.
     state.take_news();
-    if store.park(&state.id, *fence).await? {
+    if store.park(&state.id, *fence, &[]).await? {
         return Ok(true);
     }
     state.read_answers().await?;

@@ -12,12 +12,13 @@ use serde_json::Value;
 
 use super::{
     driver::{Engine, detached},
+    registry::Registered,
     run::AnyRun,
 };
 use crate::{
     RunError,
     machine::PointInfo,
-    store::{NewRun, RunRecord},
+    store::{Beginning, Created, NewRun, RunRecord},
 };
 
 /// A run about to be started; see [`App::start`](crate::App::start).
@@ -82,17 +83,34 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
                 metadata: self.metadata.map(|metadata| metadata.to_string()),
                 created_at: self.engine.clock.now_ms(),
                 deadline: self.within.map(|within| self.engine.clock.after(within)),
+                priority: 0,
+                key: None,
             };
             detached(async move {
-                self.engine.watch_timers();
-                let fence = self.engine.store.create(&run).await?;
-                let (id, workflow) = (run.id.clone(), run.workflow.clone());
-                let driven = self.engine.spawn(&entry, RunRecord::new(run), fence, Vec::new(), Vec::new());
-                Ok(AnyRun::new(self.engine, id, workflow, Some(driven)))
+                start(&self.engine, &entry, run, Beginning::default()).await
             })
             .await
             .map(H::from)
         })
+    }
+}
+
+/// Stores a run and drives it, unless there is one of its key.
+pub(super) async fn start(
+    engine: &Arc<Engine>,
+    entry: &Arc<dyn Registered>,
+    run: NewRun,
+    beginning: Beginning,
+) -> Result<AnyRun, RunError> {
+    engine.watch_timers();
+    let (id, workflow) = (run.id.clone(), run.workflow.clone());
+    match engine.store.create(&run, &beginning).await? {
+        Created::Created(fence) => {
+            let Beginning { frames, pauses, .. } = beginning;
+            let driven = engine.spawn(entry, RunRecord::new(run), fence, frames, pauses);
+            Ok(AnyRun::new(engine.clone(), id, workflow, Some(driven)))
+        }
+        Created::Existing(id) => Ok(AnyRun::new(engine.clone(), id, workflow, None)),
     }
 }
 

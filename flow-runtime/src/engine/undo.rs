@@ -47,7 +47,7 @@ async fn undo_each<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Vec<Stri
             continue;
         }
         let failure = undo_one::<W>(job, W::shorter(refs), undo).await?.err().map(|chain| chain.join(": "));
-        store.undone(&state.id, *fence, undo.seq, undo.n, failure.as_deref(), state.clock.now_ms()).await?;
+        store.undone(&state.id, *fence, undo.seq, undo.n, failure.as_deref(), state.clock.now_ms(), &[]).await?;
         broken.extend(failure.map(|why| describe(undo, &why)));
     }
     // As they were done.

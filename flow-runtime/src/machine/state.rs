@@ -401,7 +401,7 @@ impl RunState {
             self.deliver(pause, None);
             return Ok(());
         };
-        if store.expire(&self.id, *fence, pause, self.clock.now_ms()).await? {
+        if store.expire(&self.id, *fence, pause, self.clock.now_ms(), &[]).await? {
             self.deliver(pause, None);
             return Ok(());
         }

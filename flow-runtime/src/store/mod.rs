@@ -9,13 +9,17 @@ mod record;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use std::{future::Future, pin::Pin};
+use std::{any::Any, future::Future, pin::Pin, sync::Arc};
+
+use futures::Stream;
 
 pub(crate) use frames::forget;
 pub use memory::Memory;
 pub use record::{
-    Answer, AnswerReceipt, Binding, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark,
-    FrameRecord, NewPause, NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, RunStatus, UndoRecord,
+    Answer, AnswerReceipt, Beginning, Binding, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Created,
+    DefinitionRecord, Due, Effects, EventRecord, Finish, FrameMark, FrameRecord, NewDefinition, NewPause, NewRun,
+    NewUndo, PauseRecord, Prune, Pruned, ReopenReceipt, RunCount, RunFilter, RunRecord, RunStatus, SessionFilter,
+    SessionReceipt, SessionRecord, SessionWrite, Stage, UndoRecord,
 };
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
@@ -57,6 +61,15 @@ pub enum StoreError {
         /// The run in question.
         run: String,
     },
+    /// The session was changed by somebody else since it was read; nothing of this write was kept.
+    #[error("session `{session}` was changed by somebody else at the same time, so this write was refused")]
+    SessionChanged {
+        /// The session in question.
+        session: String,
+    },
+    /// Steps cannot take part in this store's transactions.
+    #[error("this store has no transactions for steps: keep runs in SQLite or PostgreSQL for `#[step(tx)]`")]
+    NoTransactions,
     /// The stored data was written by a newer version of this crate.
     #[error(
         "the store has schema version {found}, this program knows versions up to {known}: use a newer flow-runtime"
@@ -93,14 +106,13 @@ impl StoreError {
 
 /// Keeps runs, their frames, their pauses, their history and what can be undone of them.
 ///
-/// Every method is one transaction: when it returns `Ok`, all of it is kept, also after a crash; when it returns `Err`,
+/// Every method that writes is one transaction: when it returns `Ok`, all of it is kept, also after a crash; when it returns `Err`,
 /// nothing of it is. A future that is dropped before it is done may or may not have written, but never a part. Every method
 /// that is given the id of a run that does not exist fails with [`StoreError::UnknownRun`], except
 /// [`find`](Store::find). Times are milliseconds since the Unix epoch.
 ///
 /// # Claims
-/// A run has at most one driver. [`create`](Store::create), [`create_from`](Store::create_from) and
-/// [`claim`](Store::claim) hand out a *fence*, a number that grows with every claim; a write with an older fence is refused
+/// A run has at most one driver. [`create`](Store::create) and [`claim`](Store::claim) hand out a *fence*, a number that grows with every claim; a write with an older fence is refused
 /// with [`StoreError::Fenced`]. A claim ends with [`park`](Store::park), with [`finish`](Store::finish), with
 /// [`release`](Store::release), when somebody [cancels](Store::cancel) the run, and when the claiming store handle is gone,
 /// be it dropped or killed.
@@ -112,28 +124,34 @@ impl StoreError {
 /// # History
 /// Every checkpoint that is no [mark](Checkpoint::mark) gets the next number of its run, from 1, and is kept:
 /// [`history`](Store::history) lists them, [`frames_at`](Store::frames_at) gives the frames as they were. The history
-/// outlives the run.
+/// outlives the run, until somebody [prunes](Store::prune) it.
+///
+/// # Events
+/// Most writes bring events along. They are numbered by run, from 1 and without gaps, in the order in which the writes were
+/// made, and are written exactly when the write takes effect.
+///
+/// # Sessions
+/// A checkpoint or [`finish`](Store::finish) can write a session's state. It says of which version that is a change, and is
+/// refused with [`StoreError::SessionChanged`] if the session has another one by now.
 pub trait Store: Send + Sync + 'static {
-    /// Writes a new run, already claimed by this store handle, and returns its fence. Its `wake` is its deadline.
+    /// Writes a new run, already claimed by this store handle, with what it begins with. Its `wake` is the earliest of its
+    /// frames' and its deadline.
     ///
-    /// Fails with [`StoreError::AlreadyExists`] for an id that is taken.
-    fn create<'a>(&'a self, run: &'a NewRun) -> StoreFuture<'a, u64>;
-
-    /// As [`create`](Store::create), for a run that stands somewhere already: with these frames and these pauses, taken over
-    /// as they are. Its history begins with one checkpoint per frame, in the order given;
-    /// its `wake` is the earliest of its frames' and its deadline.
-    fn create_from<'a>(
-        &'a self,
-        run: &'a NewRun,
-        frames: &'a [FrameRecord],
-        pauses: &'a [PauseRecord],
-    ) -> StoreFuture<'a, u64>;
+    /// Fails with [`StoreError::AlreadyExists`] for an id that is taken. A run of a session that is not there makes it.
+    fn create<'a>(&'a self, run: &'a NewRun, beginning: &'a Beginning) -> StoreFuture<'a, Created>;
 
     /// Reads one run, `None` if there is none of this id.
     fn find<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Option<RunRecord>>;
 
-    /// Lists runs, the newest first.
+    /// Lists runs, the newest first: by the time they were started at, then by id.
     fn list<'a>(&'a self, filter: &'a RunFilter) -> StoreFuture<'a, Vec<RunRecord>>;
+
+    /// Counts the runs that [`list`](Store::list) would list without a limit, by workflow and status.
+    fn stats<'a>(&'a self, filter: &'a RunFilter) -> StoreFuture<'a, Vec<RunCount>>;
+
+    /// The runs of these workflows that are running or being undone and that nobody drives, because their driver is dead or has
+    /// given them back: the oldest first, `limit` at most.
+    fn abandoned<'a>(&'a self, workflows: &'a [&'a str], limit: u32) -> StoreFuture<'a, Vec<String>>;
 
     /// Tries to become the only driver of a run. A run that is being undone keeps that status; any other is running then.
     ///
@@ -166,23 +184,44 @@ pub trait Store: Send + Sync + 'static {
     /// expired. Returns whether the run was parked. A run that is being undone keeps that status.
     ///
     /// The run's `wake` becomes the earliest of its frames' and its deadline.
-    fn park<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool>;
+    /// The events are written if it was parked.
+    fn park<'a>(&'a self, run: &'a str, fence: u64, events: &'a [String]) -> StoreFuture<'a, bool>;
 
     /// Ends the run and gives the claim back; nothing wakes it any more. A run that completed or was cancelled loses its
     /// frames, one that failed keeps them.
-    fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish) -> StoreFuture<'a, ()>;
+    fn finish<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        finish: &'a Finish,
+        effects: &'a Effects,
+    ) -> StoreFuture<'a, ()>;
 
     /// Answers one pause. Of many answers to one pause exactly one is [`AnswerReceipt::Accepted`].
     ///
     /// A run that gets an answer is due at once, so that it goes on even if whoever gave it is killed.
     ///
     /// An answer given at the pause's deadline or later marks the pause as expired. Fails with
-    /// [`StoreError::UnknownPause`] for a pause that was never asked.
-    fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt>;
+    /// [`StoreError::UnknownPause`] for a pause that was never asked. The events are written if the answer was accepted.
+    fn answer<'a>(
+        &'a self,
+        run: &'a str,
+        pause: &'a str,
+        answer: &'a Answer,
+        events: &'a [String],
+    ) -> StoreFuture<'a, AnswerReceipt>;
 
     /// Marks a pause that nobody has answered as expired. Returns whether it is expired now; `false` says that somebody
-    /// answered before. Fails with [`StoreError::UnknownPause`] for a pause that was never asked.
-    fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool>;
+    /// answered before. Fails with [`StoreError::UnknownPause`] for a pause that was never asked. The events are written if it
+    /// was not expired before and is now.
+    fn expire<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        pause: &'a str,
+        at: i64,
+        events: &'a [String],
+    ) -> StoreFuture<'a, bool>;
 
     /// The runs of these workflows whose `wake` is not after `now` and that nobody drives, be it that they were parked or that
     /// their driver is dead: the earliest first, `limit` at most. Also when the next timer after `now` is due, of all runs.
@@ -191,15 +230,22 @@ pub trait Store: Send + Sync + 'static {
     /// Cancels a run, whoever drives it: the driver's fence counts no more.
     ///
     /// If nothing is left to be undone, the run has ended and lost its frames. If there is, the run is
-    /// [`RunStatus::Undoing`] without a failure, is claimed by nobody, and is due at `at`.
-    fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt>;
+    /// [`RunStatus::Undoing`] without a failure, is claimed by nobody, and is due at `at`. The events are written unless there
+    /// was nothing to cancel.
+    fn cancel<'a>(&'a self, run: &'a str, at: i64, events: &'a [String]) -> StoreFuture<'a, CancelReceipt>;
 
     /// Makes a failed run one that can be claimed again, and is due at `at`.
     ///
     /// A run of which something could not be undone is [`RunStatus::Undoing`] again, with the failure it had, and these are
     /// to be tried again. A run of which all was undone stays as it is. Any other is paused where it failed, without a
-    /// failure and without a deadline, and these frames try what is said here.
-    fn reopen<'a>(&'a self, run: &'a str, at: i64, frames: &'a [FrameMark]) -> StoreFuture<'a, ReopenReceipt>;
+    /// failure and without a deadline, and these frames try what is said here. The events are written if it was reopened.
+    fn reopen<'a>(
+        &'a self,
+        run: &'a str,
+        at: i64,
+        frames: &'a [FrameMark],
+        events: &'a [String],
+    ) -> StoreFuture<'a, ReopenReceipt>;
 
     /// Begins to undo a run, which keeps its claim. It will end with this failure, or, without one, as cancelled. Until then
     /// it has a `wake`, so that it is looked at again should its driver be killed.
@@ -212,6 +258,7 @@ pub trait Store: Send + Sync + 'static {
         fence: u64,
         failure: Option<&'a str>,
         undos: &'a [NewUndo],
+        events: &'a [String],
     ) -> StoreFuture<'a, bool>;
 
     /// Reads all that can be undone of a run or has been, in the order in which it was done.
@@ -226,6 +273,7 @@ pub trait Store: Send + Sync + 'static {
         n: u32,
         failure: Option<&'a str>,
         at: i64,
+        events: &'a [String],
     ) -> StoreFuture<'a, ()>;
 
     /// Lists the checkpoints of a run in the order in which they were written. Their numbers have no gaps.
@@ -236,4 +284,74 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// Pause and `wake` of a frame are those of its last checkpoint until then, whatever was marked since; it tries nothing.
     fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>>;
+
+    /// Writes events and nothing else.
+    fn emit<'a>(&'a self, run: &'a str, fence: u64, events: &'a [String]) -> StoreFuture<'a, ()>;
+
+    /// Reads the events of a run from number `from` on, in their order, `limit` at most. Those that were
+    /// [pruned](Store::prune) are left out.
+    fn events<'a>(&'a self, run: &'a str, from: u64, limit: u32) -> StoreFuture<'a, Vec<EventRecord>>;
+
+    /// Reads one session, `None` if there is none of this id.
+    fn session<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<SessionRecord>>;
+
+    /// Lists sessions, those that were written last first.
+    fn sessions<'a>(&'a self, filter: &'a SessionFilter) -> StoreFuture<'a, Vec<SessionRecord>>;
+
+    /// Writes a session, with no run. Fails with [`StoreError::SessionChanged`] if its version is not the expected one.
+    fn write_session<'a>(&'a self, write: &'a SessionWrite) -> StoreFuture<'a, ()>;
+
+    /// Deletes a session and its runs, unless one of them has not ended.
+    fn delete_session<'a>(&'a self, id: &'a str) -> StoreFuture<'a, SessionReceipt>;
+
+    /// Saves a definition and returns what is stored now. One that equals the last version, in definition and stage, is not
+    /// saved again and gets the label. A draft replaces the draft that is the last version, a published one makes it published;
+    /// otherwise a new version is made.
+    fn save_definition<'a>(&'a self, definition: &'a NewDefinition) -> StoreFuture<'a, DefinitionRecord>;
+
+    /// Lists the stored definitions of a workflow, or of all: by workflow, the newest version first.
+    fn definitions<'a>(&'a self, workflow: Option<&'a str>) -> StoreFuture<'a, Vec<DefinitionRecord>>;
+
+    /// Forgets what need not be kept.
+    fn prune<'a>(&'a self, prune: &'a Prune) -> StoreFuture<'a, Pruned>;
+
+    /// Begins a transaction for a step to take part in. Dropping it undoes all that was done in it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoTransactions`] if the store has none for others, which is what a store says that does not care.
+    fn begin<'a>(&'a self) -> StoreFuture<'a, Box<dyn StoreTx>> {
+        Box::pin(std::future::ready(Err(StoreError::NoTransactions)))
+    }
+
+    /// Hears what happens through other handles of the same data, in this process or in another. `None`, which is what a store
+    /// says that does not care: it cannot tell, and whoever wants to know has to look.
+    fn listen<'a>(&'a self) -> StoreFuture<'a, Option<Changes>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 }
+
+/// A transaction of a store that a step takes part in.
+pub trait StoreTx: Send {
+    /// What the step gets to write with: found by its type.
+    fn handle(&self) -> Arc<dyn Any + Send + Sync>;
+
+    /// Writes a checkpoint, as [`Store::checkpoint`], and commits it with all that the step has done.
+    fn commit<'a>(self: Box<Self>, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()>
+    where
+        Self: 'a;
+}
+
+/// What is heard of a store's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Something happened to this run: it was answered, cancelled, parked, or has ended.
+    Run(String),
+    /// A run may be [due](Store::due), or was given back.
+    Due,
+    /// Something may have been missed: whoever waits for anything has to look.
+    Missed,
+}
+
+/// What is heard of a store's data, as long as somebody listens.
+pub type Changes = Pin<Box<dyn Stream<Item = Change> + Send>>;

@@ -23,6 +23,204 @@ pub struct NewRun {
     pub created_at: i64,
     /// When it has to be done, in milliseconds since the Unix epoch.
     pub deadline: Option<i64>,
+    /// Of several runs that wait for a free place, the one with the highest number goes first.
+    pub priority: i32,
+    /// A name for this start, unique in its workflow: who starts again with the same key gets the run there is.
+    pub key: Option<String>,
+}
+
+/// What a new run begins with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beginning {
+    /// Where it stands already. Its history begins with one checkpoint per frame, in this order.
+    pub frames: Vec<FrameRecord>,
+    /// What it has asked already.
+    pub pauses: Vec<PauseRecord>,
+    /// What else is written with it.
+    pub effects: Effects,
+}
+
+/// What else is committed with a write: all of it or, with the write, nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Events of the run, each a JSON object. They get the next numbers of the run, from 1.
+    pub events: Vec<String>,
+    /// The session state to be written.
+    pub session: Option<SessionWrite>,
+}
+
+/// What became of the wish to start a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// It is there, and claimed with this fence.
+    Created(u64),
+    /// There is a run of the same workflow and [key](NewRun::key): this one. Nothing has changed.
+    Existing(String),
+}
+
+/// A new state of a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionWrite {
+    /// Id of the session.
+    pub id: String,
+    /// The [version](SessionRecord::version) it is a change of; 0 for a session that is not there yet.
+    pub base: u64,
+    /// The state, as JSON. `None` leaves it as it is, or `null` in a new session.
+    pub state: Option<String>,
+    /// Its name. `None` leaves it as it is.
+    pub name: Option<String>,
+    /// Whose it is. Counts for a new session only.
+    pub user: Option<String>,
+    /// When, in milliseconds since the Unix epoch.
+    pub at: i64,
+}
+
+/// A session as it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Its id.
+    pub id: String,
+    /// A name for people.
+    pub name: Option<String>,
+    /// Whose it is.
+    pub user: Option<String>,
+    /// Its state, as JSON.
+    pub state: String,
+    /// How often it has been written, from 1.
+    pub version: u64,
+    /// When it was written first, in milliseconds since the Unix epoch.
+    pub created_at: i64,
+    /// When it was written last, in milliseconds since the Unix epoch.
+    pub updated_at: i64,
+}
+
+/// Which sessions to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Only sessions of this user.
+    pub user: Option<String>,
+    /// Only sessions that were written last before this time, or at it with an id below this one: the last of the page before.
+    pub after: Option<(i64, String)>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+impl Default for SessionFilter {
+    /// All sessions, a hundred at most.
+    fn default() -> Self {
+        SessionFilter { user: None, after: None, limit: 100 }
+    }
+}
+
+/// What became of the wish to delete a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionReceipt {
+    /// It is gone, and so are this many runs.
+    Deleted(u64),
+    /// This run of it has not ended. Nothing has changed.
+    Busy(String),
+    /// There is neither a state nor a run of this id.
+    Unknown,
+}
+
+/// One stored event of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRecord {
+    /// Its number in the run, from 1, without gaps.
+    pub seq: u64,
+    /// The event, a JSON object.
+    pub event: String,
+}
+
+/// What stage a stored definition is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The next one of its workflow replaces it.
+    Draft,
+    /// It stays as it is.
+    Published,
+}
+
+impl Stage {
+    /// The stage as it is stored: `draft`, `published`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Draft => "draft",
+            Stage::Published => "published",
+        }
+    }
+
+    /// The stage of a stored name, `None` for a name this version does not know.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Stage::Draft, Stage::Published].into_iter().find(|stage| stage.as_str() == name)
+    }
+}
+
+/// A definition to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDefinition {
+    /// Id of the workflow.
+    pub workflow: String,
+    /// A short name for what of it decides whether runs can go on.
+    pub fingerprint: String,
+    /// The definition, as JSON.
+    pub definition: String,
+    /// The stage it is saved in.
+    pub stage: Stage,
+    /// A name for this version. Another version of the workflow that has it loses it.
+    pub label: Option<String>,
+    /// When, in milliseconds since the Unix epoch.
+    pub saved_at: i64,
+}
+
+/// A definition as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefinitionRecord {
+    /// Its number in its workflow, from 1. Numbers only grow.
+    pub version: u32,
+    /// What was written.
+    pub definition: NewDefinition,
+}
+
+/// What need not be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prune {
+    /// Runs that ended before this time go, with all that belongs to them. Milliseconds since the Unix epoch.
+    pub ended_before: Option<i64>,
+    /// Of every other run only so many of the last checkpoints stay, and those that are needed to undo it. Events and answered
+    /// pauses from before the oldest that stays go as well, except those a frame stands at and the last of each.
+    pub checkpoints: Option<u64>,
+    /// How many runs to look at, at most: those that have most to lose first, or any.
+    pub limit: u32,
+}
+
+/// What is no longer kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Runs that are gone.
+    pub runs: u64,
+    /// Checkpoints of other runs that are gone.
+    pub checkpoints: u64,
+    /// Whether there is more of the same, beyond the limit.
+    pub more: bool,
+}
+
+/// How many runs there are of one workflow and one status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunCount {
+    /// Id of the workflow.
+    pub workflow: String,
+    /// The status.
+    pub status: RunStatus,
+    /// How many.
+    pub runs: u64,
+    /// When the first of them was started, in milliseconds since the Unix epoch.
+    pub oldest: i64,
+    /// From start to the last change of status, all of them together, in milliseconds.
+    pub total_ms: u64,
+    /// The same of the one that took longest.
+    pub longest_ms: u64,
 }
 
 /// Where a run stands.
@@ -117,10 +315,20 @@ impl RunRecord {
 pub struct RunFilter {
     /// Only runs of this workflow id.
     pub workflow: Option<String>,
-    /// Only runs of this status.
-    pub status: Option<RunStatus>,
+    /// Only runs in one of these states; empty for all.
+    pub status: Vec<RunStatus>,
     /// Only runs of this session.
     pub session: Option<String>,
+    /// Only runs started on behalf of this user.
+    pub user: Option<String>,
+    /// Only runs started at this time or later, in milliseconds since the Unix epoch.
+    pub created_from: Option<i64>,
+    /// Only runs started before this time, in milliseconds since the Unix epoch.
+    pub created_before: Option<i64>,
+    /// Only runs whose metadata is an object with all of these: a key, and its value as JSON text.
+    pub metadata: Vec<(String, String)>,
+    /// Only runs that come after this one, by the time it was started at and its id: the last of the page before.
+    pub after: Option<(i64, String)>,
     /// How many at most.
     pub limit: u32,
 }
@@ -128,7 +336,17 @@ pub struct RunFilter {
 impl Default for RunFilter {
     /// All runs, a hundred at most.
     fn default() -> Self {
-        RunFilter { workflow: None, status: None, session: None, limit: 100 }
+        RunFilter {
+            workflow: None,
+            status: Vec::new(),
+            session: None,
+            user: None,
+            created_from: None,
+            created_before: None,
+            metadata: Vec::new(),
+            after: None,
+            limit: 100,
+        }
     }
 }
 
@@ -195,6 +413,8 @@ pub struct Checkpoint {
     /// The frame stays where it is: only its pause, `wake` and `trying` are set, to what is said here. `at` counts for a
     /// frame that is not there yet; `bindings`, `forget` and `keep` do not count. A mark is no part of the history.
     pub mark: bool,
+    /// What else is written with it.
+    pub effects: Effects,
 }
 
 /// Something that has been done and can be undone.

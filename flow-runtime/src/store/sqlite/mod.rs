@@ -22,8 +22,10 @@ use rusqlite::Connection;
 
 use self::{commit::Writer, driver::Driver, fault::Fault};
 use super::{
-    Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark, FrameRecord,
-    NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, Store, StoreError, StoreFuture, UndoRecord,
+    Answer, AnswerReceipt, Beginning, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Created, DefinitionRecord, Due,
+    Effects, EventRecord, Finish, FrameMark, FrameRecord, NewDefinition, NewRun, NewUndo, PauseRecord, Prune, Pruned,
+    ReopenReceipt, RunCount, RunFilter, RunRecord, SessionFilter, SessionReceipt, SessionRecord, SessionWrite, Store,
+    StoreError, StoreFuture, UndoRecord,
 };
 
 /// A store in an SQLite file. Clones share their connections and count as one driver.
@@ -173,24 +175,11 @@ impl std::fmt::Debug for Sqlite {
 }
 
 impl Store for Sqlite {
-    fn create<'a>(&'a self, run: &'a NewRun) -> StoreFuture<'a, u64> {
-        let now = |tx: &write::Tx<'_>| write::create(tx, run);
+    fn create<'a>(&'a self, run: &'a NewRun, beginning: &'a Beginning) -> StoreFuture<'a, Created> {
+        let now = |tx: &write::Tx<'_>| write::create(tx, run, beginning);
         self.write("create", &run.id, now, || {
-            let run = run.clone();
-            move |tx: &write::Tx<'_>| write::create(tx, &run)
-        })
-    }
-
-    fn create_from<'a>(
-        &'a self,
-        run: &'a NewRun,
-        frames: &'a [FrameRecord],
-        pauses: &'a [PauseRecord],
-    ) -> StoreFuture<'a, u64> {
-        let now = |tx: &write::Tx<'_>| write::create_from(tx, run, frames, pauses);
-        self.write("create", &run.id, now, || {
-            let (run, frames, pauses) = (run.clone(), frames.to_vec(), pauses.to_vec());
-            move |tx: &write::Tx<'_>| write::create_from(tx, &run, &frames, &pauses)
+            let (run, beginning) = (run.clone(), beginning.clone());
+            move |tx: &write::Tx<'_>| write::create(tx, &run, &beginning)
         })
     }
 
@@ -242,7 +231,7 @@ impl Store for Sqlite {
         })
     }
 
-    fn park<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool> {
+    fn park<'a>(&'a self, run: &'a str, fence: u64, _events: &'a [String]) -> StoreFuture<'a, bool> {
         let now = move |tx: &write::Tx<'_>| write::park(tx, run, fence);
         self.write("park", run, now, move || {
             let run = run.to_owned();
@@ -250,7 +239,7 @@ impl Store for Sqlite {
         })
     }
 
-    fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish) -> StoreFuture<'a, ()> {
+    fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish, _effects: &'a Effects) -> StoreFuture<'a, ()> {
         let now = move |tx: &write::Tx<'_>| write::finish(tx, run, fence, finish);
         self.write("finish", run, now, move || {
             let (run, finish) = (run.to_owned(), finish.clone());
@@ -258,7 +247,7 @@ impl Store for Sqlite {
         })
     }
 
-    fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt> {
+    fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer, _events: &'a [String]) -> StoreFuture<'a, AnswerReceipt> {
         let now = move |tx: &write::Tx<'_>| write::answer(tx, run, pause, answer);
         self.write("write an answer to", run, now, move || {
             let (run, pause, answer) = (run.to_owned(), pause.to_owned(), answer.clone());
@@ -266,7 +255,7 @@ impl Store for Sqlite {
         })
     }
 
-    fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool> {
+    fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64, _events: &'a [String]) -> StoreFuture<'a, bool> {
         let now = move |tx: &write::Tx<'_>| write::expire(tx, run, fence, pause, at);
         self.write("let a pause expire in", run, now, move || {
             let (run, pause) = (run.to_owned(), pause.to_owned());
@@ -297,7 +286,7 @@ impl Store for Sqlite {
         })
     }
 
-    fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt> {
+    fn cancel<'a>(&'a self, run: &'a str, at: i64, _events: &'a [String]) -> StoreFuture<'a, CancelReceipt> {
         let now = move |tx: &write::Tx<'_>| write::cancel(tx, run, at);
         self.write("cancel", run, now, move || {
             let run = run.to_owned();
@@ -305,7 +294,7 @@ impl Store for Sqlite {
         })
     }
 
-    fn reopen<'a>(&'a self, run: &'a str, at: i64, frames: &'a [FrameMark]) -> StoreFuture<'a, ReopenReceipt> {
+    fn reopen<'a>(&'a self, run: &'a str, at: i64, frames: &'a [FrameMark], _events: &'a [String]) -> StoreFuture<'a, ReopenReceipt> {
         let now = move |tx: &write::Tx<'_>| write::reopen(tx, run, at, frames);
         self.write("reopen", run, now, move || {
             let (run, frames) = (run.to_owned(), frames.to_vec());
@@ -319,6 +308,7 @@ impl Store for Sqlite {
         fence: u64,
         failure: Option<&'a str>,
         undos: &'a [NewUndo],
+        _events: &'a [String],
     ) -> StoreFuture<'a, bool> {
         let now = move |tx: &write::Tx<'_>| write::begin_undo(tx, run, fence, failure, undos);
         self.write("undo", run, now, move || {
@@ -339,6 +329,7 @@ impl Store for Sqlite {
         n: u32,
         failure: Option<&'a str>,
         at: i64,
+        _events: &'a [String],
     ) -> StoreFuture<'a, ()> {
         let now = move |tx: &write::Tx<'_>| write::undone(tx, (run, fence), (seq, n), failure, at);
         self.write("note what was undone of", run, now, move || {
@@ -353,5 +344,49 @@ impl Store for Sqlite {
 
     fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>> {
         self.read("read the history of", run, move |conn| history::frames_at(conn, run, seq))
+    }
+
+    fn stats<'a>(&'a self, _: &'a RunFilter) -> StoreFuture<'a, Vec<RunCount>> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
+    }
+
+    fn abandoned<'a>(&'a self, _: &'a [&'a str], _: u32) -> StoreFuture<'a, Vec<String>> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
+    }
+
+    fn emit<'a>(&'a self, _: &'a str, _: u64, _: &'a [String]) -> StoreFuture<'a, ()> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
+    }
+
+    fn events<'a>(&'a self, _: &'a str, _: u64, _: u32) -> StoreFuture<'a, Vec<EventRecord>> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
+    }
+
+    fn session<'a>(&'a self, _: &'a str) -> StoreFuture<'a, Option<SessionRecord>> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
+    }
+
+    fn sessions<'a>(&'a self, _: &'a SessionFilter) -> StoreFuture<'a, Vec<SessionRecord>> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
+    }
+
+    fn write_session<'a>(&'a self, _: &'a SessionWrite) -> StoreFuture<'a, ()> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
+    }
+
+    fn delete_session<'a>(&'a self, _: &'a str) -> StoreFuture<'a, SessionReceipt> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
+    }
+
+    fn save_definition<'a>(&'a self, _: &'a NewDefinition) -> StoreFuture<'a, DefinitionRecord> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
+    }
+
+    fn definitions<'a>(&'a self, _: Option<&'a str>) -> StoreFuture<'a, Vec<DefinitionRecord>> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
+    }
+
+    fn prune<'a>(&'a self, _: &'a Prune) -> StoreFuture<'a, Pruned> {
+        Box::pin(std::future::ready(Err(StoreError::backend("do this", "not yet"))))
     }
 }

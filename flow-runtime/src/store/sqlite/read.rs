@@ -37,7 +37,7 @@ pub(super) fn list(conn: &Connection, filter: &RunFilter) -> Result<Vec<RunRecor
     // One text per set of filters, not one for all with `?1 IS NULL OR …`: each finds its index, each is cached.
     let mut sql = String::from(run_columns!());
     let mut values: Vec<&dyn rusqlite::ToSql> = Vec::new();
-    let status = filter.status.map(RunStatus::as_str);
+    let status = filter.status.first().map(|status| status.as_str());
     let mut only = |condition: &str, value| {
         sql.push_str(if values.is_empty() { " WHERE " } else { " AND " });
         sql.push_str(condition);
@@ -245,6 +245,8 @@ fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
             metadata: row.get(6)?,
             created_at: row.get(7)?,
             deadline: row.get(12)?,
+            priority: 0,
+            key: None,
         },
         status: status(row, 8)?,
         output: row.get(9)?,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
     super::{
-        Answer, AnswerReceipt, Binding, CancelReceipt, Checkpoint, Claim, Due, Finish, FrameMark, FrameRecord,
+        Answer, AnswerReceipt, Beginning, Binding, CancelReceipt, Checkpoint, Claim, Created, Due, Finish, FrameMark,
         LOOK_AGAIN, NewPause, NewRun, NewUndo, PauseRecord, ReopenReceipt, RunStatus, StoreError,
     },
     driver::Driver,
@@ -59,7 +59,7 @@ impl Tx<'_> {
     }
 }
 
-pub(super) fn create(tx: &Tx<'_>, run: &NewRun) -> Result<u64, Fault> {
+fn insert(tx: &Tx<'_>, run: &NewRun) -> Result<u64, Fault> {
     const FIRST_FENCE: u64 = 1;
     let driver = tx.driver.hold()?;
     let inserted = tx.execute(
@@ -87,13 +87,9 @@ pub(super) fn create(tx: &Tx<'_>, run: &NewRun) -> Result<u64, Fault> {
     Ok(FIRST_FENCE)
 }
 
-pub(super) fn create_from(
-    tx: &Tx<'_>,
-    run: &NewRun,
-    frames: &[FrameRecord],
-    pauses: &[PauseRecord],
-) -> Result<u64, Fault> {
-    let fence = create(tx, run)?;
+pub(super) fn create(tx: &Tx<'_>, run: &NewRun, beginning: &Beginning) -> Result<Created, Fault> {
+    let Beginning { frames, pauses, .. } = beginning;
+    let fence = insert(tx, run)?;
     let id = &run.id;
     for (seq, frame) in (1..).zip(frames) {
         tx.execute(
@@ -115,7 +111,7 @@ pub(super) fn create_from(
             mark_expired(tx, id, &pause.id, *at)?;
         }
     }
-    Ok(fence)
+    Ok(Created::Created(fence))
 }
 
 pub(super) fn claim(tx: &Tx<'_>, run: &str) -> Result<Claim, Fault> {
