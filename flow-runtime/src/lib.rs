@@ -16,6 +16,8 @@ mod policy;
 pub mod prelude;
 mod sleep;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod workflow;
 
 pub use engine::{AnswerRun, AnyRun, App, AppBuilder, ForkRun, Outcome, Run, StartRun, WorkflowInfo};

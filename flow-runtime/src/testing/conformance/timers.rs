@@ -2,26 +2,6 @@
 
 use super::*;
 
-suite! {
-    a_claim_holds_until_it_ends
-    one_frame_is_read_with_its_bindings
-    moves_are_counted
-    a_mark_moves_nothing
-    a_mark_makes_the_frame_that_is_not_there
-    a_mark_may_ask
-    a_checkpoint_brings_the_wake_forward
-    parking_waits_for_the_earliest_timer
-    a_deadline_wakes_a_run
-    claiming_pushes_the_timer_away
-    due_runs_come_the_earliest_first
-    a_driven_run_is_due_when_its_driver_is_dead
-    what_has_ended_is_never_due
-    a_pause_expires_once
-    an_expired_pause_is_news
-    an_answer_at_the_deadline_is_too_late
-    unknown_runs_have_no_timers
-}
-
 /// A checkpoint that wants to be woken.
 fn wakes(path: &str, at: &'static str, wake: i64) -> Checkpoint {
     Checkpoint { wake: Some(wake), ..step(path, at, &[]) }
@@ -47,9 +27,9 @@ async fn moves(store: &dyn Store, run: &str, path: &str) -> u64 {
 
 /// A run that waits for a timer.
 async fn sleeping(store: &dyn Store, run: &str, wake: i64) {
-    let fence = store.create(&new_run(run)).await.unwrap();
+    let fence = create(store, &new_run(run)).await.unwrap();
     store.checkpoint(run, fence, &wakes("", "sleep", wake)).await.unwrap();
-    assert!(store.park(run, fence).await.unwrap());
+    assert!(store.park(run, fence, &[]).await.unwrap());
 }
 
 async fn due(store: &dyn Store, now: i64, limit: u32) -> (Vec<String>, Option<i64>) {
@@ -61,10 +41,10 @@ fn ids<const N: usize>(ids: [&str; N]) -> Vec<String> {
     ids.map(str::to_owned).to_vec()
 }
 
-async fn a_claim_holds_until_it_ends(place: Place) {
-    let (one, two) = (place.open(), place.open());
+pub(super) async fn a_claim_holds_until_it_ends(place: &dyn Place) {
+    let (one, two) = (place.open().await, place.open().await);
     unknown(one.holds("nobody", 1).await);
-    let fence = one.create(&new_run("r")).await.unwrap();
+    let fence = create(&*one, &new_run("r")).await.unwrap();
     assert!(one.holds("r", fence).await.unwrap());
     assert!(two.holds("r", fence).await.unwrap(), "whoever asks");
     assert!(!one.holds("r", fence + 1).await.unwrap());
@@ -74,14 +54,14 @@ async fn a_claim_holds_until_it_ends(place: Place) {
     assert!(!one.holds("r", fence).await.unwrap());
     assert!(one.holds("r", next).await.unwrap());
     two.checkpoint("r", next, &step("", "x", &[])).await.unwrap();
-    assert!(two.park("r", next).await.unwrap());
+    assert!(two.park("r", next, &[]).await.unwrap());
     assert!(!two.holds("r", next).await.unwrap());
 }
 
-async fn one_frame_is_read_with_its_bindings(place: Place) {
-    let store = place.open();
+pub(super) async fn one_frame_is_read_with_its_bindings(place: &dyn Place) {
+    let store = place.open().await;
     unknown(store.frame("nobody", "").await);
-    let fence = store.create(&new_run("r")).await.unwrap();
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     assert_eq!(store.frame("r", "").await.unwrap(), None);
     store.checkpoint("r", fence, &step("", "x", &[("b", "1"), ("a", "2")])).await.unwrap();
     store.checkpoint("r", fence, &step("p.0", "y", &[("c", "3")])).await.unwrap();
@@ -92,9 +72,9 @@ async fn one_frame_is_read_with_its_bindings(place: Place) {
     assert_eq!(store.frame("r", "p").await.unwrap(), None);
 }
 
-async fn moves_are_counted(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn moves_are_counted(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     for expected in 1..=3 {
         store.checkpoint("r", fence, &step("p.0", "x", &[])).await.unwrap();
         assert_eq!(moves(&*store, "r", "p.0").await, expected);
@@ -108,9 +88,9 @@ async fn moves_are_counted(place: Place) {
     assert_eq!(moves(&*store, "r", "p.0").await, 1, "a frame that comes again is new");
 }
 
-async fn a_mark_moves_nothing(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn a_mark_moves_nothing(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     let tries = Checkpoint { trying: Some("1".to_owned()), ..wakes("", "write", 50) };
     store.checkpoint("r", fence, &Checkpoint { bindings: vec![binding("a", "1")], ..tries }).await.unwrap();
     store.checkpoint("r", fence, &step("p.0", "x", &[])).await.unwrap();
@@ -136,9 +116,9 @@ async fn a_mark_moves_nothing(place: Place) {
     fenced(store.checkpoint("r", fence + 1, &mark("")).await);
 }
 
-async fn a_mark_makes_the_frame_that_is_not_there(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn a_mark_makes_the_frame_that_is_not_there(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     let tries = Checkpoint { trying: Some("{}".to_owned()), bindings: vec![binding("a", "1")], ..mark("p.3") };
     store.checkpoint("r", fence, &tries).await.unwrap();
     let frame = store.frame("r", "p.3").await.unwrap().unwrap();
@@ -149,22 +129,22 @@ async fn a_mark_makes_the_frame_that_is_not_there(place: Place) {
     assert_eq!((frame.at.as_str(), frame.moves, frame.trying), ("x", 1, None));
 }
 
-async fn a_mark_may_ask(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn a_mark_may_ask(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     store.checkpoint("r", fence, &step("", "write", &[])).await.unwrap();
     store.checkpoint("r", fence, &Checkpoint { mark: true, ..asks("", "recover", 1) }).await.unwrap();
     assert_eq!(frames(&*store, "r").await[""].0, "write");
     assert_eq!(frames(&*store, "r").await[""].1.as_deref(), Some("approve-1"));
-    assert_eq!(store.answer("r", "approve-1", &yes("ann")).await.unwrap(), AnswerReceipt::Accepted);
-    assert!(!store.park("r", fence).await.unwrap());
+    assert_eq!(store.answer("r", "approve-1", &yes("ann"), &[]).await.unwrap(), AnswerReceipt::Accepted);
+    assert!(!store.park("r", fence, &[]).await.unwrap());
     store.checkpoint("r", fence, &mark("")).await.unwrap();
-    assert!(store.park("r", fence).await.unwrap());
+    assert!(store.park("r", fence, &[]).await.unwrap());
 }
 
-async fn a_checkpoint_brings_the_wake_forward(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn a_checkpoint_brings_the_wake_forward(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     assert_eq!(wake(&*store, "r").await, None);
     store.checkpoint("r", fence, &wakes("p.0", "sleep", 500)).await.unwrap();
     assert_eq!(wake(&*store, "r").await, Some(500));
@@ -175,41 +155,41 @@ async fn a_checkpoint_brings_the_wake_forward(place: Place) {
     assert_eq!(wake(&*store, "r").await, Some(200), "too early does no harm, too late would");
 }
 
-async fn parking_waits_for_the_earliest_timer(place: Place) {
-    let store = place.open();
-    let mut fence = store.create(&NewRun { deadline: Some(700), ..new_run("r") }).await.unwrap();
-    let other = store.create(&new_run("other")).await.unwrap();
+pub(super) async fn parking_waits_for_the_earliest_timer(place: &dyn Place) {
+    let store = place.open().await;
+    let mut fence = create(&*store, &NewRun { deadline: Some(700), ..new_run("r") }).await.unwrap();
+    let other = create(&*store, &new_run("other")).await.unwrap();
     store.checkpoint("other", other, &wakes("", "sleep", 1)).await.unwrap();
     for (path, timer, expected) in
         [("p.0", Some(500), 500), ("p.1", Some(300), 300), ("p.1", None, 500), ("p.0", Some(900), 700)]
     {
         store.checkpoint("r", fence, &Checkpoint { wake: timer, ..step(path, "x", &[]) }).await.unwrap();
-        assert!(store.park("r", fence).await.unwrap());
+        assert!(store.park("r", fence, &[]).await.unwrap());
         assert_eq!(wake(&*store, "r").await, Some(expected));
         let Claim::Claimed(next) = store.claim("r").await.unwrap() else { panic!("it was parked") };
         fence = next;
     }
-    let fence = store.create(&new_run("idle")).await.unwrap();
+    let fence = create(&*store, &new_run("idle")).await.unwrap();
     store.checkpoint("idle", fence, &wakes("", "sleep", 5)).await.unwrap();
     store.checkpoint("idle", fence, &step("", "on", &[])).await.unwrap();
-    assert!(store.park("idle", fence).await.unwrap());
+    assert!(store.park("idle", fence, &[]).await.unwrap());
     assert_eq!(wake(&*store, "idle").await, None);
 }
 
-async fn a_deadline_wakes_a_run(place: Place) {
-    let store = place.open();
+pub(super) async fn a_deadline_wakes_a_run(place: &dyn Place) {
+    let store = place.open().await;
     let run = NewRun { deadline: Some(5_000), ..new_run("r") };
-    store.create(&run).await.unwrap();
+    create(&*store, &run).await.unwrap();
     let found = store.find("r").await.unwrap().unwrap();
     assert_eq!((found.run, found.wake), (run, Some(5_000)));
-    drop(store);
-    let store = place.open();
+    place.close(store).await;
+    let store = place.open().await;
     assert_eq!(due(&*store, 4_999, 9).await, (ids([]), Some(5_000)));
     assert_eq!(due(&*store, 5_000, 9).await, (ids(["r"]), None));
 }
 
-async fn claiming_pushes_the_timer_away(place: Place) {
-    let store = place.open();
+pub(super) async fn claiming_pushes_the_timer_away(place: &dyn Place) {
+    let store = place.open().await;
     sleeping(&*store, "r", 10).await;
     let before = store.find("r").await.unwrap().unwrap().updated_at;
     let Claim::Claimed(fence) = store.claim("r").await.unwrap() else { panic!("it was parked") };
@@ -219,19 +199,19 @@ async fn claiming_pushes_the_timer_away(place: Place) {
     store.release("r", fence).await.unwrap();
     assert_eq!(due(&*store, 10, 9).await, (ids([]), Some(pushed)));
 
-    let fence = store.create(&new_run("idle")).await.unwrap();
+    let fence = create(&*store, &new_run("idle")).await.unwrap();
     store.release("idle", fence).await.unwrap();
     assert!(matches!(store.claim("idle").await.unwrap(), Claim::Claimed(_)));
     assert_eq!(wake(&*store, "idle").await, None);
 }
 
-async fn due_runs_come_the_earliest_first(place: Place) {
-    let store = place.open();
+pub(super) async fn due_runs_come_the_earliest_first(place: &dyn Place) {
+    let store = place.open().await;
     assert_eq!(due(&*store, i64::MAX, 9).await, (ids([]), None));
     for (run, wake) in [("d", 40), ("a", 20), ("c", 10), ("b", 20), ("e", 90), ("f", 80)] {
         sleeping(&*store, run, wake).await;
     }
-    let other = place.open();
+    let other = place.open().await;
     for store in [&*store, &*other] {
         assert_eq!(due(store, 9, 9).await, (ids([]), Some(10)));
         assert_eq!(due(store, 10, 9).await, (ids(["c"]), Some(20)));
@@ -242,17 +222,17 @@ async fn due_runs_come_the_earliest_first(place: Place) {
     }
 }
 
-async fn a_driven_run_is_due_when_its_driver_is_dead(place: Place) {
-    let (one, two, looks) = (place.open(), place.open(), place.open());
+pub(super) async fn a_driven_run_is_due_when_its_driver_is_dead(place: &dyn Place) {
+    let (one, two, looks) = (place.open().await, place.open().await, place.open().await);
     sleeping(&*looks, "parked", 30).await;
     for (store, run, at) in [(&one, "a", 10), (&one, "b", 20), (&two, "c", 15), (&looks, "own", 5)] {
-        let fence = store.create(&new_run(run)).await.unwrap();
+        let fence = create(&**store, &new_run(run)).await.unwrap();
         store.checkpoint(run, fence, &wakes("", "sleep", at)).await.unwrap();
     }
     assert_eq!(due(&*looks, 30, 9).await, (ids(["parked"]), None));
     assert_eq!(due(&*looks, 29, 9).await, (ids([]), Some(30)));
     assert_eq!(due(&*looks, 12, 9).await, (ids([]), Some(15)), "the driver of that one may die as well");
-    drop(one);
+    place.close(one).await;
     assert_eq!(due(&*looks, 30, 9).await, (ids(["a", "b", "parked"]), None));
     assert_eq!(due(&*looks, 30, 1).await, (ids(["a"]), None));
     drop(two);
@@ -261,81 +241,81 @@ async fn a_driven_run_is_due_when_its_driver_is_dead(place: Place) {
     assert_eq!(due(&*looks, 30, 9).await.0, ids(["a", "b", "parked"]));
 }
 
-async fn what_has_ended_is_never_due(place: Place) {
-    let store = place.open();
+pub(super) async fn what_has_ended_is_never_due(place: &dyn Place) {
+    let store = place.open().await;
     let ends = [
         ("completed", Finish::Completed("1".to_owned())),
         ("failed", Finish::Failed("{}".to_owned())),
         ("cancelled", Finish::Cancelled),
     ];
     for (run, finish) in ends {
-        let fence = store.create(&NewRun { deadline: Some(20), ..new_run(run) }).await.unwrap();
+        let fence = create(&*store, &NewRun { deadline: Some(20), ..new_run(run) }).await.unwrap();
         store.checkpoint(run, fence, &wakes("", "sleep", 10)).await.unwrap();
-        store.finish(run, fence, &finish).await.unwrap();
+        store.finish(run, fence, &finish, &Effects::default()).await.unwrap();
         assert_eq!(wake(&*store, run).await, None);
     }
     sleeping(&*store, "stopped", 10).await;
-    store.cancel("stopped", 20).await.unwrap();
+    store.cancel("stopped", 20, &[]).await.unwrap();
     assert_eq!(due(&*store, 100, 9).await, (ids([]), None));
 }
 
-async fn a_pause_expires_once(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn a_pause_expires_once(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     store.checkpoint("r", fence, &asks_until("p.0", 1, 5_000)).await.unwrap();
     store.checkpoint("r", fence, &asks_until("p.1", 2, 5_000)).await.unwrap();
     assert_eq!(store.pauses("r").await.unwrap()[0].pause.deadline, Some(5_000));
-    assert_eq!(store.answer("r", "approve-2", &yes("ann")).await.unwrap(), AnswerReceipt::Accepted);
-    assert!(store.expire("r", fence, "approve-1", 5_001).await.unwrap());
-    assert!(store.expire("r", fence, "approve-1", 6_000).await.unwrap());
-    assert!(!store.expire("r", fence, "approve-2", 5_001).await.unwrap(), "somebody was faster");
+    assert_eq!(store.answer("r", "approve-2", &yes("ann"), &[]).await.unwrap(), AnswerReceipt::Accepted);
+    assert!(store.expire("r", fence, "approve-1", 5_001, &[]).await.unwrap());
+    assert!(store.expire("r", fence, "approve-1", 6_000, &[]).await.unwrap());
+    assert!(!store.expire("r", fence, "approve-2", 5_001, &[]).await.unwrap(), "somebody was faster");
     let pauses = store.pauses("r").await.unwrap();
     assert_eq!((pauses[0].expired_at, &pauses[0].answer), (Some(5_001), &None));
     assert_eq!((pauses[1].expired_at, pauses[1].answer.clone()), (None, Some(yes("ann"))));
-    assert_eq!(store.answer("r", "approve-1", &yes("bob")).await.unwrap(), AnswerReceipt::Expired);
+    assert_eq!(store.answer("r", "approve-1", &yes("bob"), &[]).await.unwrap(), AnswerReceipt::Expired);
     assert!(matches!(
-        store.answer("r", "approve-2", &yes("bob")).await.unwrap(),
+        store.answer("r", "approve-2", &yes("bob"), &[]).await.unwrap(),
         AnswerReceipt::AlreadyAnswered(first) if first == yes("ann")
     ));
-    let forged = store.expire("r", fence, "approve-9", 1).await.unwrap_err();
+    let forged = store.expire("r", fence, "approve-9", 1, &[]).await.unwrap_err();
     assert!(matches!(&forged, StoreError::UnknownPause { run, pause } if run == "r" && pause == "approve-9"));
-    fenced(store.expire("r", fence + 1, "approve-1", 1).await);
+    fenced(store.expire("r", fence + 1, "approve-1", 1, &[]).await);
 
     store.checkpoint("r", fence, &step("p.0", "moved on", &[])).await.unwrap();
-    let late = store.answer("r", "approve-1", &yes("bob")).await.unwrap();
+    let late = store.answer("r", "approve-1", &yes("bob"), &[]).await.unwrap();
     assert_eq!(late, AnswerReceipt::Expired, "which says more than that the run moved on");
 }
 
-async fn an_expired_pause_is_news(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn an_expired_pause_is_news(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     store.checkpoint("r", fence, &asks_until("", 1, 5_000)).await.unwrap();
-    assert!(store.expire("r", fence, "approve-1", 5_000).await.unwrap());
-    assert!(!store.park("r", fence).await.unwrap());
+    assert!(store.expire("r", fence, "approve-1", 5_000, &[]).await.unwrap());
+    assert!(!store.park("r", fence, &[]).await.unwrap());
     store.checkpoint("r", fence, &asks_until("", 2, 9_000)).await.unwrap();
-    assert!(store.park("r", fence).await.unwrap());
+    assert!(store.park("r", fence, &[]).await.unwrap());
 }
 
-async fn an_answer_at_the_deadline_is_too_late(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn an_answer_at_the_deadline_is_too_late(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     for (number, deadline) in [(1, 3_001), (2, 3_000), (3, 2_999)] {
         store.checkpoint("r", fence, &asks_until(&format!("p.{number}"), number, deadline)).await.unwrap();
     }
-    assert!(store.park("r", fence).await.unwrap());
+    assert!(store.park("r", fence, &[]).await.unwrap());
     assert_eq!(yes("ann").at, 3_000);
-    assert_eq!(store.answer("r", "approve-1", &yes("ann")).await.unwrap(), AnswerReceipt::Accepted);
-    assert_eq!(store.answer("r", "approve-2", &yes("ann")).await.unwrap(), AnswerReceipt::Expired);
-    assert_eq!(store.answer("r", "approve-3", &yes("ann")).await.unwrap(), AnswerReceipt::Expired);
+    assert_eq!(store.answer("r", "approve-1", &yes("ann"), &[]).await.unwrap(), AnswerReceipt::Accepted);
+    assert_eq!(store.answer("r", "approve-2", &yes("ann"), &[]).await.unwrap(), AnswerReceipt::Expired);
+    assert_eq!(store.answer("r", "approve-3", &yes("ann"), &[]).await.unwrap(), AnswerReceipt::Expired);
     let in_time = Answer { at: 1, ..yes("ann") };
-    assert_eq!(store.answer("r", "approve-3", &in_time).await.unwrap(), AnswerReceipt::Expired, "it is marked");
+    assert_eq!(store.answer("r", "approve-3", &in_time, &[]).await.unwrap(), AnswerReceipt::Expired, "it is marked");
     let pauses = store.pauses("r").await.unwrap();
     assert_eq!(pauses.iter().map(|pause| pause.expired_at).collect::<Vec<_>>(), [None, Some(3_000), Some(3_000)]);
     assert_eq!(pauses.iter().filter(|pause| pause.answer.is_some()).count(), 1);
 }
 
-async fn unknown_runs_have_no_timers(place: Place) {
-    let store = place.open();
-    unknown(store.expire("nobody", 1, "approve-1", 1).await);
+pub(super) async fn unknown_runs_have_no_timers(place: &dyn Place) {
+    let store = place.open().await;
+    unknown(store.expire("nobody", 1, "approve-1", 1, &[]).await);
     unknown(store.checkpoint("nobody", 1, &mark("")).await);
 }

@@ -1,22 +1,8 @@
 //! The history of a run: what it lists, and the frames as they were at any time.
 
-use flow_runtime::store::{CheckpointRecord, FrameRecord, PauseRecord};
+use crate::store::{CheckpointRecord, FrameRecord, PauseRecord};
 
 use super::*;
-
-suite! {
-    checkpoints_are_numbered_without_gaps
-    a_history_outlives_its_run
-    what_is_not_kept_is_not_told
-    frames_are_told_as_they_were
-    what_was_marked_is_not_told
-    values_come_back_as_they_were_written
-    a_run_can_begin_where_another_stood
-    a_run_that_begins_somewhere_has_a_history
-    a_run_without_frames_begins_at_the_start
-    a_group_numbers_each_run_on_its_own
-    unknown_runs_have_no_history
-}
 
 /// Every frame with its bindings by name, so that stores can be compared.
 fn sorted(mut frames: Vec<FrameRecord>) -> Vec<FrameRecord> {
@@ -78,9 +64,9 @@ impl Dice {
     }
 }
 
-async fn checkpoints_are_numbered_without_gaps(place: Place) {
-    let (store, other) = (place.open(), place.open());
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn checkpoints_are_numbered_without_gaps(place: &dyn Place) {
+    let (store, other) = (place.open().await, place.open().await);
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     assert_eq!(store.history("r").await.unwrap(), []);
     store.checkpoint("r", fence, &step("", "x", &[])).await.unwrap();
     fenced(store.checkpoint("r", fence + 1, &step("", "refused", &[])).await);
@@ -92,26 +78,26 @@ async fn checkpoints_are_numbered_without_gaps(place: Place) {
     other.checkpoint("r", fence, &forgets("", "x", "p.")).await.unwrap();
     let expected = [record(1, "", "x"), record(2, "p.0", "approve"), record(3, "", "x")];
     assert_eq!(history(&*store, "r").await, expected);
-    assert_eq!(history(&*place.open(), "r").await, expected);
+    assert_eq!(history(&*place.open().await, "r").await, expected);
 }
 
-async fn a_history_outlives_its_run(place: Place) {
-    let store = place.open();
+pub(super) async fn a_history_outlives_its_run(place: &dyn Place) {
+    let store = place.open().await;
     for finish in [Finish::Completed("1".to_owned()), Finish::Failed("{}".to_owned()), Finish::Cancelled] {
         let run = format!("{finish:?}");
-        let fence = store.create(&new_run(&run)).await.unwrap();
+        let fence = create(&*store, &new_run(&run)).await.unwrap();
         store.checkpoint(&run, fence, &step("", "x", &[("a", "1")])).await.unwrap();
         let before = at(&*store, &run, 1).await;
-        store.finish(&run, fence, &finish).await.unwrap();
+        store.finish(&run, fence, &finish, &Effects::default()).await.unwrap();
         assert_eq!(history(&*store, &run).await, [record(1, "", "x")]);
         assert_eq!(at(&*store, &run, 1).await, before);
         assert_eq!(before[0].bindings, [binding("a", "1")]);
     }
 }
 
-async fn what_is_not_kept_is_not_told(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn what_is_not_kept_is_not_told(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     assert_eq!(store.frames_at("r", 0).await.unwrap(), Some(vec![]));
     assert_eq!(store.frames_at("r", 1).await.unwrap(), None);
     store.checkpoint("r", fence, &step("", "x", &[])).await.unwrap();
@@ -122,11 +108,11 @@ async fn what_is_not_kept_is_not_told(place: Place) {
     }
 }
 
-async fn frames_are_told_as_they_were(place: Place) {
+pub(super) async fn frames_are_told_as_they_were(place: &dyn Place) {
     for seed in 0..4 {
-        let store = place.open();
+        let store = place.open().await;
         let run = format!("r{seed}");
-        let fence = store.create(&new_run(&run)).await.unwrap();
+        let fence = create(&*store, &new_run(&run)).await.unwrap();
         let mut dice = Dice(seed);
         let mut seen = vec![vec![]];
         // Pause and wake of each frame as of its last move, which is what a mark changes.
@@ -154,17 +140,17 @@ async fn frames_are_told_as_they_were(place: Place) {
             assert_eq!(&at(&*store, &run, seq).await, frames, "seed {seed}, checkpoint {seq}");
         }
         assert!(seen.iter().any(|frames| frames.len() > 4), "the sequence is worth its while");
-        store.finish(&run, fence, &Finish::Completed("1".to_owned())).await.unwrap();
-        drop(store);
+        store.finish(&run, fence, &Finish::Completed("1".to_owned()), &Effects::default()).await.unwrap();
+        place.close(store).await;
         let last = seen.len() as u64 - 1;
-        assert_eq!(Some(&at(&*place.open(), &run, last).await), seen.last());
-        assert_eq!(place.open().frames_at(&run, last + 1).await.unwrap(), None);
+        assert_eq!(Some(&at(&*place.open().await, &run, last).await), seen.last());
+        assert_eq!(place.open().await.frames_at(&run, last + 1).await.unwrap(), None);
     }
 }
 
-async fn what_was_marked_is_not_told(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn what_was_marked_is_not_told(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     let tries =
         |path| Checkpoint { mark: true, trying: Some("{}".to_owned()), wake: Some(7), ..step(path, "=start", &[]) };
     store.checkpoint("r", fence, &tries("p.0")).await.unwrap();
@@ -178,14 +164,14 @@ async fn what_was_marked_is_not_told(place: Place) {
     assert_eq!(store.frame("r", "").await.unwrap().unwrap().wake, Some(7));
 }
 
-async fn values_come_back_as_they_were_written(place: Place) {
-    let store = place.open();
-    let fence = store.create(&new_run("r")).await.unwrap();
+pub(super) async fn values_come_back_as_they_were_written(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
     let values = [
         ("z", "12345678901234567890123456789.10"),
         ("a", r#"{"z":1, "a": [ ] }"#),
         ("t", r#""é \u0000 \ud83d\ude00""#),
-        ("odd \"\\\0name", "true"),
+        ("odd \"\\name", "true"),
     ];
     store.checkpoint("r", fence, &step("", "x", &values)).await.unwrap();
     let large = format!("\"{}\"", "x".repeat(1 << 20));
@@ -227,31 +213,31 @@ fn stands() -> (Vec<FrameRecord>, Vec<PauseRecord>) {
     (frames, pauses.to_vec())
 }
 
-async fn a_run_can_begin_where_another_stood(place: Place) {
-    let store = place.open();
+pub(super) async fn a_run_can_begin_where_another_stood(place: &dyn Place) {
+    let store = place.open().await;
     let (frames, pauses) = stands();
     let run = NewRun { deadline: Some(900), ..new_run("r") };
-    let fence = store.create_from(&run, &frames, &pauses).await.unwrap();
+    let fence = create_from(&*store, &run, &frames, &pauses).await.unwrap();
     let found = store.find("r").await.unwrap().unwrap();
     assert_eq!((found.run, found.status, found.wake), (run.clone(), RunStatus::Running, Some(400)));
     assert_eq!(sorted(store.frames("r").await.unwrap()), frames);
     let asked = store.pauses("r").await.unwrap();
     assert_eq!(asked, pauses);
 
-    assert_eq!(place.open().claim("r").await.unwrap(), Claim::Busy);
-    let again = store.create_from(&run, &[], &[]).await.unwrap_err();
+    assert_eq!(place.open().await.claim("r").await.unwrap(), Claim::Busy);
+    let again = create_from(&*store, &run, &[], &[]).await.unwrap_err();
     assert!(matches!(&again, StoreError::AlreadyExists { run } if run == "r"), "{again}");
     assert_eq!(sorted(store.frames("r").await.unwrap()), frames);
 
-    assert!(store.park("r", fence).await.unwrap());
-    assert_eq!(store.answer("r", "approve-4", &yes("ann")).await.unwrap(), AnswerReceipt::Accepted);
-    assert_eq!(store.answer("r", "approve-7", &yes("ann")).await.unwrap(), AnswerReceipt::NotWaiting);
+    assert!(store.park("r", fence, &[]).await.unwrap());
+    assert_eq!(store.answer("r", "approve-4", &yes("ann"), &[]).await.unwrap(), AnswerReceipt::Accepted);
+    assert_eq!(store.answer("r", "approve-7", &yes("ann"), &[]).await.unwrap(), AnswerReceipt::NotWaiting);
 }
 
-async fn a_run_that_begins_somewhere_has_a_history(place: Place) {
-    let store = place.open();
+pub(super) async fn a_run_that_begins_somewhere_has_a_history(place: &dyn Place) {
+    let store = place.open().await;
     let (frames, pauses) = stands();
-    let fence = store.create_from(&new_run("r"), &frames, &pauses).await.unwrap();
+    let fence = create_from(&*store, &new_run("r"), &frames, &pauses).await.unwrap();
     store.checkpoint("r", fence, &step("", "on", &[("b", "3")])).await.unwrap();
     let expected =
         [record(1, "", "fork"), record(2, "p.0", "=start"), record(3, "p.1", "approve"), record(4, "", "on")];
@@ -267,25 +253,25 @@ async fn a_run_that_begins_somewhere_has_a_history(place: Place) {
     assert_eq!(store.frame("r", "").await.unwrap().unwrap().moves, 13);
 }
 
-async fn a_run_without_frames_begins_at_the_start(place: Place) {
-    let store = place.open();
-    let fence = store.create_from(&new_run("r"), &[], &[]).await.unwrap();
+pub(super) async fn a_run_without_frames_begins_at_the_start(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create_from(&*store, &new_run("r"), &[], &[]).await.unwrap();
     assert_eq!((store.frames("r").await.unwrap(), store.history("r").await.unwrap()), (vec![], vec![]));
     assert_eq!(store.find("r").await.unwrap().unwrap().wake, None);
     store.checkpoint("r", fence, &step("", "x", &[])).await.unwrap();
 }
 
-async fn a_group_numbers_each_run_on_its_own(place: Place) {
-    let store = place.open();
+pub(super) async fn a_group_numbers_each_run_on_its_own(place: &dyn Place) {
+    let store = place.open().await;
     let writers = (0..16).map(|n| {
         let store = store.clone();
         tokio::spawn(async move {
             let run = format!("r{n}");
-            let fence = store.create(&new_run(&run)).await.unwrap();
+            let fence = create(&*store, &new_run(&run)).await.unwrap();
             for _ in 0..n + 1 {
                 // Two frames of one run at once.
                 let (left, right) = (step("p.0", "x", &[]), step("p.1", "y", &[]));
-                let both = tokio::join!(store.checkpoint(&run, fence, &left), store.checkpoint(&run, fence, &right));
+                let both = futures::join!(store.checkpoint(&run, fence, &left), store.checkpoint(&run, fence, &right));
                 both.0.and(both.1).unwrap();
             }
             let history = store.history(&run).await.unwrap();
@@ -297,8 +283,8 @@ async fn a_group_numbers_each_run_on_its_own(place: Place) {
     }
 }
 
-async fn unknown_runs_have_no_history(place: Place) {
-    let store = place.open();
+pub(super) async fn unknown_runs_have_no_history(place: &dyn Place) {
+    let store = place.open().await;
     unknown(store.history("nobody").await);
     unknown(store.frames_at("nobody", 0).await);
     unknown(store.frames_at("nobody", 1).await);

@@ -1,0 +1,3 @@
+//! For tests: of stores, and of workflows.
+
+pub mod conformance;
