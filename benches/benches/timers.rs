@@ -77,7 +77,7 @@ async fn start(app: &App, store: &Sqlite, count: u32) {
         });
         futures::future::join_all(starts).await;
     }
-    let running = RunFilter { status: Some(RunStatus::Running), limit: 1, ..RunFilter::default() };
+    let running = RunFilter { status: vec![RunStatus::Running], limit: 1, ..RunFilter::default() };
     while !store.list(&running).await.unwrap().is_empty() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

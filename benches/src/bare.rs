@@ -4,18 +4,16 @@
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex,
+        Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use flow_runtime::{
-    Memory, Sqlite, Store,
+    Memory, Sqlite, StoreError,
     prelude::*,
-    store::{
-        Answer, AnswerReceipt, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Due, Finish, FrameMark, FrameRecord,
-        NewRun, NewUndo, PauseRecord, ReopenReceipt, RunFilter, RunRecord, StoreFuture, Synchronous, UndoRecord,
-    },
+    store::{Checkpoint, Finish, NewRun, Synchronous},
+    testing::{Content, Hook, Hooked, Operation},
 };
 use rusqlite::{Connection, config::DbConfig, params};
 use serde_json::json;
@@ -30,17 +28,17 @@ pub struct Written {
 
 /// Runs a workflow without dependencies once and takes down what it writes.
 pub fn record<W: Workflow<Deps = ()>>(input: W::Input) -> Written {
-    let recorder = Recorder::default();
+    let recorder = Hooked::new(Memory::new(), Recorder::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let app = App::builder().store(recorder.clone()).register::<W>(()).build().unwrap();
     runtime.block_on(async {
         let run = app.start::<W>(input).await.unwrap();
         assert!(matches!(run.wait().await.unwrap(), Outcome::Done(_)));
     });
-    let (runs, checkpoints, outputs) = (recorder.runs, recorder.checkpoints, recorder.outputs);
-    let run = runs.lock().unwrap().remove(0);
-    let output = outputs.lock().unwrap().remove(0);
-    let checkpoints = std::mem::take(&mut *checkpoints.lock().unwrap());
+    let recorder = recorder.hook();
+    let run = recorder.runs.lock().unwrap().remove(0);
+    let output = recorder.outputs.lock().unwrap().remove(0);
+    let checkpoints = std::mem::take(&mut *recorder.checkpoints.lock().unwrap());
     let checkpoints = checkpoints.into_iter().map(|checkpoint| {
         let bindings = checkpoint.bindings.iter().map(|binding| format!("\"{}\":{}", binding.name, binding.value));
         let object = format!("{{{}}}", bindings.collect::<Vec<_>>().join(","));
@@ -145,107 +143,22 @@ impl Bare {
     }
 }
 
-/// A store that takes down what is written.
-#[derive(Clone, Default)]
+/// Takes down what is written.
+#[derive(Default)]
 struct Recorder {
-    memory: Memory,
-    runs: Arc<Mutex<Vec<NewRun>>>,
-    checkpoints: Arc<Mutex<Vec<Checkpoint>>>,
-    outputs: Arc<Mutex<Vec<String>>>,
+    runs: Mutex<Vec<NewRun>>,
+    checkpoints: Mutex<Vec<Checkpoint>>,
+    outputs: Mutex<Vec<String>>,
 }
 
-impl Store for Recorder {
-    fn create<'a>(&'a self, run: &'a NewRun) -> StoreFuture<'a, u64> {
-        self.runs.lock().unwrap().push(run.clone());
-        self.memory.create(run)
-    }
-    fn find<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Option<RunRecord>> {
-        self.memory.find(run)
-    }
-    fn list<'a>(&'a self, filter: &'a RunFilter) -> StoreFuture<'a, Vec<RunRecord>> {
-        self.memory.list(filter)
-    }
-    fn claim<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Claim> {
-        self.memory.claim(run)
-    }
-    fn release<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, ()> {
-        self.memory.release(run, fence)
-    }
-    fn frames<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<FrameRecord>> {
-        self.memory.frames(run)
-    }
-    fn pauses<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<PauseRecord>> {
-        self.memory.pauses(run)
-    }
-    fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()> {
-        self.checkpoints.lock().unwrap().push(checkpoint.clone());
-        self.memory.checkpoint(run, fence, checkpoint)
-    }
-    fn park<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool> {
-        self.memory.park(run, fence)
-    }
-    fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish) -> StoreFuture<'a, ()> {
-        if let Finish::Completed(output) = finish {
-            self.outputs.lock().unwrap().push(output.clone());
+impl Hook for Recorder {
+    fn before(&self, operation: &Operation<'_>) -> Result<(), StoreError> {
+        match operation.content {
+            Content::Create(run, _) => self.runs.lock().unwrap().push(run.clone()),
+            Content::Checkpoint(checkpoint) => self.checkpoints.lock().unwrap().push(checkpoint.clone()),
+            Content::Finish(Finish::Completed(output)) => self.outputs.lock().unwrap().push(output.clone()),
+            _ => {}
         }
-        self.memory.finish(run, fence, finish)
-    }
-    fn answer<'a>(&'a self, run: &'a str, pause: &'a str, answer: &'a Answer) -> StoreFuture<'a, AnswerReceipt> {
-        self.memory.answer(run, pause, answer)
-    }
-    fn create_from<'a>(
-        &'a self,
-        run: &'a NewRun,
-        frames: &'a [FrameRecord],
-        pauses: &'a [PauseRecord],
-    ) -> StoreFuture<'a, u64> {
-        self.memory.create_from(run, frames, pauses)
-    }
-    fn holds<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, bool> {
-        self.memory.holds(run, fence)
-    }
-    fn frame<'a>(&'a self, run: &'a str, path: &'a str) -> StoreFuture<'a, Option<FrameRecord>> {
-        self.memory.frame(run, path)
-    }
-    fn expire<'a>(&'a self, run: &'a str, fence: u64, pause: &'a str, at: i64) -> StoreFuture<'a, bool> {
-        self.memory.expire(run, fence, pause, at)
-    }
-    fn due<'a>(&'a self, workflows: &'a [&'a str], now: i64, limit: u32) -> StoreFuture<'a, Due> {
-        self.memory.due(workflows, now, limit)
-    }
-    fn cancel<'a>(&'a self, run: &'a str, at: i64) -> StoreFuture<'a, CancelReceipt> {
-        self.memory.cancel(run, at)
-    }
-    fn reopen<'a>(&'a self, run: &'a str, at: i64, frames: &'a [FrameMark]) -> StoreFuture<'a, ReopenReceipt> {
-        Store::reopen(&self.memory, run, at, frames)
-    }
-    fn begin_undo<'a>(
-        &'a self,
-        run: &'a str,
-        fence: u64,
-        failure: Option<&'a str>,
-        undos: &'a [NewUndo],
-    ) -> StoreFuture<'a, bool> {
-        self.memory.begin_undo(run, fence, failure, undos)
-    }
-    fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>> {
-        self.memory.undos(run)
-    }
-    fn undone<'a>(
-        &'a self,
-        run: &'a str,
-        fence: u64,
-        seq: u64,
-        n: u32,
-        failure: Option<&'a str>,
-        at: i64,
-    ) -> StoreFuture<'a, ()> {
-        self.memory.undone(run, fence, seq, n, failure, at)
-    }
-    fn history<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<CheckpointRecord>> {
-        self.memory.history(run)
-    }
-    fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>> {
-        self.memory.frames_at(run, seq)
+        Ok(())
     }
 }

@@ -75,19 +75,19 @@ pub(crate) async fn run_to_end<S: Storage>(storage: &S, case: &Case, seed: u64, 
     trace::finish();
     for process in 0.. {
         assert!(process < 5000, "{name} does not get on");
-        let store = Mortal::new(storage.open(), if process == 0 { plan.first } else { plan.next });
+        let store = Mortal::process(storage.open(), if process == 0 { plan.first } else { plan.next });
         let built = (case.register)(App::builder().store(store.clone())).build();
         let app = built.unwrap_or_else(|error| panic!("{name}: {error}"));
         let cancel = plan.cancel && process == 1;
         let ended = work(&app, case, seed, plan.order, &mut id, &mut person, cancel).await;
         drop(app);
-        let writes = *first_writes.get_or_insert(store.writes());
+        let writes = *first_writes.get_or_insert(store.hook().writes());
         let (result, cancelled) = match ended {
             Ok(output) => (Ok(output), false),
             Err(RunError::Failed(failure)) => (Err(failure.chain().join(": ")), false),
             Err(RunError::Cancelled { .. }) => (Err("cancelled".to_owned()), true),
             Err(_) if store.is_dead() => {
-                if store.leaves_a_driver() {
+                if store.hook().leaves_a_driver() {
                     // A real process would be gone; here its driver looks at the store sooner or later.
                     tokio::time::sleep(Duration::from_millis(600)).await;
                 }

@@ -64,6 +64,12 @@ pub trait Hook: Send + Sync + 'static {
         let _ = (operation, succeeded, store);
         Box::pin(std::future::ready(Ok(())))
     }
+
+    /// Whether the process is to [die](Hooked::kill) now. Asked right after [`before`](Self::before); an operation that was let
+    /// through is carried out all the same.
+    fn dies(&self) -> bool {
+        false
+    }
 }
 
 /// A store around another one, which passes every operation by a [`Hook`]. Clones share it.
@@ -109,6 +115,16 @@ impl<H: Hook> Hooked<H> {
     fn alive(&self) -> Result<Arc<dyn Store>, StoreError> {
         lock(&self.store).clone().ok_or_else(|| StoreError::backend("do anything", "the process has died"))
     }
+
+    /// The store to carry an operation out with, if the hook allows it.
+    fn before(&self, operation: &Operation<'_>) -> Result<Arc<dyn Store>, StoreError> {
+        let store = self.alive()?;
+        let allowed = self.hook.before(operation);
+        if self.hook.dies() {
+            self.kill();
+        }
+        allowed.map(|()| store)
+    }
 }
 
 /// Passes one operation on, by the hook.
@@ -125,8 +141,7 @@ macro_rules! pass {
             let (mut writes, mut content) = (false, Content::Other);
             $((writes, content) = (true, $content);)?
             let operation = Operation { name: stringify!($name), run: $run, writes, content };
-            let store = $self.alive()?;
-            $self.hook.before(&operation)?;
+            let store = $self.before(&operation)?;
             let result = store.$name($($arg),*).await;
             $self.hook.after(&operation, result.is_ok(), &*store).await?;
             result
@@ -139,8 +154,7 @@ impl<H: Hook> Store for Hooked<H> {
         Box::pin(async move {
             let content = Content::Create(run, beginning);
             let operation = Operation { name: "create", run: &run.id, writes: true, content };
-            let store = self.alive()?;
-            self.hook.before(&operation)?;
+            let store = self.before(&operation)?;
             let result = store.create(run, beginning).await;
             self.hook.after(&operation, result.is_ok(), &*store).await?;
             result
@@ -341,8 +355,7 @@ impl<H: Hook> StoreTx for HookedTx<H> {
             let content = Content::Checkpoint(checkpoint);
             let operation = Operation { name: "commit", run, writes: true, content };
             let HookedTx { tx, hooked } = *self;
-            let store = hooked.alive()?;
-            hooked.hook.before(&operation)?;
+            let store = hooked.before(&operation)?;
             let result = tx.commit(run, fence, checkpoint).await;
             hooked.hook.after(&operation, result.is_ok(), &*store).await?;
             result
