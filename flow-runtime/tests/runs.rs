@@ -272,7 +272,7 @@ async fn runs_are_listed_by_status_and_session() {
     app.start::<Fulfil>(1).session("a").await.unwrap().wait().await.unwrap();
     let waiting = app.start::<UntilEnough>(1).session("b").await.unwrap();
     waiting.wait().await.unwrap();
-    let paused = app.runs(&RunFilter { status: Some(RunStatus::Paused), ..RunFilter::default() }).await.unwrap();
+    let paused = app.runs(&RunFilter { status: vec![RunStatus::Paused], ..RunFilter::default() }).await.unwrap();
     assert_eq!(paused.iter().map(|run| run.run.id.as_str()).collect::<Vec<_>>(), [waiting.id()]);
     let of_a = app.runs(&RunFilter { session: Some("a".to_owned()), ..RunFilter::default() }).await.unwrap();
     assert_eq!(of_a.len(), 1);
