@@ -74,7 +74,7 @@ impl Pair {
     }
 }
 
-/// `#[step(retries = 3, backoff = "500ms..1m", timeout = "2m", retry_if = f, undo = f, once, blocking, use<T>, crate = path)]`
+/// `#[step(retries = 3, backoff = "500ms..1m", timeout = "2m", retry_if = f, undo = f, once, tx, blocking, use<T>, crate = path)]`
 #[derive(Default)]
 pub(crate) struct StepOptions {
     pub(crate) krate: CratePath,
@@ -86,13 +86,14 @@ pub(crate) struct StepOptions {
     /// The step that undoes.
     pub(crate) undo: Option<Said<Path>>,
     pub(crate) once: Option<Span>,
+    pub(crate) tx: Option<Span>,
     pub(crate) blocking: Option<Span>,
     /// The generic parameters around the step.
     pub(crate) uses: Option<Vec<Ident>>,
 }
 
-const STEP_OPTIONS: [&str; 9] =
-    ["retries", "backoff", "timeout", "retry_if", "undo", "once", "blocking", "use<…>", "crate"];
+const STEP_OPTIONS: [&str; 10] =
+    ["retries", "backoff", "timeout", "retry_if", "undo", "once", "tx", "blocking", "use<…>", "crate"];
 
 impl StepOptions {
     /// Reads the options; what is wrong with them is reported.
@@ -124,6 +125,10 @@ impl StepOptions {
                 }
             }
         }
+        if let (Some(_), Some(once)) = (options.tx, options.once) {
+            let message = "what a `tx` step writes and that it is done are committed together, so nobody has to be asked whether it has happened: leave out `once`";
+            report.span(once, message);
+        }
         options
     }
 
@@ -151,6 +156,7 @@ impl StepOptions {
                 self.undo = Some(Said { value, span });
             }
             "once" => self.once = Some(pair.flag()?),
+            "tx" => self.tx = Some(pair.flag()?),
             "blocking" => self.blocking = Some(pair.flag()?),
             "use" if !pair.uses.is_empty() => self.uses = Some(pair.uses.clone()),
             "use" => {
@@ -168,9 +174,10 @@ impl StepOptions {
 
     /// Where the first rule stands. That it blocks is none.
     pub(crate) fn first_rule(&self) -> Option<Span> {
-        let StepOptions { retries, timeout_ms, undo, once, .. } = self;
+        let StepOptions { retries, timeout_ms, undo, once, tx, .. } = self;
         let retries = retries.as_ref().map(|said| said.span);
-        retries.or(timeout_ms.as_ref().map(|said| said.span)).or(undo.as_ref().map(|said| said.span)).or(*once)
+        let undo = undo.as_ref().map(|said| said.span);
+        retries.or(timeout_ms.as_ref().map(|said| said.span)).or(undo).or(*once).or(*tx)
     }
 
     /// `Policy { retries: 3, ..Policy::PLAIN }`
@@ -187,6 +194,9 @@ impl StepOptions {
         }
         if self.undo.is_some() {
             fields.extend(quote!(undo: true,));
+        }
+        if self.tx.is_some() {
+            fields.extend(quote!(tx: true,));
         }
         match fields.is_empty() {
             true => quote!(#flow::Policy::PLAIN),

@@ -390,6 +390,16 @@ impl<'o> Wrapper<'o> {
                 })
             });
         }
+        if let Some(span) = options.tx {
+            let flow = shown_at(flow, span);
+            rules.extend(quote_spanned! {here(span)=>
+                .transacted(|__outcome| {
+                    #[allow(unused_imports)]
+                    use #flow::{ShapeOfResult as _, ShapeOfValue as _};
+                    (&__outcome).shape()
+                })
+            });
+        }
         rules
     }
 
@@ -450,6 +460,9 @@ impl<'o> Wrapper<'o> {
         }
         if options.undo.is_some() {
             marker = quote!(#flow::Undone<#marker>);
+        }
+        if options.tx.is_some() {
+            marker = quote!(#flow::Transacted<#marker>);
         }
         if options.once.is_some() {
             marker = quote!(#flow::OnceReturning<#marker, #output>);

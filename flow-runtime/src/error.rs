@@ -276,6 +276,16 @@ pub enum Refusal {
         /// The field, and what was expected there.
         error: JsonError,
     },
+    /// What a step has returned in a transaction is not of the type it has now.
+    #[error("what step `{step}`{} has returned no longer fits: {error}", branch_of(.path))]
+    Output {
+        /// Path of the frame.
+        path: String,
+        /// Name of the step.
+        step: String,
+        /// The field, and what was expected there.
+        error: JsonError,
+    },
     /// A frame stands at a pause, but does not say which was asked.
     #[error("a frame{} stands at pause `{pause}`, which was never asked", branch_of(.path))]
     NoPause {
@@ -301,6 +311,10 @@ impl Refusal {
 
     pub(crate) fn answer(pause: &str, error: JsonError) -> Self {
         Refusal::Answer { pause: pause.to_owned(), error }
+    }
+
+    pub(crate) fn output(path: &str, step: &str, error: JsonError) -> Self {
+        Refusal::Output { path: path.to_owned(), step: step.to_owned(), error }
     }
 
     pub(crate) fn no_pause(path: &str, pause: &str) -> Self {

@@ -25,7 +25,7 @@ pub use error::{AnswerError, BuildError, ControlError, Failure, Refusal, RunErro
 pub use flow_macros::{pause, step, workflow, workflow_fn};
 pub use graph::{Edge, Graph, Node, NodeKind};
 pub use json::JsonError;
-pub use machine::{Child, Step, attempt, idempotency_key};
+pub use machine::{Child, Step, attempt, idempotency_key, transaction};
 pub use pause::{Ask, AskInTime, OpenPause, Pause, pause};
 pub use policy::{CheckedAnswer, Never, Policy, Recovery, TimedOut, Unknown};
 pub use sleep::{Sleep, sleep, sleep_until};

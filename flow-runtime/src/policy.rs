@@ -21,6 +21,8 @@ pub struct Policy {
     pub timeout_ms: u64,
     /// Whether it is never repeated on its own after a crash in the middle.
     pub once: bool,
+    /// Whether it takes part in the store's own transaction, which commits what it writes together with its result.
+    pub tx: bool,
     /// Whether it is undone when the run fails later or is cancelled.
     pub undo: bool,
     /// The answer to a failure, a [`Recovery`], if somebody is asked.
@@ -37,6 +39,7 @@ impl Policy {
         max_delay_ms: 60_000,
         timeout_ms: 0,
         once: false,
+        tx: false,
         undo: false,
         recover: None,
         unknown: None,
@@ -49,7 +52,7 @@ impl Policy {
 
     /// Whether it may be tried again, or has to be taken up where it was interrupted.
     pub(crate) const fn reloads(&self) -> bool {
-        self.retries > 0 || self.once || self.undo || self.recover.is_some()
+        self.retries > 0 || self.once || self.tx || self.undo || self.recover.is_some()
     }
 }
 

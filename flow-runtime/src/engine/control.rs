@@ -258,7 +258,8 @@ fn change(frames: &mut [FrameRecord], moved: &str, edit: Edit) -> Result<(), Con
 /// was interrupted, stays so.
 fn begin_again(frame: &FrameRecord, failure: &Failure) -> Option<FrameMark> {
     let trying: Trying = serde_json::from_str(frame.trying.as_deref()?).unwrap_or_default();
-    if trying.begun && !failure.was_returned_by(&frame.path) {
+    // What is committed is done.
+    if trying.done.is_some() || trying.begun && !failure.was_returned_by(&frame.path) {
         return None;
     }
     Some(FrameMark { path: frame.path.clone(), pause: trying.at_pause, wake: trying.at_wake, trying: None })

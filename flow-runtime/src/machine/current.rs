@@ -3,9 +3,12 @@
 //! Kept with the thread while a step's future is polled, because a step takes what its author wants it to take and nothing
 //! from here.
 
-use std::{cell::RefCell, future::Future, mem, sync::Arc};
+use std::{any::Any, cell::RefCell, future::Future, mem, sync::Arc};
 
 use super::undo::Undoing;
+
+/// What a step writes with in a transaction of the store.
+pub(crate) type TxHandle = Arc<dyn Any + Send + Sync>;
 
 /// What the step that runs can learn of its run.
 #[derive(Default)]
@@ -20,6 +23,8 @@ pub(crate) struct Current {
     pub(crate) attempt: u32,
     /// The step has run before, and is to be undone now.
     pub(crate) undoing: Option<Undoing>,
+    /// What it writes with, if it takes part in a transaction of the store.
+    pub(crate) transaction: Option<TxHandle>,
 }
 
 thread_local! {
@@ -89,6 +94,14 @@ pub fn idempotency_key() -> Option<String> {
     .flatten()
 }
 
+/// What the `#[step(tx)]` that runs writes with: the handle of the store's own transaction, if it is of this type.
+///
+/// Stores wrap this in something that says what is wrong: `SqliteTx::current()`. `None` in any other step, outside of a run,
+/// and where the run is kept in another kind of store.
+pub fn transaction<T: Any + Send + Sync>() -> Option<Arc<T>> {
+    look(|current| current.transaction.clone())?.and_then(|handle| handle.downcast().ok())
+}
+
 /// Runs code of a step on a thread where it may block.
 ///
 /// A panic travels on. If the future is dropped before the code has begun, it never begins.
@@ -107,6 +120,7 @@ pub fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
             moves: current.moves,
             attempt: current.attempt,
             undoing: None,
+            transaction: current.transaction.clone(),
         })
         .unwrap_or_default();
         let mut task = Aborted(tokio::task::spawn_blocking(move || with(&mut current, work)));
@@ -147,6 +161,17 @@ mod tests {
         });
         assert_eq!((outer.attempt, inner.attempt), (2, 5));
         assert_eq!((attempt(), idempotency_key()), (1, None));
+    }
+
+    #[test]
+    fn a_step_finds_its_transaction_by_type() {
+        let handle: Arc<dyn Any + Send + Sync> = Arc::new("rows".to_owned());
+        let mut inside = Current { transaction: Some(handle), ..current(1) };
+        with(&mut inside, || {
+            assert_eq!(transaction::<String>().as_deref().map(String::as_str), Some("rows"));
+            assert!(transaction::<u32>().is_none());
+        });
+        assert!(transaction::<String>().is_none());
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::{
     clock::millis,
     error::{Failure, Refusal},
     lock::lock,
-    store::{Checkpoint, FrameRecord, NewPause, StoreError},
+    store::{Checkpoint, FrameRecord, NewPause, StoreError, StoreTx},
 };
 
 /// What a block knows of its run.
@@ -85,6 +85,9 @@ pub(crate) struct Trying {
     /// The error of the last attempt and its sources.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<String>,
+    /// What a step in a transaction has returned, as JSON: it is done, and only the frame has not moved on yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) done: Option<String>,
     /// What the frame had waited for at its point: its code gets there again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) at_pause: Option<String>,
@@ -308,6 +311,11 @@ impl Cx {
 
     /// Writes a checkpoint. Does not return if that fails: the driver stops then.
     pub(crate) async fn commit(&self, checkpoint: &mut Checkpoint) {
+        self.commit_in(None, checkpoint).await;
+    }
+
+    /// Writes a checkpoint, alone or as the end of a step's transaction.
+    async fn commit_in(&self, tx: Option<Box<dyn StoreTx>>, checkpoint: &mut Checkpoint) {
         let Some((store, fence)) = &self.state.store else { return };
         if self.state.undoing().is_some() {
             return self.fail(vec![format!("the workflow gets to `{}` instead", checkpoint.at)]).await;
@@ -333,7 +341,11 @@ impl Cx {
                 self.state.forget(prefix);
             }
         }
-        if let Err(error) = self.counted(store.checkpoint(&self.state.id, *fence, checkpoint)).await {
+        let written = match tx {
+            None => store.checkpoint(&self.state.id, *fence, checkpoint),
+            Some(tx) => tx.commit(&self.state.id, *fence, checkpoint),
+        };
+        if let Err(error) = self.counted(written).await {
             self.halt(Halt::Store(error)).await
         }
         if !checkpoint.mark {
@@ -360,7 +372,31 @@ impl Cx {
     }
 
     /// Writes down how far the call has got. The frame stays where it is.
-    pub(super) async fn mark(&self, mut trying: Trying, asked: Option<NewPause>) {
+    pub(super) async fn mark(&self, trying: Trying, asked: Option<NewPause>) {
+        self.mark_in(None, trying, asked).await;
+    }
+
+    /// Writes down that a step is done, together with what it has written itself.
+    pub(super) async fn mark_done(&self, tx: Box<dyn StoreTx>, trying: Trying) {
+        self.mark_in(Some(tx), trying, None).await;
+    }
+
+    /// Begins a transaction of the store for a step.
+    pub(super) async fn begin_tx(&self, step: &str) -> Box<dyn StoreTx> {
+        let begun = match &self.state.store {
+            Some((store, _)) => self.counted(store.begin()).await,
+            None => Err(StoreError::NoTransactions),
+        };
+        match begun {
+            Ok(tx) => tx,
+            Err(error @ StoreError::NoTransactions) => {
+                self.fail(vec![format!("step `{step}` takes part in a transaction"), error.to_string()]).await
+            }
+            Err(error) => self.halt(Halt::Store(error)).await,
+        }
+    }
+
+    async fn mark_in(&self, tx: Option<Box<dyn StoreTx>>, mut trying: Trying, asked: Option<NewPause>) {
         if self.keeps() {
             {
                 let mut progress = lock(&self.progress);
@@ -377,7 +413,11 @@ impl Cx {
                 mark: true,
                 ..Checkpoint::default()
             };
-            self.commit(&mut checkpoint).await;
+            if tx.is_some() {
+                // What is written is to be undone from here on.
+                checkpoint.undo = self.state.take_undos(&self.path);
+            }
+            self.commit_in(tx, &mut checkpoint).await;
         }
         lock(&self.progress).trying = trying;
     }
@@ -396,6 +436,7 @@ impl Cx {
             moves: self.moves.load(Ordering::Relaxed),
             attempt,
             undoing: None,
+            transaction: None,
         }
     }
 

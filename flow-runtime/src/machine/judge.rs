@@ -24,9 +24,9 @@ pub struct Judge<O> {
     pub(crate) again: fn(&O) -> bool,
     /// What a step returns that takes too long, if it may.
     pub(crate) timed_out: Option<fn(TimedOut) -> O>,
-    /// The value of a step that has succeeded, as JSON. Of steps that are undone, run once, or ask somebody.
+    /// The value of a step that has succeeded, as JSON. Of steps that are undone, run once or in a transaction, or ask somebody.
     pub(crate) output: fn(&O) -> Option<Result<String, SerdeError>>,
-    /// What a step returns whose value is this JSON text. Of steps that run once or ask somebody.
+    /// What a step returns whose value is this JSON text. Of steps that run once or in a transaction, or ask somebody.
     pub(crate) from_json: Option<Read<O>>,
 }
 
@@ -86,6 +86,15 @@ impl<M, F: Future> Step<M, F> {
     /// The same step, whose value is kept beside the state because it may be undone.
     pub fn undone(self, output: fn(&F::Output) -> Option<Result<String, SerdeError>>) -> Self {
         self.changed(|judge| Judge { output, ..judge })
+    }
+
+    /// The same step, whose value is committed with what it writes.
+    pub fn transacted<S>(self, shape: fn(Outcome<F::Output>) -> S) -> Self
+    where
+        S: TxShape<Output = F::Output>,
+    {
+        let _ = shape;
+        self.changed(|judge| Judge { output: S::written, from_json: Some(S::read), ..judge })
     }
 
     /// The same step, never repeated on its own after a crash in the middle.
@@ -191,6 +200,25 @@ pub trait OnceShape: Shape {
 impl<S: Shape<Ok: OnceOutput>> OnceShape for S {
     type Once<M> = super::Once<M, S::Ok>;
 
+    fn written(output: &S::Output) -> Option<Result<String, SerdeError>> {
+        write::<S>(output)
+    }
+
+    fn read(text: &str) -> Result<S::Output, JsonError> {
+        read::<S>(text)
+    }
+}
+
+/// What the result of a step that takes part in a transaction consists of.
+pub trait TxShape: Shape {
+    #[doc(hidden)]
+    fn written(output: &Self::Output) -> Option<Result<String, SerdeError>>;
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc)]
+    fn read(text: &str) -> Result<Self::Output, JsonError>;
+}
+
+impl<S: Shape<Ok: TxOutput>> TxShape for S {
     fn written(output: &S::Output) -> Option<Result<String, SerdeError>> {
         write::<S>(output)
     }
@@ -350,3 +378,13 @@ pub trait OnceOutput: Serialize + DeserializeOwned + JsonSchema + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + JsonSchema + 'static> OnceOutput for T {}
+
+/// The value of a step that takes part in a transaction.
+#[diagnostic::on_unimplemented(
+    message = "what a `tx` step returns is committed with what it has written, but `{Self}` cannot be saved",
+    label = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`"
+)]
+pub trait TxOutput: Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> TxOutput for T {}

@@ -33,7 +33,7 @@ pub use call::{
 };
 pub use capture::{Capture, CaptureCopy, CaptureRef};
 pub use child::{Child, ChildOf};
-pub use current::{attempt, blocking, idempotency_key};
+pub use current::{attempt, blocking, idempotency_key, transaction};
 pub use cx::Cx;
 pub(crate) use cx::Trying;
 pub use describe::{Describe, DescribeAny, DescribeDebug, DescribeDisplay, DescribeError};
@@ -50,12 +50,12 @@ pub use input::{
 };
 pub use judge::{
     Fallible, FromTimedOut, Judge, Look, OfResult, OfValue, OnceMethod, OnceOutput, OnceShape, Outcome, Shape,
-    ShapeOfResult, ShapeOfValue, TimesOut, Undoable, UndoneShape, outcome, split, written,
+    ShapeOfResult, ShapeOfValue, TimesOut, TxOutput, TxShape, Undoable, UndoneShape, outcome, split, written,
 };
 pub use owned::{Owned, Probe, ProbeOwned, probe};
 pub use patched::{
     BackedOff, Given, GivenNothing, GivenResult, NotGiven, Once, OnceReturning, Recovered, RecoveredValue, Recovers,
-    Retried, RuledCall, Timed, Undone,
+    Retried, RuledCall, Timed, Transacted, Undone,
 };
 pub(crate) use state::{Code, Halt, RunState};
 pub use text::{Method, Part, Text, Words};

@@ -39,6 +39,13 @@ impl<M: HasMeta> HasMeta for Undone<M> {
     const META: CallMeta = M::META.with(Policy { undo: true, ..M::META.policy });
 }
 
+/// A step that takes part in a transaction of the store.
+pub struct Transacted<M>(PhantomData<fn() -> M>);
+
+impl<M: HasMeta> HasMeta for Transacted<M> {
+    const META: CallMeta = M::META.with(Policy { tx: true, ..M::META.policy });
+}
+
 /// A step of value `T` that is never repeated on its own after a crash in the middle.
 pub struct Once<M, T>(PhantomData<fn() -> (M, T)>);
 

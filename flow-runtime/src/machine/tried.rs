@@ -13,23 +13,27 @@ use std::{
 use serde_json::{json, value::RawValue};
 
 use super::{
-    Cx, Halt, HasMeta, Judge, Step, current,
+    Cx, Halt, HasMeta, Judge, Step,
+    current::{self, Current, TxHandle},
     cx::{Asked, Trying},
+    input::SerdeError,
     undo::Undoing,
     working::Working,
 };
 use crate::{
-    CheckedAnswer, Policy, Recovery, TimedOut, Unknown,
+    CheckedAnswer, JsonError, Policy, Recovery, TimedOut, Unknown,
     error::Refusal,
     lock::lock,
-    store::{NewUndo, UndoRecord},
+    store::{NewUndo, StoreTx, UndoRecord},
 };
 
-/// What is to be done about an attempt that has failed.
-enum Failed {
-    /// Try again.
+/// What is to be done about an attempt.
+enum Next {
+    /// Commit its transaction with this value.
+    Commit(Option<Result<String, SerdeError>>, Box<dyn StoreTx>),
+    /// It has failed: try again.
     Again(Vec<String>),
-    /// Ask somebody.
+    /// It has failed: ask somebody.
     Ask(Vec<String>),
 }
 
@@ -43,6 +47,9 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
     let Some(judge) = step.judge else {
         return working(cx, step.future, trying.attempts + 1).await;
     };
+    if let Some(done) = &trying.done {
+        return replayed(cx, judge, name, done).await;
+    }
     if let Some(pause) = &trying.asked {
         return decided::<M, F>(cx, judge, pause, &trying).await;
     }
@@ -53,20 +60,28 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
         cx.mark(Trying { begun: true, next: None, ..trying.clone() }, None).await;
     }
     let attempt = trying.attempts + 1;
-    let failed = {
-        let output = attempt_once::<M, F>(cx, judge, step.future, attempt).await;
-        match (judge.error)(&output) {
-            None => {
+    let next = {
+        // Dropped with this block, unless it is committed.
+        let tx = if policy.tx { Some(cx.begin_tx(name).await) } else { None };
+        let handle = tx.as_ref().map(|tx| tx.handle());
+        let output = attempt_once::<M, F>(cx, judge, step.future, attempt, handle).await;
+        match ((judge.error)(&output), tx) {
+            (None, None) => {
                 note_undo::<M, F>(cx, judge, &output);
                 return output;
             }
-            Some(errors) if (judge.again)(&output) && attempt <= policy.retries => Failed::Again(errors),
-            Some(errors) if policy.recover.is_some() => Failed::Ask(errors),
-            Some(_) => return output,
+            (None, Some(tx)) => {
+                note_undo::<M, F>(cx, judge, &output);
+                Next::Commit((judge.output)(&output), tx)
+            }
+            (Some(errors), _) if (judge.again)(&output) && attempt <= policy.retries => Next::Again(errors),
+            (Some(errors), _) if policy.recover.is_some() => Next::Ask(errors),
+            (Some(_), _) => return output,
         }
     };
-    match failed {
-        Failed::Again(errors) => {
+    match next {
+        Next::Commit(value, tx) => commit::<M, F>(cx, judge, value, attempt, tx).await,
+        Next::Again(errors) => {
             let next = cx.state().clock.after(delay(policy, attempt));
             cx.mark(
                 Trying { step: name.to_owned(), attempts: attempt, next: Some(next), errors, ..Trying::default() },
@@ -75,7 +90,7 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
             .await;
             cx.restart().await
         }
-        Failed::Ask(errors) => {
+        Next::Ask(errors) => {
             let trying = Trying { step: name.to_owned(), attempts: attempt, errors, ..Trying::default() };
             let error = trying.errors.join(": ");
             let question =
@@ -87,7 +102,48 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
 }
 
 fn working<F: Future>(cx: &Cx, future: F, attempt: u32) -> Working<'_, F> {
-    Working::step(cx, future, cx.keeps().then(|| Box::new(cx.current(attempt))))
+    working_in(cx, future, attempt, None)
+}
+
+fn working_in<F: Future>(cx: &Cx, future: F, attempt: u32, handle: Option<TxHandle>) -> Working<'_, F> {
+    let current = || Box::new(Current { transaction: handle, ..cx.current(attempt) });
+    Working::step(cx, future, cx.keeps().then(current))
+}
+
+/// Commits what a step has written together with its value, and goes on with what is committed.
+async fn commit<M: HasMeta, F: Future>(
+    cx: &Cx,
+    judge: Judge<F::Output>,
+    value: Option<Result<String, SerdeError>>,
+    attempt: u32,
+    tx: Box<dyn StoreTx>,
+) -> F::Output {
+    let step = M::META.name;
+    match value.unwrap_or(Ok(String::new())) {
+        Ok(done) => {
+            let (step, attempts) = (step.to_owned(), attempt - 1);
+            cx.mark_done(tx, Trying { step, attempts, done: Some(done.clone()), ..Trying::default() }).await;
+            replayed(cx, judge, M::META.name, &done).await
+        }
+        Err(error) => {
+            drop(tx);
+            cx.halt(Halt::unwritable(cx.path(), step, "=output", &error)).await
+        }
+    }
+}
+
+/// What a step has returned whose transaction is committed.
+async fn replayed<O>(cx: &Cx, judge: Judge<O>, step: &str, done: &str) -> O {
+    let halt = match judge.from_json.map(|read| read(done)) {
+        Some(Ok(output)) => return output,
+        Some(Err(error)) => Halt::Refused(Refusal::output(cx.path(), step, error)),
+        // It was a step with a transaction then.
+        None => {
+            let error = JsonError::new("", "the step is no longer `#[step(tx)]`");
+            Halt::Refused(Refusal::output(cx.path(), step, error))
+        }
+    };
+    cx.halt(halt).await
 }
 
 /// One attempt, which is over when its time is.
@@ -96,14 +152,17 @@ async fn attempt_once<M: HasMeta, F: Future + Send>(
     judge: Judge<F::Output>,
     future: F,
     attempt: u32,
+    handle: Option<TxHandle>,
 ) -> F::Output {
     let after = Duration::from_millis(M::META.policy.timeout_ms);
     match judge.timed_out {
-        Some(timed_out) if !after.is_zero() => match working(cx, tokio::time::timeout(after, future), attempt).await {
-            Ok(output) => output,
-            Err(_) => timed_out(TimedOut::step(M::META.name, after)),
-        },
-        _ => working(cx, future, attempt).await,
+        Some(timed_out) if !after.is_zero() => {
+            match working_in(cx, tokio::time::timeout(after, future), attempt, handle).await {
+                Ok(output) => output,
+                Err(_) => timed_out(TimedOut::step(M::META.name, after)),
+            }
+        }
+        _ => working_in(cx, future, attempt, handle).await,
     }
 }
 

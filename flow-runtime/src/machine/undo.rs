@@ -79,6 +79,10 @@ impl<M: HasMeta, F: Future + Send> UndoCall for Step<M, F> {
 
     async fn attempt(self, error: Look<F::Output>) -> UndoResult {
         let policy = M::META.policy;
+        if policy.tx {
+            let message = format!("step `{}` is `tx`, and undoing has no transaction: write it without", M::META.name);
+            return UndoResult { outcome: Err(vec![message]), again: false, policy };
+        }
         let judge = self.judge.unwrap_or(Judge::new(error));
         let finished = match policy.timeout_ms {
             0 => Ok(self.future.await),

@@ -4,15 +4,16 @@ mod run;
 
 use crate::lock::lock;
 use std::{
+    any::Any,
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use super::{
-    Answer, AnswerReceipt, Beginning, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Created, DefinitionRecord, Due,
-    Effects, EventRecord, Finish, FrameMark, FrameRecord, LOOK_AGAIN, NewDefinition, NewRun, NewUndo, PauseRecord, Prune,
-    Pruned, ReopenReceipt, RunCount, RunFilter, RunRecord, RunStatus, SessionFilter, SessionReceipt, SessionRecord,
-    SessionWrite, Stage, Store, StoreError, StoreFuture, UndoRecord,
+    Answer, AnswerReceipt, Beginning, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Created, DefinitionRecord,
+    Due, Effects, EventRecord, Finish, FrameMark, FrameRecord, LOOK_AGAIN, NewDefinition, NewRun, NewUndo, PauseRecord,
+    Prune, Pruned, ReopenReceipt, RunCount, RunFilter, RunRecord, RunStatus, SessionFilter, SessionReceipt,
+    SessionRecord, SessionWrite, Stage, Store, StoreError, StoreFuture, StoreTx, UndoRecord,
     frames::{Frames, Move},
 };
 use crate::clock::now_ms;
@@ -71,22 +72,40 @@ impl Memory {
         fence: u64,
         effects: &Effects,
         f: impl FnOnce(&mut Entry) -> Result<(), StoreError>,
-    ) -> StoreFuture<'static, ()> {
-        let write = || {
-            let mut content = self.lock();
-            content.run(run)?.check(fence)?;
-            if let Some(write) = &effects.session {
-                content.check_session(write)?;
+    ) -> Result<(), StoreError> {
+        let mut content = self.lock();
+        content.run(run)?.check(fence)?;
+        if let Some(write) = &effects.session {
+            content.check_session(write)?;
+        }
+        let entry = content.run(run)?;
+        f(entry)?;
+        entry.tell(&effects.events);
+        if let Some(write) = &effects.session {
+            content.write_session(write);
+        }
+        Ok(())
+    }
+
+    fn write_checkpoint(&self, run: &str, fence: u64, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        self.with_effects(run, fence, &checkpoint.effects, |entry| {
+            if let Some(asked) = &checkpoint.asked {
+                if entry.pauses.get(&asked.id).is_some() {
+                    let doing = format!("ask pause `{}`", asked.id);
+                    return Err(StoreError::backend(doing, "a pause of this id was asked before"));
+                }
+                entry.pauses.ask(asked);
             }
-            let entry = content.run(run)?;
-            f(entry)?;
-            entry.tell(&effects.events);
-            if let Some(write) = &effects.session {
-                content.write_session(write);
+            if !checkpoint.mark {
+                let made = Move::of(checkpoint, now_ms());
+                entry.frames.apply(&made);
+                entry.history.push_back(made);
             }
+            entry.frames.mark(checkpoint);
+            entry.note_undos(entry.last() + usize::from(checkpoint.mark), &checkpoint.undo);
+            entry.record.wake = entry.record.wake.into_iter().chain(checkpoint.wake).min();
             Ok(())
-        };
-        ready(write())
+        })
     }
 }
 
@@ -151,6 +170,23 @@ fn matches(record: &RunRecord, filter: &RunFilter) -> bool {
 
 fn ready<T: Send + 'static>(result: Result<T, StoreError>) -> StoreFuture<'static, T> {
     Box::pin(std::future::ready(result))
+}
+
+/// A transaction of a store that keeps nothing for others: a step has nothing to write in it, but its end is noted as
+/// everywhere, so that such steps can be tested.
+struct Marker(Memory);
+
+impl StoreTx for Marker {
+    fn handle(&self) -> Arc<dyn Any + Send + Sync> {
+        Arc::new(())
+    }
+
+    fn commit<'a>(self: Box<Self>, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()>
+    where
+        Self: 'a,
+    {
+        ready(self.0.write_checkpoint(run, fence, checkpoint))
+    }
 }
 
 impl Store for Memory {
@@ -281,24 +317,7 @@ impl Store for Memory {
     }
 
     fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()> {
-        self.with_effects(run, fence, &checkpoint.effects, |entry| {
-            if let Some(asked) = &checkpoint.asked {
-                if entry.pauses.get(&asked.id).is_some() {
-                    let doing = format!("ask pause `{}`", asked.id);
-                    return Err(StoreError::backend(doing, "a pause of this id was asked before"));
-                }
-                entry.pauses.ask(asked);
-            }
-            if !checkpoint.mark {
-                let made = Move::of(checkpoint, now_ms());
-                entry.frames.apply(&made);
-                entry.history.push_back(made);
-            }
-            entry.frames.mark(checkpoint);
-            entry.note_undos(entry.last() + usize::from(checkpoint.mark), &checkpoint.undo);
-            entry.record.wake = entry.record.wake.into_iter().chain(checkpoint.wake).min();
-            Ok(())
-        })
+        ready(self.write_checkpoint(run, fence, checkpoint))
     }
 
     fn park<'a>(&'a self, run: &'a str, fence: u64, events: &'a [String]) -> StoreFuture<'a, bool> {
@@ -317,17 +336,11 @@ impl Store for Memory {
         })
     }
 
-    fn finish<'a>(
-        &'a self,
-        run: &'a str,
-        fence: u64,
-        finish: &'a Finish,
-        effects: &'a Effects,
-    ) -> StoreFuture<'a, ()> {
-        self.with_effects(run, fence, effects, |entry| {
+    fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish, effects: &'a Effects) -> StoreFuture<'a, ()> {
+        ready(self.with_effects(run, fence, effects, |entry| {
             entry.finish(finish);
             Ok(())
-        })
+        }))
     }
 
     fn answer<'a>(
@@ -566,6 +579,11 @@ impl Store for Memory {
         ready(Ok(SessionReceipt::Deleted(runs.len() as u64)))
     }
 
+    fn begin<'a>(&'a self) -> StoreFuture<'a, Box<dyn StoreTx>> {
+        let tx: Box<dyn StoreTx> = Box::new(Marker(self.clone()));
+        ready(Ok(tx))
+    }
+
     fn save_definition<'a>(&'a self, definition: &'a NewDefinition) -> StoreFuture<'a, DefinitionRecord> {
         let mut content = self.lock();
         let stored = content.definitions.entry(definition.workflow.clone()).or_default();
@@ -573,8 +591,7 @@ impl Store for Memory {
         let version = match stored.last() {
             Some(last) if last.definition.stage == Stage::Draft => last.version,
             Some(last)
-                if last.definition.stage == definition.stage
-                    && last.definition.definition == definition.definition =>
+                if last.definition.stage == definition.stage && last.definition.definition == definition.definition =>
             {
                 last.version
             }
@@ -584,8 +601,8 @@ impl Store for Memory {
         if version == last
             && let Some(before) = stored.pop()
         {
-            let same = before.definition.definition == definition.definition
-                && before.definition.stage == definition.stage;
+            let same =
+                before.definition.definition == definition.definition && before.definition.stage == definition.stage;
             if same {
                 record.definition.saved_at = before.definition.saved_at;
             }
