@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Graph, Memory, RunError, Workflow,
     error::BuildError,
-    store::{RunFilter, RunRecord, Store, StoreError},
+    store::Store,
 };
 
 /// A store and the workflows whose runs it keeps. Cheap to clone.
@@ -150,14 +150,6 @@ impl App {
         let record = self.engine.record(id).await?;
         self.engine.workflow(&record.run.workflow)?;
         Ok(AnyRun::new(self.engine.clone(), record.run.id, record.run.workflow, None))
-    }
-
-    /// Lists stored runs, the newest first.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError> {
-        self.engine.store.list(filter).await
     }
 
     /// The registered workflows: id, doc comment, graph and JSON Schema of the input, in the order of their ids.

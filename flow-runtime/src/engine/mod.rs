@@ -9,6 +9,7 @@ mod drive;
 mod driver;
 mod handle;
 mod per_run;
+mod queries;
 mod registry;
 mod run;
 mod start;

@@ -30,13 +30,16 @@ pub struct StartRun<H> {
     user: Option<String>,
     metadata: Option<Value>,
     within: Option<Duration>,
+    priority: i32,
+    key: Option<String>,
     handle: PhantomData<fn() -> H>,
 }
 
 impl<H> StartRun<H> {
     /// A run of this workflow id with this input, or why there is none.
     pub(crate) fn new(engine: Arc<Engine>, what: Result<(String, String), RunError>) -> Self {
-        StartRun { engine, what, session: None, user: None, metadata: None, within: None, handle: PhantomData }
+        let (session, user, metadata, within, key) = (None, None, None, None, None);
+        StartRun { engine, what, session, user, metadata, within, priority: 0, key, handle: PhantomData }
     }
 
     /// The session the run belongs to.
@@ -55,6 +58,22 @@ impl<H> StartRun<H> {
     /// fails.
     pub fn deadline(mut self, within: Duration) -> Self {
         self.within = Some(within);
+        self
+    }
+
+    /// Which of several runs goes first that wait for a free place, because more are started than
+    /// [may be driven at once](crate::AppBuilder::limit_workflow): the one with the highest number. 0 if nothing is said; of
+    /// equals, the one that came first.
+    pub fn priority(mut self, priority: i32) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// A name for this start, unique in its workflow: `order-7`. Whoever starts again with the same key, at the same time, later
+    /// or from elsewhere, gets the run there is, whatever has become of it. It keeps the input it was started with; one that
+    /// is given later does not count.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
         self
     }
 
@@ -83,8 +102,8 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
                 metadata: self.metadata.map(|metadata| metadata.to_string()),
                 created_at: self.engine.clock.now_ms(),
                 deadline: self.within.map(|within| self.engine.clock.after(within)),
-                priority: 0,
-                key: None,
+                priority: self.priority,
+                key: self.key,
             };
             detached(async move {
                 start(&self.engine, &entry, run, Beginning::default()).await
