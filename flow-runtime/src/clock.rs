@@ -17,6 +17,9 @@ const LOOK: Duration = Duration::from_secs(60);
 pub(crate) struct Clock {
     /// The wall clock's and the machine's time at one moment.
     began: (i64, Instant),
+    /// What a test makes of it.
+    #[cfg(feature = "testing")]
+    pub(crate) moved: Option<&'static crate::testing::Moved>,
 }
 
 impl Clock {
@@ -24,11 +27,23 @@ impl Clock {
     /// let a year pass.
     pub(crate) fn new() -> Self {
         static BEGAN: OnceLock<(i64, Instant)> = OnceLock::new();
-        Clock { began: *BEGAN.get_or_init(|| (now_ms(), Instant::now())) }
+        Clock {
+            began: *BEGAN.get_or_init(|| (now_ms(), Instant::now())),
+            #[cfg(feature = "testing")]
+            moved: None,
+        }
     }
 
     /// Milliseconds since the Unix epoch.
     pub(crate) fn now_ms(&self) -> i64 {
+        #[cfg(feature = "testing")]
+        if let Some(moved) = self.moved {
+            return moved.now_ms(|| self.going_ms());
+        }
+        self.going_ms()
+    }
+
+    fn going_ms(&self) -> i64 {
         let (wall, began) = self.began;
         let elapsed = tokio::time::Instant::now().into_std().saturating_duration_since(began);
         now_ms().max(wall.saturating_add(millis(elapsed)))
@@ -46,7 +61,13 @@ impl Clock {
             if left == 0 {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(left).min(LOOK)).await;
+            let rest = tokio::time::sleep(Duration::from_millis(left).min(LOOK));
+            #[cfg(feature = "testing")]
+            if let Some(moved) = self.moved {
+                moved.rest(rest).await;
+                continue;
+            }
+            rest.await;
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     Graph, Memory, RunError, Workflow,
+    clock::Clock,
     error::BuildError,
     store::Store,
 };
@@ -55,6 +56,7 @@ pub struct App {
 pub struct AppBuilder {
     store: Arc<dyn Store>,
     workflows: Vec<(String, Arc<dyn Registered>)>,
+    pub(crate) clock: Clock,
 }
 
 impl AppBuilder {
@@ -88,7 +90,7 @@ impl AppBuilder {
                 return Err(BuildError::Duplicate { workflow: id });
             }
         }
-        let engine = Arc::new(Engine::new(self.store, workflows));
+        let engine = Arc::new(Engine::new(self.store, workflows, self.clock));
         engine.watch_timers();
         Ok(App { engine })
     }
@@ -97,7 +99,7 @@ impl AppBuilder {
 impl App {
     /// Starts to build an App.
     pub fn builder() -> AppBuilder {
-        AppBuilder { store: Arc::new(Memory::new()), workflows: Vec::new() }
+        AppBuilder { store: Arc::new(Memory::new()), workflows: Vec::new(), clock: Clock::new() }
     }
 
     /// Starts a run: the call is set up with [`StartRun`]'s methods and begins when it is awaited. It returns when the run

@@ -69,11 +69,15 @@ impl Driven {
 }
 
 impl Engine {
-    pub(crate) fn new(store: Arc<dyn Store>, workflows: BTreeMap<String, Arc<dyn Registered>>) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        workflows: BTreeMap<String, Arc<dyn Registered>>,
+        clock: Clock,
+    ) -> Self {
         Engine {
             store,
             workflows,
-            clock: Clock::new(),
+            clock,
             timers: Timers::default(),
             driven: Mutex::default(),
             taking_up: PerRun::default(),
