@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, ops::Bound};
 
-use super::{Binding, Checkpoint, CheckpointRecord, FrameMark, FrameRecord};
+use super::{Binding, Checkpoint, CheckpointRecord, FrameMark, FrameRecord, RunStatus};
 
 /// The frames of a run, by path.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +14,18 @@ pub(crate) fn forget<T>(by_path: &mut BTreeMap<String, T>, prefix: &str) {
     let from = by_path.range::<str, _>((Bound::Included(prefix), Bound::Unbounded)).map(|(path, _)| path);
     let gone: Vec<String> = from.take_while(|path| path.starts_with(prefix)).cloned().collect();
     gone.iter().for_each(|path| drop(by_path.remove(path)));
+}
+
+/// The last checkpoint of a run that need not be kept if this many are to be: what is needed to undo a run stays while it can be
+/// undone. `undo` is the smallest [number](super::UndoRecord::seq) of what has not been undone.
+pub(super) fn prunable(status: RunStatus, last: u64, checkpoints: u64, undo: Option<u64>) -> u64 {
+    let until = last.saturating_sub(checkpoints);
+    match status {
+        RunStatus::Completed | RunStatus::Cancelled => until,
+        RunStatus::Running | RunStatus::Paused | RunStatus::Undoing | RunStatus::Failed => {
+            undo.map_or(until, |seq| until.min(seq.saturating_sub(1)))
+        }
+    }
 }
 
 /// What one checkpoint in a run's history did to the frames.
@@ -71,13 +83,6 @@ impl Move {
 }
 
 impl Frames {
-    /// The frames to which these moves have led.
-    pub(super) fn after<'m>(moves: impl IntoIterator<Item = &'m Move>) -> Self {
-        let mut frames = Frames::default();
-        moves.into_iter().for_each(|made| frames.apply(made));
-        frames
-    }
-
     /// Makes one move.
     pub(super) fn apply(&mut self, made: &Move) {
         if let Some(prefix) = &made.forget {

@@ -8,6 +8,7 @@ mod memory;
 mod record;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod texts;
 
 use std::{any::Any, future::Future, pin::Pin, sync::Arc};
 

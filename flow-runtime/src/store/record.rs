@@ -242,7 +242,7 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
-    const ALL: [RunStatus; 6] = [
+    pub(crate) const ALL: [RunStatus; 6] = [
         RunStatus::Running,
         RunStatus::Paused,
         RunStatus::Undoing,

@@ -15,6 +15,7 @@ use super::{
     Prune, Pruned, ReopenReceipt, RunCount, RunFilter, RunRecord, RunStatus, SessionFilter, SessionReceipt,
     SessionRecord, SessionWrite, Stage, Store, StoreError, StoreFuture, StoreTx, UndoRecord,
     frames::{Frames, Move},
+    texts::has_metadata,
 };
 use crate::clock::now_ms;
 use run::Entry;
@@ -153,11 +154,7 @@ fn matches(record: &RunRecord, filter: &RunFilter) -> bool {
     let RunFilter { workflow, status, session, user, created_from, created_before, metadata, after, limit: _ } = filter;
     let run = &record.run;
     let is = |wanted: &Option<String>, found: Option<&String>| wanted.is_none() || wanted.as_ref() == found;
-    let stored: Option<serde_json::Value> = run.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let has = |(key, value): &(String, String)| {
-        let wanted: Option<serde_json::Value> = serde_json::from_str(value).ok();
-        wanted.is_some() && stored.as_ref().and_then(|stored| stored.get(key)) == wanted.as_ref()
-    };
+    let has = |(key, value): &(String, String)| has_metadata(run.metadata.as_deref(), key, value);
     is(workflow, Some(&run.workflow))
         && (status.is_empty() || status.contains(&record.status))
         && is(session, run.session.as_ref())

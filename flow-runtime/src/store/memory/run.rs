@@ -5,22 +5,12 @@ use std::{
     sync::Weak,
 };
 
-use serde::Deserialize;
-
 use super::super::{
     Finish, NewPause, NewRun, NewUndo, PauseRecord, RunRecord, RunStatus, StoreError, UndoRecord,
-    frames::{Frames, Move},
+    frames::{Frames, Move, prunable},
+    texts::{names_pause, time_of},
 };
 use crate::clock::now_ms;
-
-/// When an event was, which every event says in `time`.
-fn time_of(event: &str) -> i64 {
-    #[derive(Deserialize)]
-    struct Timed {
-        time: i64,
-    }
-    serde_json::from_str(event).map_or(0, |Timed { time }| time)
-}
 
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -59,17 +49,17 @@ impl Pauses {
         self.add(PauseRecord { pause: pause.clone(), answer: None, expired_at: None });
     }
 
-    /// Forgets what was answered or let go before a time, except what a frame stands at and the last.
-    fn prune(&mut self, before: i64, frames: &Frames) {
-        let stands: Vec<&str> = frames.iter().filter_map(|frame| frame.pause.as_deref()).collect();
+    /// Forgets what was answered or let go before a time, except what a frame stands at, now or where the history begins, and
+    /// the last.
+    fn prune(&mut self, before: i64, frames: &Frames, base: &Frames) {
+        let stands: Vec<&str> = frames.iter().chain(base.iter()).filter_map(|frame| frame.pause.as_deref()).collect();
         let noted: Vec<&str> = frames.iter().filter_map(|frame| frame.trying.as_deref()).collect();
         let mut left = self.asked.len();
         self.asked.retain(|pause| {
             left -= 1;
             let id = pause.pause.id.as_str();
             let done = pause.answer.as_ref().map(|answer| answer.at).or(pause.expired_at);
-            // What the engine notes is JSON, in which an id stands in quotes.
-            let needed = stands.contains(&id) || noted.iter().any(|noted| noted.contains(&format!("\"{id}\"")));
+            let needed = stands.contains(&id) || noted.iter().any(|noted| names_pause(noted, id));
             left == 0 || needed || done.is_none_or(|done| done >= before)
         });
         self.by_id = self.asked.iter().enumerate().map(|(index, pause)| (pause.pause.id.clone(), index)).collect();
@@ -173,22 +163,16 @@ impl Entry {
 
     /// Forgets all but so many of the last checkpoints and what is needed to undo. Returns how many are gone.
     pub(super) fn prune(&mut self, checkpoints: u64) -> usize {
-        let needed = self.undos.iter().filter(|undo| undo.done_at.is_none()).map(|undo| undo.seq.saturating_sub(1)).min();
-        let keep_from = (self.last() as u64).saturating_sub(checkpoints);
-        let Some(count) = needed
-            .map_or(keep_from, |needed| needed.min(keep_from))
-            .checked_sub(self.base.0 as u64)
-            .and_then(|count| usize::try_from(count).ok())
-            .filter(|count| *count > 0)
-        else {
-            return 0;
-        };
+        let undo = self.undos.iter().filter(|undo| undo.done_at.is_none()).map(|undo| undo.seq).min();
+        let until = prunable(self.record.status, self.last() as u64, checkpoints, undo);
+        let count = until.saturating_sub(self.base.0 as u64);
+        let Some(count) = usize::try_from(count).ok().filter(|count| *count > 0) else { return 0 };
         let oldest = self.history.get(count).or(self.history.back()).map_or(0, |made| made.time);
         for made in self.history.drain(..count) {
             self.base.1.apply(&made);
         }
         self.base.0 += count;
-        self.pauses.prune(oldest, &self.frames);
+        self.pauses.prune(oldest, &self.frames, &self.base.1);
         while self.events.len() > 1 && self.events.front().is_some_and(|event| time_of(event) < oldest) {
             self.events.pop_front();
             self.events_gone += 1;

@@ -95,6 +95,51 @@ where
     }
 }
 
+/// Something to be written.
+pub(super) trait Operation<T> {
+    /// The same, as it can be kept in the queue.
+    type Later: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static;
+
+    /// Writes it.
+    fn now(self, tx: &Tx<'_>) -> Result<T, Fault>;
+
+    /// Makes it fit for the queue.
+    fn later(self) -> Self::Later;
+}
+
+/// An operation that owns what it writes.
+impl<T, F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static> Operation<T> for F {
+    type Later = F;
+
+    fn now(self, tx: &Tx<'_>) -> Result<T, Fault> {
+        self(tx)
+    }
+
+    fn later(self) -> F {
+        self
+    }
+}
+
+/// An operation that borrows what it writes, and what makes an owned copy of it, for the queue.
+pub(super) struct Borrowing<N, L>(pub(super) N, pub(super) L);
+
+impl<T, N, L, O> Operation<T> for Borrowing<N, L>
+where
+    N: FnOnce(&Tx<'_>) -> Result<T, Fault>,
+    L: FnOnce() -> O,
+    O: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+{
+    type Later = O;
+
+    fn now(self, tx: &Tx<'_>) -> Result<T, Fault> {
+        self.0(tx)
+    }
+
+    fn later(self) -> O {
+        self.1()
+    }
+}
+
 /// Where the answer to an operation is to be found.
 enum Submitted<T> {
     Done(Result<T, Fault>),
@@ -109,21 +154,23 @@ impl Writer {
 
     /// Carries out one operation and returns when it is committed.
     ///
-    /// It comes in two forms: one that may borrow, for the connection that is free, and one that makes an owned copy, for
-    /// the queue. A queued operation is carried out even if this future is dropped before its end.
-    pub(super) async fn write<T, O>(
-        &self,
-        now: impl FnOnce(&Tx<'_>) -> Result<T, Fault>,
-        later: impl FnOnce() -> O,
-    ) -> Result<T, Fault>
-    where
-        T: Send + 'static,
-        O: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
-    {
-        match self.submit(now, later) {
+    /// A queued operation is carried out even if this future is dropped before its end.
+    pub(super) async fn write<T: Send + 'static>(&self, operation: impl Operation<T>) -> Result<T, Fault> {
+        match self.submit(operation) {
             Submitted::Done(result) => result,
             Submitted::Queued(answer) => answer.await.unwrap_or_else(|_| Err(stopped())),
         }
+    }
+
+    /// As [`write`](Self::write), but always on the writer thread.
+    pub(super) async fn write_large<T: Send + 'static>(&self, operation: impl Operation<T>) -> Result<T, Fault> {
+        let (waiter, answer) = oneshot::channel();
+        {
+            let mut queue = lock(&self.shared.queue);
+            queue.jobs.push(Box::new(Queued { operation: Some(operation.later()), result: None, waiter }));
+            self.wake(&mut queue);
+        }
+        answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     /// Whether this is the name of the driver for which it writes.
@@ -131,11 +178,7 @@ impl Writer {
         self.shared.driver.is_own(token)
     }
 
-    fn submit<T, O>(&self, now: impl FnOnce(&Tx<'_>) -> Result<T, Fault>, later: impl FnOnce() -> O) -> Submitted<T>
-    where
-        T: Send + 'static,
-        O: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
-    {
+    fn submit<T: Send + 'static>(&self, operation: impl Operation<T>) -> Submitted<T> {
         let free = match self.shared.synchronous {
             Synchronous::Normal => self.shared.try_conn(),
             Synchronous::Full => None,
@@ -144,7 +187,7 @@ impl Writer {
             && lock(&self.shared.queue).jobs.is_empty()
         {
             match self.shared.begin(conn, Duration::ZERO) {
-                Ok(tx) => return Submitted::Done(alone(&tx, now)),
+                Ok(tx) => return Submitted::Done(alone(&tx, operation)),
                 // Another process writes: that is the writer thread's to wait for.
                 Err(error) if is_busy(&error) => {}
                 Err(error) => return Submitted::Done(Err(error.into())),
@@ -152,7 +195,7 @@ impl Writer {
         }
         let (waiter, answer) = oneshot::channel();
         let mut queue = lock(&self.shared.queue);
-        queue.jobs.push(Box::new(Queued { operation: Some(later()), result: None, waiter }));
+        queue.jobs.push(Box::new(Queued { operation: Some(operation.later()), result: None, waiter }));
         match free {
             Some(conn) => {
                 let jobs = std::mem::take(&mut queue.jobs);
@@ -270,8 +313,8 @@ impl Shared {
 }
 
 /// One operation and its commit. It needs no savepoint: undoing it is undoing the transaction.
-fn alone<T>(tx: &Tx<'_>, operation: impl FnOnce(&Tx<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
-    let result = operation(tx).and_then(|done| Ok(run(tx.conn, "COMMIT").map(|()| done)?));
+fn alone<T>(tx: &Tx<'_>, operation: impl Operation<T>) -> Result<T, Fault> {
+    let result = operation.now(tx).and_then(|done| Ok(run(tx.conn, "COMMIT").map(|()| done)?));
     if result.is_err() {
         undo_all(tx.conn);
     }

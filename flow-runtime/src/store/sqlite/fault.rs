@@ -43,3 +43,8 @@ impl From<std::io::Error> for Fault {
         Fault::Failed(Arc::new(error))
     }
 }
+
+/// The error for a text in this column that is not what this store writes there.
+pub(super) fn malformed(column: usize, error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+}

@@ -2,9 +2,9 @@
 
 use std::{borrow::Cow, fmt};
 
-use rusqlite::{Connection, Row, params, types::Type};
+use rusqlite::{Connection, Row, params};
 use serde::{
-    Deserializer as _,
+    Deserialize, Deserializer as _, Serialize,
     de::{MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
@@ -14,16 +14,25 @@ use super::{
         Binding, Checkpoint, CheckpointRecord, FrameRecord,
         frames::{Frames, Move},
     },
-    fault::Fault,
+    fault::{Fault, malformed},
     read::of_run,
     write::Tx,
 };
 
 /// The next number is the last entry of the very leaf into which the row goes; a counter in `runs` would be one more page
-/// to write.
-const NEXT: &str = "
-    INSERT INTO history (run, seq, path, at, pause, wake, forget, keep, bindings, time)
-    VALUES (?1, coalesce((SELECT max(seq) FROM history WHERE run = ?1), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+/// to write. Only a run without any entry may have a number to go on from elsewhere.
+macro_rules! last {
+    () => {
+        "coalesce((SELECT max(seq) FROM history WHERE run = ?1), (SELECT seq FROM history_base WHERE run = ?1), 0)"
+    };
+}
+
+const NEXT: &str = concat!(
+    "INSERT INTO history (run, seq, path, at, pause, wake, forget, keep, bindings, time)
+     VALUES (?1, ",
+    last!(),
+    " + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+);
 
 /// Writes a checkpoint into the history of a run.
 pub(super) fn write(tx: &Tx<'_>, run: &str, checkpoint: &Checkpoint, time: i64) -> Result<(), Fault> {
@@ -66,8 +75,8 @@ pub(super) fn begin(tx: &Tx<'_>, run: &str, seq: u64, frame: &FrameRecord, time:
 
 /// The number of the last checkpoint of a run.
 pub(super) fn last(tx: &Tx<'_>, run: &str) -> Result<u64, Fault> {
-    let last = tx.row("SELECT max(seq) FROM history WHERE run = ?1", [run], |row| row.get::<_, Option<i64>>(0))?;
-    Ok(last.flatten().unwrap_or(0).cast_unsigned())
+    let last = tx.row(concat!("SELECT ", last!()), [run], |row| row.get::<_, i64>(0))?;
+    Ok(last.unwrap_or(0).cast_unsigned())
 }
 
 pub(super) fn list(conn: &Connection, run: &str) -> Result<Vec<CheckpointRecord>, Fault> {
@@ -83,22 +92,82 @@ pub(super) fn list(conn: &Connection, run: &str) -> Result<Vec<CheckpointRecord>
 }
 
 pub(super) fn frames_at(conn: &Connection, run: &str, seq: u64) -> Result<Option<Vec<FrameRecord>>, Fault> {
-    let Ok(wanted) = i64::try_from(seq) else { return Ok(None) };
-    let mut frames = Frames::default();
-    let mut reached = 0;
+    let mut frames = None;
     of_run(conn, run, || {
-        let mut statement = conn.prepare_cached(
-            "SELECT seq, path, at, pause, wake, forget, keep, bindings, moves, time FROM history
-             WHERE run = ?1 AND seq <= ?2 ORDER BY seq",
-        )?;
-        let mut rows = statement.query(params![run, wanted])?;
-        while let Some(row) = rows.next()? {
-            reached = row.get(0)?;
-            frames.apply(&read(row)?);
-        }
+        frames = fold(conn, run, seq)?;
         Ok(Vec::<()>::new())
     })?;
-    Ok((reached == wanted).then(|| frames.into_records()))
+    Ok(frames.map(Frames::into_records))
+}
+
+/// The frames after a checkpoint, if it is kept.
+pub(super) fn fold(conn: &Connection, run: &str, seq: u64) -> Result<Option<Frames>, Fault> {
+    let Ok(wanted) = i64::try_from(seq) else { return Ok(None) };
+    let (mut reached, mut frames) = base(conn, run)?;
+    if wanted < reached {
+        return Ok(None);
+    }
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, path, at, pause, wake, forget, keep, bindings, moves, time FROM history
+         WHERE run = ?1 AND seq <= ?2 ORDER BY seq",
+    )?;
+    let mut rows = statement.query(params![run, wanted])?;
+    while let Some(row) = rows.next()? {
+        reached = row.get(0)?;
+        frames.apply(&read(row)?);
+    }
+    Ok((reached == wanted).then_some(frames))
+}
+
+/// A frame at the begin of a history of which the first checkpoints are not kept.
+#[derive(Serialize, Deserialize)]
+struct BaseFrame {
+    path: String,
+    at: String,
+    pause: Option<String>,
+    wake: Option<i64>,
+    moves: u64,
+    bindings: Option<Box<RawValue>>,
+}
+
+/// The last checkpoint that is not kept, and where it led.
+fn base(conn: &Connection, run: &str) -> Result<(i64, Frames), Fault> {
+    const FRAMES: usize = 1;
+    let mut statement = conn.prepare_cached("SELECT seq, frames FROM history_base WHERE run = ?1")?;
+    let mut rows = statement.query([run])?;
+    let mut frames = Frames::default();
+    let Some(row) = rows.next()? else { return Ok((0, frames)) };
+    let text = row.get_ref(FRAMES)?.as_str().map_err(rusqlite::Error::from)?;
+    let kept: Vec<BaseFrame> = serde_json::from_str(text).map_err(|error| malformed(FRAMES, error))?;
+    for BaseFrame { path, at, pause, wake, moves, bindings } in kept {
+        let bindings = bindings.map(|object| bindings_from_json(object.get())).transpose();
+        let bindings = bindings.map_err(|error| malformed(FRAMES, error))?.unwrap_or_default();
+        frames.insert(FrameRecord { path, at, pause, wake, trying: None, moves, bindings });
+    }
+    Ok((row.get(0)?, frames))
+}
+
+/// Forgets the checkpoints of a run up to this one, and keeps where they led. Returns the ids of the pauses these frames
+/// stand at, and when the oldest checkpoint that is kept was written, or the last that is not.
+pub(super) fn forget(tx: &Tx<'_>, run: &str, until: u64) -> Result<Option<(Vec<String>, i64)>, Fault> {
+    let Some(frames) = fold(tx.conn, run, until)? else { return Ok(None) };
+    let until = until.cast_signed();
+    let oldest = "SELECT time FROM history WHERE run = ?1 AND seq <= ?2 + 1 ORDER BY seq DESC LIMIT 1";
+    let Some(oldest) = tx.row(oldest, params![run, until], |row| row.get(0))? else { return Ok(None) };
+    let mut kept = Vec::new();
+    for FrameRecord { path, at, pause, wake, moves, bindings, .. } in frames.iter() {
+        let (path, at, pause) = (path.clone(), at.clone(), pause.clone());
+        let bindings = bindings_as_json(bindings).map(RawValue::from_string).transpose();
+        let bindings = bindings.map_err(std::io::Error::from)?;
+        kept.push(BaseFrame { path, at, pause, wake: *wake, moves: *moves, bindings });
+    }
+    let json = serde_json::to_string(&kept).map_err(std::io::Error::from)?;
+    tx.execute(
+        "INSERT OR REPLACE INTO history_base (run, seq, frames) VALUES (?1, ?2, ?3)",
+        params![run, until, json],
+    )?;
+    tx.execute("DELETE FROM history WHERE run = ?1 AND seq <= ?2", params![run, until])?;
+    Ok(Some((kept.into_iter().filter_map(|frame| frame.pause).collect(), oldest)))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Move> {
@@ -123,10 +192,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Move> {
         moves: row.get::<_, Option<i64>>(8)?.map(i64::cast_unsigned),
         time: row.get(9)?,
     })
-}
-
-fn malformed(column: usize, error: serde_json::Error) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
 }
 
 /// A JSON array of names.

@@ -6,8 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
 use super::{
     super::{
-        Answer, Binding, Due, FrameRecord, NewPause, NewRun, PauseRecord, RunFilter, RunRecord, RunStatus, StoreError,
-        UndoRecord,
+        Answer, Binding, FrameRecord, NewPause, NewRun, PauseRecord, RunRecord, RunStatus, StoreError, UndoRecord,
     },
     fault::Fault,
 };
@@ -16,7 +15,7 @@ use super::{
 macro_rules! run_columns {
     () => {
         "SELECT id, workflow, fingerprint, input, session, user, metadata, created_at, status, output, failure, updated_at,
-             deadline, wake
+             deadline, wake, priority, key
          FROM runs"
     };
 }
@@ -28,34 +27,11 @@ macro_rules! frame_columns {
     };
 }
 
+pub(super) use run_columns;
+
 pub(super) fn find(conn: &Connection, run: &str) -> Result<Option<RunRecord>, Fault> {
     let mut statement = conn.prepare_cached(concat!(run_columns!(), " WHERE id = ?1"))?;
     Ok(statement.query_row([run], run_record).optional()?)
-}
-
-pub(super) fn list(conn: &Connection, filter: &RunFilter) -> Result<Vec<RunRecord>, Fault> {
-    // One text per set of filters, not one for all with `?1 IS NULL OR …`: each finds its index, each is cached.
-    let mut sql = String::from(run_columns!());
-    let mut values: Vec<&dyn rusqlite::ToSql> = Vec::new();
-    let status = filter.status.first().map(|status| status.as_str());
-    let mut only = |condition: &str, value| {
-        sql.push_str(if values.is_empty() { " WHERE " } else { " AND " });
-        sql.push_str(condition);
-        values.push(value);
-    };
-    if let Some(workflow) = &filter.workflow {
-        only("workflow = ?", workflow);
-    }
-    if let Some(status) = &status {
-        only("status = ?", status);
-    }
-    if let Some(session) = &filter.session {
-        only("session = ?", session);
-    }
-    sql.push_str(" ORDER BY created_at DESC, id DESC LIMIT ?");
-    values.push(&filter.limit);
-    let mut statement = conn.prepare_cached(&sql)?;
-    Ok(statement.query_map(&values[..], run_record)?.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn frames(conn: &Connection, run: &str) -> Result<Vec<FrameRecord>, Fault> {
@@ -100,47 +76,6 @@ pub(super) fn holds(conn: &Connection, run: &str, fence: u64) -> Result<bool, Fa
     let mut statement = conn.prepare_cached("SELECT fence = ?2 AND driver IS NOT NULL FROM runs WHERE id = ?1")?;
     let held = statement.query_row(params![run, fence.cast_signed()], |row| row.get(0)).optional()?;
     held.ok_or_else(|| StoreError::UnknownRun { run: run.to_owned() }.into())
-}
-
-const DUE: &str = "SELECT id, driver, workflow FROM runs WHERE wake <= ?1 ORDER BY wake, id";
-const NEXT: &str = "SELECT min(wake) FROM runs WHERE wake > ?1";
-
-/// The runs that want to be woken. `is_driven` says whether a driver is at work, or `None` if that cannot be told here; so
-/// does this function then.
-pub(super) fn due(
-    conn: &Connection,
-    workflows: &[&str],
-    now: i64,
-    limit: u32,
-    mut is_driven: impl FnMut(&str) -> Result<Option<bool>, Fault>,
-) -> Result<Option<Due>, Fault> {
-    let snapshot = if conn.is_autocommit() { Some(conn.unchecked_transaction()?) } else { None };
-    let mut runs = Vec::new();
-    let mut statement = conn.prepare_cached(DUE)?;
-    let mut rows = statement.query([now])?;
-    while runs.len() < limit as usize
-        && let Some(row) = rows.next()?
-    {
-        if !workflows.contains(&row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?) {
-            continue;
-        }
-        let is_driven = match row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)? {
-            Some(driver) => is_driven(driver)?,
-            None => Some(false),
-        };
-        match is_driven {
-            Some(true) => {}
-            Some(false) => runs.push(row.get(0)?),
-            None => return Ok(None),
-        }
-    }
-    drop(rows);
-    let mut statement = conn.prepare_cached(NEXT)?;
-    let next = statement.query_row([now], |row| row.get(0))?;
-    if let Some(snapshot) = snapshot {
-        snapshot.commit()?;
-    }
-    Ok(Some(Due { runs, next }))
 }
 
 pub(super) fn undos(conn: &Connection, run: &str) -> Result<Vec<UndoRecord>, Fault> {
@@ -233,7 +168,7 @@ fn frame_record(row: &Row<'_>) -> rusqlite::Result<FrameRecord> {
     })
 }
 
-fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
+pub(super) fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
     Ok(RunRecord {
         run: NewRun {
             id: row.get(0)?,
@@ -245,8 +180,8 @@ fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
             metadata: row.get(6)?,
             created_at: row.get(7)?,
             deadline: row.get(12)?,
-            priority: 0,
-            key: None,
+            priority: row.get(14)?,
+            key: row.get(15)?,
         },
         status: status(row, 8)?,
         output: row.get(9)?,
@@ -254,29 +189,4 @@ fn run_record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         updated_at: row.get(11)?,
         wake: row.get(13)?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{super::schema, *};
-
-    #[test]
-    fn every_search_has_its_index() -> Result<(), Box<dyn std::error::Error>> {
-        let (_folder, conn) = schema::tests::open()?;
-        let by_session = concat!(run_columns!(), " WHERE session = ? ORDER BY created_at DESC, id DESC LIMIT ?");
-        let forget = "DELETE FROM frames WHERE run = ?1 AND path >= ?2 AND path < ?3";
-        for (sql, plan) in [
-            (DUE, "SEARCH runs USING INDEX runs_by_wake (wake<?)"),
-            (NEXT, "SEARCH runs USING COVERING INDEX runs_by_wake (wake>?)"),
-            (by_session, "SEARCH runs USING INDEX runs_by_session (session=?)"),
-            (forget, "SEARCH frames USING PRIMARY KEY (run=? AND path>? AND path<?)"),
-        ] {
-            let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-            let values = vec![rusqlite::types::Null; statement.parameter_count()];
-            let steps =
-                statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>("detail"))?;
-            assert_eq!(steps.collect::<Result<Vec<_>, _>>()?, [plan], "{sql}");
-        }
-        Ok(())
-    }
 }

@@ -8,14 +8,18 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{super::StoreError, Synchronous, fault::Fault};
+use super::{super::StoreError, Synchronous, fault::Fault, list};
 
 /// The steps from an empty file to the schema of this version, in order. Only ever append: `PRAGMA user_version` is the
 /// number of steps a file has behind it.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_runs.sql"), include_str!("migrations/0002_language.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_runs.sql"),
+    include_str!("migrations/0002_language.sql"),
+    include_str!("migrations/0003_engine.sql"),
+];
 
 /// Room for every statement of this store, `list` in all its forms included.
-const STATEMENTS: usize = 96;
+const STATEMENTS: usize = 160;
 
 /// Opens the connection that writes, and brings the file to the schema of this version.
 pub(super) fn open_writer(path: &Path, synchronous: Synchronous, patience: Duration) -> Result<Connection, Fault> {
@@ -47,6 +51,7 @@ fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connecti
     // writes the history anew at every checkpoint.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    list::teach(&conn)?;
     Ok(conn)
 }
 
