@@ -353,9 +353,6 @@ impl<'o> Wrapper<'o> {
     /// What comes after the `Step`: its rules.
     fn rules(&self) -> TokenStream {
         let Wrapper { flow, options, .. } = self;
-        if options.first_rule().is_none() {
-            return TokenStream::new();
-        }
         let mut rules = {
             let look = look(flow, Span::call_site());
             quote!(.judged(#look))

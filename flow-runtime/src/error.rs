@@ -226,6 +226,14 @@ pub enum BuildError {
         /// The id.
         workflow: String,
     },
+    /// A kind of event was named that does not exist.
+    #[error("there is no kind of event `{kind}`: there are {known}")]
+    UnknownEvent {
+        /// The name that was given.
+        kind: String,
+        /// The names there are.
+        known: String,
+    },
 }
 
 /// What of a stored run does not fit this program's definition of its workflow.

@@ -6,6 +6,7 @@ extern crate self as flow_runtime;
 mod clock;
 mod engine;
 mod error;
+mod event;
 mod graph;
 mod json;
 mod lock;
@@ -20,8 +21,9 @@ pub mod store;
 pub mod testing;
 mod workflow;
 
-pub use engine::{AnswerRun, AnyRun, App, AppBuilder, ForkRun, Outcome, Run, StartRun, WorkflowInfo};
+pub use engine::{AnswerRun, AnyRun, App, AppBuilder, EventStream, ForkRun, Outcome, Run, StartRun, WorkflowInfo};
 pub use error::{AnswerError, BuildError, ControlError, Failure, Refusal, RunError};
+pub use event::{Event, EventKind, Events};
 pub use flow_macros::{pause, step, workflow, workflow_fn};
 pub use graph::{Edge, Graph, Node, NodeKind};
 pub use json::JsonError;

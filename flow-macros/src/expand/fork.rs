@@ -105,7 +105,6 @@ fn side_by_side(fork: &Fork, branches: &[TokenStream]) -> TokenStream {
         (0..branches.len()).map(|position| ident(&format!("{base}{position}"))).collect()
     };
     let (cxs, results) = (numbered("__b"), numbered("__r"));
-    let positions = 0..branches.len();
     let branch = match fork.kind {
         ForkKind::Parallel | ForkKind::Race => quote_spanned!(span=> __flow::branch::<Self, _>),
         ForkKind::Settle => quote_spanned!(span=> __flow::settled),
@@ -136,14 +135,14 @@ fn side_by_side(fork: &Fork, branches: &[TokenStream]) -> TokenStream {
     }
     match fork.kind {
         ForkKind::Parallel => quote_spanned! {span=> {
-            #(let #cxs = __cx.branch(#name, #positions);)*
+            let [#(#cxs),*] = __cx.branches(#name);
             match #joined.await {
                 ::core::result::Result::Ok(#pattern) => ::core::result::Result::Ok((#(#results,)*)),
                 ::core::result::Result::Err(__error) => ::core::result::Result::Err(__error),
             }
         }},
         ForkKind::Settle => quote_spanned! {span=> {
-            #(let #cxs = __cx.branch(#name, #positions);)*
+            let [#(#cxs),*] = __cx.branches(#name);
             let #pattern = #joined.await;
             (#(#results,)*)
         }},

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     CheckedAnswer, JsonError,
     error::AnswerError,
+    event::Tag,
     machine::{CallKind, CallMeta, RunState},
     store::{Answer, AnswerReceipt, FrameRecord, PauseRecord, RunRecord},
 };
@@ -66,8 +67,12 @@ impl Handle {
         let deadline = asked.pause.deadline;
         let (handle, id, answer) =
             (self.clone(), asked.pause.id.clone(), Answer { value, by, at: self.engine.clock.now_ms() });
+        let event = self.engine.events.event(&record.run, Tag::PauseAnswered, answer.at, &asked.pause.path, |text| {
+            text.text("pause", &id).maybe(answer.by.as_deref(), |text, by| text.text("by", by))
+        });
         let written = async move {
-            let receipt = handle.engine.store.answer(&handle.id, &id, &answer, &[]).await?;
+            let receipt = handle.engine.store.answer(&handle.id, &id, &answer, event.as_slice()).await?;
+            handle.engine.events.wake(&handle.id);
             let counts = match &receipt {
                 AnswerReceipt::Accepted => Some(&answer),
                 AnswerReceipt::AlreadyAnswered(before) => Some(before),

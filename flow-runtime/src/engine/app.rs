@@ -11,7 +11,7 @@ use super::{
     start::StartRun,
 };
 use crate::{
-    Graph, Memory, RunError, Workflow,
+    Events, Graph, Memory, RunError, Workflow,
     clock::Clock,
     error::BuildError,
     store::Store,
@@ -55,6 +55,7 @@ pub struct App {
 #[must_use = "an App is made by `build`"]
 pub struct AppBuilder {
     store: Arc<dyn Store>,
+    events: Events,
     workflows: Vec<(String, Arc<dyn Registered>)>,
     pub(crate) clock: Clock,
 }
@@ -63,6 +64,12 @@ impl AppBuilder {
     /// Where runs are kept. The default is [`Memory`].
     pub fn store(mut self, store: impl Store) -> Self {
         self.store = Arc::new(store);
+        self
+    }
+
+    /// Which events are stored: by default all. What is not stored is told live only.
+    pub fn events(mut self, events: Events) -> Self {
+        self.events = events;
         self
     }
 
@@ -82,7 +89,7 @@ impl AppBuilder {
     /// nothing ran; outside of one it begins with the first run that is started, opened or waited for.
     ///
     /// # Errors
-    /// [`BuildError::Duplicate`] if two workflows have one id.
+    /// [`BuildError::Duplicate`] if two workflows have one id, [`BuildError::UnknownEvent`].
     pub fn build(self) -> Result<App, BuildError> {
         let mut workflows = BTreeMap::new();
         for (id, entry) in self.workflows {
@@ -90,7 +97,7 @@ impl AppBuilder {
                 return Err(BuildError::Duplicate { workflow: id });
             }
         }
-        let engine = Arc::new(Engine::new(self.store, workflows, self.clock));
+        let engine = Arc::new(Engine::new(self.store, workflows, self.clock, self.events.chosen()?));
         engine.watch_timers();
         Ok(App { engine })
     }
@@ -99,7 +106,12 @@ impl AppBuilder {
 impl App {
     /// Starts to build an App.
     pub fn builder() -> AppBuilder {
-        AppBuilder { store: Arc::new(Memory::new()), workflows: Vec::new(), clock: Clock::new() }
+        AppBuilder {
+            store: Arc::new(Memory::new()),
+            events: Events::all(),
+            workflows: Vec::new(),
+            clock: Clock::new(),
+        }
     }
 
     /// Starts a run: the call is set up with [`StartRun`]'s methods and begins when it is awaited. It returns when the run

@@ -19,10 +19,11 @@ use super::{
 use crate::{
     Failure, RunError, Workflow,
     error::ControlError,
+    event::Tag,
     machine::{RunState, Trying},
     store::{
-        Beginning, Binding, CancelReceipt, CheckpointRecord, Effects, FrameMark, FrameRecord, NewPause, NewRun, PauseRecord, ReopenReceipt,
-        StoreError,
+        Beginning, Binding, CancelReceipt, CheckpointRecord, Effects, FrameMark, FrameRecord, NewPause, NewRun,
+        PauseRecord, ReopenReceipt, StoreError,
     },
 };
 
@@ -100,7 +101,10 @@ impl Handle {
     async fn cancel(self: &Arc<Self>) -> Result<(), ControlError> {
         let engine = &self.engine;
         engine.watch_timers();
-        let receipt = engine.store.cancel(&self.id, engine.clock.now_ms(), &[]).await?;
+        let (now, record) = (engine.clock.now_ms(), self.record().await?);
+        let event = engine.events.event(&record.run, Tag::RunCancelled, now, "", |text| text);
+        let receipt = engine.store.cancel(&self.id, now, event.as_slice()).await?;
+        engine.events.wake(&self.id);
         let driven = engine.driven(&self.id);
         if let (Some(driven), CancelReceipt::Cancelled | CancelReceipt::Undoing) = (&driven, receipt) {
             driven.cancel();
@@ -129,7 +133,9 @@ impl Handle {
         let marks: Vec<FrameMark> = frames.iter().filter_map(|frame| begin_again(frame, &failure)).collect();
         let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
         entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
-        match engine.store.reopen(&self.id, engine.clock.now_ms(), &marks, &[]).await? {
+        let now = engine.clock.now_ms();
+        let event = engine.events.event(&record.run, Tag::RunRetried, now, "", |text| text);
+        match engine.store.reopen(&self.id, now, &marks, event.as_slice()).await? {
             ReopenReceipt::Reopened => {
                 // The driver that has seen it fail may not have left yet.
                 if let Some(driven) = engine.driven(&self.id) {

@@ -1,6 +1,12 @@
 //! Drives one stored run until it ends, waits for answers and timers only, or cannot go on.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use futures::future::{Either, select};
 
@@ -11,7 +17,8 @@ use super::{
 use crate::{
     Failure, Workflow,
     error::Refusal,
-    machine::{Cx, Halt, RunState},
+    event::Tag,
+    machine::{Cx, Halt, Recorder, RunState},
     store::{Effects, Finish, Store, StoreError},
 };
 
@@ -92,16 +99,23 @@ async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, F
         Err(refusal) => return Ok(Left::Refused(refusal)),
     };
     let mut looks = Looks::new();
+    let mut flush = pin!(flush(state));
     loop {
         if job.deadline.is_some_and(|deadline| deadline <= state.clock.now_ms()) {
             let message = "the run was not done by its deadline".to_owned();
             return Err(Failure::new(vec![message], "", None));
         }
-        let event = match select(pin!(next_event::<W>(state, &mut body)), pin!(looks.next(state, job.deadline))).await {
+        let look = pin!(looks.next(state, job.deadline));
+        let event = match select(pin!(next_event::<W>(state, &mut body)), select(look, flush.as_mut())).await {
             Either::Left((event, _)) => event,
-            Either::Right((Ok(()), _)) => continue,
-            Either::Right((Err(error), _)) => return Ok(Left::Store(error)),
+            Either::Right((Either::Left((Ok(()), _)), _)) => continue,
+            Either::Right((Either::Left((Err(error), _)) | Either::Right((error, _)), _)) => {
+                return Ok(Left::Store(error));
+            }
         };
+        if let Some(error) = flushed(state, flush.as_mut()).await {
+            return Ok(Left::Store(error));
+        }
         match event {
             Event::Returned(Ok(output)) => return completed::<W>(state, &output).await,
             Event::Returned(Err(error)) => return Err(failure_of::<W>(state, error)),
@@ -117,6 +131,27 @@ async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, F
             },
         }
     }
+}
+
+/// Writes what happens and is not written otherwise. Returns if that fails.
+async fn flush(state: &RunState) -> StoreError {
+    match state.events() {
+        Some(events) => events.flush(state).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Lets a write of events that has begun come to its end: nobody could tell whether they are written.
+async fn flushed(state: &RunState, mut flush: Pin<&mut impl Future<Output = StoreError>>) -> Option<StoreError> {
+    poll_fn(|task| match state.events().is_some_and(Recorder::is_flushing) {
+        false => Poll::Ready(None),
+        true => match flush.as_mut().poll(task) {
+            Poll::Ready(error) => Poll::Ready(Some(error)),
+            Poll::Pending if state.events().is_some_and(Recorder::is_flushing) => Poll::Pending,
+            Poll::Pending => Poll::Ready(None),
+        },
+    })
+    .await
 }
 
 fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
@@ -159,7 +194,10 @@ impl Looks {
 
 async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Result<Left, Failure> {
     match serde_json::to_string(output) {
-        Ok(output) => Ok(finish(state, &Finish::Completed(output), None).await),
+        Ok(output) => {
+            let events = state.last_events(Tag::RunCompleted, |text| text);
+            Ok(finish(state, &Finish::Completed(output), None, events).await)
+        }
         Err(error) => {
             let chain = vec!["the output cannot be written as JSON".to_owned(), error.to_string()];
             Err(Failure::new(chain, "", None))
@@ -171,21 +209,28 @@ async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Result<
 async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> Left {
     let state = &job.state;
     let Some((store, fence)) = &state.store else { return Left::Ended(Some(failure)) };
+    let error = failure.chain().join(": ");
+    let events = state.last_events(Tag::RunFailed, |text| text.text("error", &error));
     if !W::MACHINE.calls.any(|call| call.policy.undo) {
-        return finish(state, &Finish::Failed(failure.to_json()), Some(failure)).await;
+        return finish(state, &Finish::Failed(failure.to_json()), Some(failure), events).await;
     }
     // Decided where writes are made: a checkpoint that is on its way may bring something to undo.
     let undos = state.take_undos("");
-    match store.begin_undo(&state.id, *fence, Some(&failure.to_json()), &undos, &[]).await {
+    let begun = store.begin_undo(&state.id, *fence, Some(&failure.to_json()), &undos, &events).await;
+    state.events_stored();
+    match begun {
         Ok(true) => undo_all::<W>(job, refs, Some(failure)).await,
         Ok(false) => Left::Ended(Some(failure)),
         Err(error) => Left::Store(error),
     }
 }
 
-pub(super) async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>) -> Left {
+/// Ends a run, with its last events.
+pub(super) async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>, events: Vec<String>) -> Left {
     let Some((store, fence)) = &state.store else { return Left::Ended(failure) };
-    match store.finish(&state.id, *fence, finish, &Effects::default()).await {
+    let finished = store.finish(&state.id, *fence, finish, &Effects { events, session: None }).await;
+    state.events_stored();
+    match finished {
         Ok(()) if matches!(finish, Finish::Cancelled) => Left::Cancelled,
         Ok(()) => Left::Ended(failure),
         Err(error) => Left::Store(error),
@@ -197,8 +242,17 @@ async fn park(state: &RunState) -> Result<bool, StoreError> {
     let Some((store, fence)) = &state.store else { return Ok(true) };
     // An answer that comes in from here on is news to a driver that has parked.
     state.take_news();
-    if store.park(&state.id, *fence, &[]).await? {
+    let mut events = state.events().map(Recorder::take_all).unwrap_or_default();
+    let open: Vec<String> = state.open_pauses().into_iter().map(|pause| pause.id).collect();
+    let waiting = events.len();
+    events.extend(state.event(Tag::RunPaused, "", |text| text.texts("pauses", &open)));
+    if store.park(&state.id, *fence, &events).await? {
+        state.events_stored();
         return Ok(true);
+    }
+    events.truncate(waiting);
+    if let Some(recorder) = state.events() {
+        recorder.put_back(events);
     }
     state.read_answers().await?;
     Ok(false)

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{
     drive::{Job, Left, give_back},
+    events::Bus,
     per_run::PerRun,
     registry::Registered,
     timers::Timers,
@@ -21,8 +22,9 @@ use super::{
 use crate::{
     Failure, RunError, Workflow,
     clock::Clock,
+    event::{Chosen, Tag},
     machine::{Halt, RunState},
-    store::{Claim, FrameRecord, PauseRecord, RunRecord, RunStatus, Store, StoreError},
+    store::{Claim, FrameRecord, NewRun, PauseRecord, RunRecord, RunStatus, Store, StoreError},
 };
 
 /// A run stays in memory for a timer that is due this soon.
@@ -34,6 +36,8 @@ pub(crate) struct Engine {
     pub(crate) workflows: BTreeMap<String, Arc<dyn Registered>>,
     pub(crate) clock: Clock,
     pub(super) timers: Timers,
+    /// Those who read what happens.
+    pub(super) events: Arc<Bus>,
     driven: Mutex<HashMap<String, Arc<Driven>>>,
     /// Held while a run is claimed and loaded, so that this App never competes with itself. Of each run that somebody does
     /// that to.
@@ -73,12 +77,14 @@ impl Engine {
         store: Arc<dyn Store>,
         workflows: BTreeMap<String, Arc<dyn Registered>>,
         clock: Clock,
+        events: Chosen,
     ) -> Self {
         Engine {
             store,
             workflows,
             clock,
             timers: Timers::default(),
+            events: Arc::new(Bus::new(events)),
             driven: Mutex::default(),
             taking_up: PerRun::default(),
             waiting: PerRun::default(),
@@ -125,6 +131,7 @@ impl Engine {
 
     pub(super) fn tell(&self, run: &str) {
         self.waiting.if_known(run, Notify::notify_waiters);
+        self.events.wake(run);
     }
 
     async fn claim_and_drive(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
@@ -152,7 +159,28 @@ impl Engine {
                 return Err(error.into());
             }
         };
-        Ok(Some(self.spawn(&entry, record, fence, frames, pauses)))
+        let state = self.state(&entry, &record.run, fence, frames, pauses);
+        if record.status != RunStatus::Undoing {
+            state.tell(Tag::RunResumed, &state.run, |text| text);
+        }
+        Ok(Some(self.spawn(&entry, record, state)))
+    }
+
+    /// The state of a claimed run.
+    pub(crate) fn state(
+        &self,
+        entry: &Arc<dyn Registered>,
+        run: &NewRun,
+        fence: u64,
+        frames: Vec<FrameRecord>,
+        pauses: Vec<PauseRecord>,
+    ) -> RunState {
+        let store = Some((self.store.clone(), fence));
+        RunState::new(run.id.clone(), entry.code(), store, frames, pauses)
+            .with_clock(self.clock)
+            .with_patience(PATIENCE)
+            .with_reloads(entry.reloads())
+            .with_events(self.events.recorder(run))
     }
 
     /// Drives a claimed run in a task of its own.
@@ -160,17 +188,10 @@ impl Engine {
         self: &Arc<Self>,
         entry: &Arc<dyn Registered>,
         record: RunRecord,
-        fence: u64,
-        frames: Vec<FrameRecord>,
-        pauses: Vec<PauseRecord>,
+        state: RunState,
     ) -> Arc<Driven> {
         let (done, is_done) = watch::channel(false);
         let RunRecord { run, status, failure, .. } = record;
-        let store = Some((self.store.clone(), fence));
-        let state = RunState::new(run.id, entry.code(), store, frames, pauses)
-            .with_clock(self.clock)
-            .with_patience(PATIENCE)
-            .with_reloads(entry.reloads());
         let state = Arc::new(state);
         let undoing = (status == RunStatus::Undoing).then(|| failure.map(|text| Failure::stored(Some(&text))));
         let job = Job { state: state.clone(), input: run.input, deadline: run.deadline, undoing };

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     RunError,
+    event::Tag,
     machine::PointInfo,
     store::{Beginning, Created, NewRun, RunRecord},
 };
@@ -119,14 +120,16 @@ pub(super) async fn start(
     engine: &Arc<Engine>,
     entry: &Arc<dyn Registered>,
     run: NewRun,
-    beginning: Beginning,
+    mut beginning: Beginning,
 ) -> Result<AnyRun, RunError> {
     engine.watch_timers();
     let (id, workflow) = (run.id.clone(), run.workflow.clone());
+    beginning.effects.events.extend(engine.events.event(&run, Tag::RunStarted, engine.clock.now_ms(), "", |text| text));
     match engine.store.create(&run, &beginning).await? {
         Created::Created(fence) => {
             let Beginning { frames, pauses, .. } = beginning;
-            let driven = engine.spawn(entry, RunRecord::new(run), fence, frames, pauses);
+            let state = engine.state(entry, &run, fence, frames, pauses);
+            let driven = engine.spawn(entry, RunRecord::new(run), state);
             Ok(AnyRun::new(engine.clone(), id, workflow, Some(driven)))
         }
         Created::Existing(id) => Ok(AnyRun::new(engine.clone(), id, workflow, None)),

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     Failure, Policy, Workflow,
     error::Refusal,
+    event::Tag,
     machine::{Cx, Halt, RunState, UndoResult, delay},
     store::{Finish, StoreError, UndoRecord},
 };
@@ -20,6 +21,7 @@ const RETRIES: u32 = 3;
 pub(super) async fn undo_all<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Option<Failure>) -> Left {
     match undo_each::<W>(job, refs).await {
         Ok(broken) => {
+            let events = job.state.last_events(Tag::RunUndone, |text| text.texts("not_undone", &broken));
             let failure = match (failure, broken.is_empty()) {
                 // What could not be undone before is undone now.
                 (failure, true) => {
@@ -28,7 +30,7 @@ pub(super) async fn undo_all<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure:
                 (failure, false) => Some(failure.unwrap_or_else(Failure::cancelled).with_not_undone(broken)),
             };
             let end = failure.as_ref().map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_json()));
-            finish(&job.state, &end, failure).await
+            finish(&job.state, &end, failure, events).await
         }
         Err(error) => Left::Store(error),
     }
@@ -47,7 +49,12 @@ async fn undo_each<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Vec<Stri
             continue;
         }
         let failure = undo_one::<W>(job, W::shorter(refs), undo).await?.err().map(|chain| chain.join(": "));
-        store.undone(&state.id, *fence, undo.seq, undo.n, failure.as_deref(), state.clock.now_ms(), &[]).await?;
+        let events = state.event(Tag::StepUndone, &undo.path, |text| {
+            text.text("step", &undo.step).maybe(failure.as_deref(), |text, error| text.text("error", error))
+        });
+        let (id, now) = (&state.id, state.clock.now_ms());
+        store.undone(id, *fence, undo.seq, undo.n, failure.as_deref(), now, &events).await?;
+        state.events_stored();
         broken.extend(failure.map(|why| describe(undo, &why)));
     }
     // As they were done.

@@ -18,6 +18,7 @@ use super::{Block, Cx, Each, Frame, Halt, Saver, drive_frame};
 use crate::{
     Workflow,
     error::Refusal,
+    event::Tag,
     store::{Binding, Checkpoint},
 };
 
@@ -146,7 +147,12 @@ fn done<T>(cx: &Cx, saver: Saver<T>, result: &T) -> Option<Result<Checkpoint, Ha
 
 async fn keep(cx: &Cx, done: Option<Result<Checkpoint, Halt>>) {
     match done {
-        Some(Ok(mut done)) => cx.commit(&mut done).await,
+        Some(Ok(mut done)) => {
+            // `parallel.1` is branch 1.
+            let branch = cx.path().rsplit_once('.').map_or("0", |(_, branch)| branch);
+            cx.tell(Tag::BranchCompleted, |text| text.number("branch", branch));
+            cx.commit(&mut done).await;
+        }
         Some(Err(halt)) => cx.halt(halt).await,
         None => {}
     }
@@ -210,9 +216,15 @@ pub fn same<T, E>(_kind: Kind<T>, result: Result<T, E>) -> Result<T, E> {
 }
 
 impl Cx {
+    /// The branches of a fork of this frame.
+    pub fn branches<const N: usize>(&self, fork: &'static str) -> [Cx; N] {
+        self.tell_fork(fork, N);
+        std::array::from_fn(|branch| self.branch(fork, branch))
+    }
+
     /// The branches of a race. One that has finished before a restart has won, and nobody else begins again.
     pub fn contenders<const N: usize>(&self, fork: &'static str) -> [Cx; N] {
-        let mut branches = std::array::from_fn(|branch| self.branch(fork, branch));
+        let mut branches = self.branches(fork);
         let won = branches.iter().position(|branch| self.state().is_done(branch.path()));
         // Even the step of a loser may have to be undone.
         if let (Some(won), None) = (won, self.state().undoing()) {

@@ -65,7 +65,7 @@ pub trait HasMeta: 'static {
 #[must_use = "a step does nothing until it is awaited"]
 pub struct Step<M, F: Future> {
     pub(super) future: F,
-    /// Looks at the result, if the step has rules.
+    /// Looks at the result.
     pub(super) judge: Option<Judge<F::Output>>,
     pub(super) meta: PhantomData<fn() -> M>,
 }
@@ -132,7 +132,9 @@ impl<M: HasMeta, F: Future + Send> StepCall<Step<M, F>> for Awaited<Step<M, F>> 
     {
         // The first is known when this is compiled.
         if M::META.policy.is_plain() && cx.state().undoing().is_none() {
-            Working::step(cx, self.0.future, cx.keeps().then(|| Box::new(cx.current(1))))
+            let Step { future, judge, .. } = self.0;
+            let step = || (Box::new(cx.begin_step(M::META.name, 1)), judge.map(|judge| judge.error));
+            Working::step(cx, future, cx.keeps().then(step))
         } else {
             Working::Boxed { future: Box::pin(tried(cx, self.0)) }
         }

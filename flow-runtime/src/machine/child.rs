@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Awaited, CallKind, CallMeta, ChildInfo, Cx, Frame, HasMeta, StepCall, drive_frame, working::Working};
-use crate::{Policy, RunError, Workflow, error::Refusal};
+use crate::{Policy, RunError, Workflow, error::Refusal, event::Tag};
 
 /// How deep workflows may nest: a recursion without end fails politely, and not with the stack.
 const MAX_DEPTH: u32 = 64;
@@ -71,7 +71,11 @@ async fn run_child<W: Workflow>(around: &Cx, child: Child<'_, W>) -> Result<W::O
     let Child { refs, input } = child;
     // A step that is tried again in the child's first block needs the input again.
     let again = cx.state().reloads.then(|| W::input_to_json(&input)).and_then(Result::ok);
-    let frame = match cx.begin(cx.take_stored(), || Ok(Frame::start(input))) {
+    let stored = cx.take_stored();
+    if stored.is_none() && !cx.state().has_below(cx.path()) {
+        cx.tell(Tag::ChildStarted, |text| text.text("child", W::NAME));
+    }
+    let frame = match cx.begin(stored, || Ok(Frame::start(input))) {
         Ok(frame) => frame,
         Err(refusal) => return cx.halt(super::Halt::Refused(refusal)).await,
     };
@@ -79,7 +83,12 @@ async fn run_child<W: Workflow>(around: &Cx, child: Child<'_, W>) -> Result<W::O
         let text = again.as_deref().unwrap_or_default();
         W::input_from_json(text).map(Frame::start).map_err(|error| Refusal::Input { error })
     };
-    drive_frame(&cx, frame, |frame| W::MACHINE.dispatch.dispatch(&cx, W::shorter(refs), frame), start).await
+    let result =
+        drive_frame(&cx, frame, |frame| W::MACHINE.dispatch.dispatch(&cx, W::shorter(refs), frame), start).await;
+    if result.is_ok() {
+        cx.tell(Tag::ChildCompleted, |text| text.text("child", W::NAME));
+    }
+    result
 }
 
 impl<'d, W: Workflow> IntoFuture for Child<'d, W> {

@@ -25,6 +25,10 @@ pub(crate) struct Current {
     pub(crate) undoing: Option<Undoing>,
     /// What it writes with, if it takes part in a transaction of the store.
     pub(crate) transaction: Option<TxHandle>,
+    /// Its name.
+    pub(crate) step: &'static str,
+    /// When the attempt began, if anybody wants to know.
+    pub(crate) began: i64,
 }
 
 thread_local! {
@@ -121,6 +125,8 @@ pub fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
             attempt: current.attempt,
             undoing: None,
             transaction: current.transaction.clone(),
+            step: current.step,
+            began: current.began,
         })
         .unwrap_or_default();
         let mut task = Aborted(tokio::task::spawn_blocking(move || with(&mut current, work)));

@@ -22,6 +22,7 @@ use crate::{
     Workflow,
     clock::millis,
     error::{Failure, Refusal},
+    event::{Tag, Text},
     lock::lock,
     store::{Checkpoint, FrameRecord, NewPause, StoreError, StoreTx},
 };
@@ -118,14 +119,22 @@ impl Cx {
         Cx { state, path, region, points, depth, visit, moves, restart, below, out, progress: Mutex::default() }
     }
 
+    /// Tells that a fork begins, if it does not go on.
+    pub(super) fn tell_fork(&self, fork: &str, branches: usize) {
+        if self.state.events().is_some() && !self.state.has_stored(&below(&self.path, fork, "")) {
+            self.tell(Tag::ForkStarted, |text| text.text("fork", fork).number("branches", branches));
+        }
+    }
+
     /// A branch of a fork of this frame.
-    pub fn branch(&self, fork: &'static str, branch: usize) -> Cx {
+    pub(super) fn branch(&self, fork: &'static str, branch: usize) -> Cx {
         let (path, region) = (below(&self.path, fork, branch), below(&self.region, fork, branch));
         Cx::new(self.state.clone(), path, region, self.points, self.depth, self.next_visit())
     }
 
     /// The frames of a fan-out over so many items.
     pub fn items(&self, fork: &'static str, count: usize) -> Vec<Cx> {
+        self.tell_fork(fork, count);
         let (region, visit) = (below(&self.region, fork, '*'), self.next_visit());
         let frame = |item| {
             let (path, region) = (below(&self.path, fork, item), region.clone());
@@ -301,6 +310,7 @@ impl Cx {
 
     /// Leaves what the branches of a joined fork had asked.
     pub(super) fn leave_fork(&self, fork: &str) {
+        self.tell(Tag::ForkJoined, |text| text.text("fork", fork));
         self.state.forget(&below(&self.path, fork, ""));
     }
 
@@ -341,6 +351,15 @@ impl Cx {
                 self.state.forget(prefix);
             }
         }
+        let carried = match self.state.events() {
+            None => None,
+            Some(events) => {
+                self.tell_waits(checkpoint);
+                let (carried, texts) = events.carry(&self.path).await;
+                checkpoint.effects.events = texts;
+                Some(carried)
+            }
+        };
         let written = match tx {
             None => store.checkpoint(&self.state.id, *fence, checkpoint),
             Some(tx) => tx.commit(&self.state.id, *fence, checkpoint),
@@ -348,8 +367,58 @@ impl Cx {
         if let Err(error) = self.counted(written).await {
             self.halt(Halt::Store(error)).await
         }
+        drop(carried);
+        if !checkpoint.effects.events.is_empty() {
+            self.state.events_stored();
+        }
         if !checkpoint.mark {
             self.moves.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells what the frame waits for from this checkpoint on.
+    fn tell_waits(&self, checkpoint: &Checkpoint) {
+        match (&checkpoint.asked, checkpoint.wake) {
+            (Some(asked), _) => self.state.tell(Tag::PauseAsked, &self.path, |text| {
+                let text = text.text("pause", &asked.id).text("name", &asked.name);
+                text.maybe(asked.deadline, |text, deadline| text.number("deadline", deadline))
+            }),
+            (None, Some(until)) if !checkpoint.mark => {
+                self.state.tell(Tag::TimerSet, &self.path, |text| text.number("until", until));
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells an event of this frame.
+    pub(super) fn tell(&self, tag: Tag, write: impl FnOnce(Text) -> Text) {
+        self.state.tell(tag, &self.path, write);
+    }
+
+    /// What an attempt at a step can learn of its run. The attempt begins now.
+    pub(super) fn begin_step(&self, step: &'static str, attempt: u32) -> Current {
+        let mut current = Current { step, ..self.current(attempt) };
+        if let Some(events) = self.state.events() {
+            current.began = self.state.clock.now_ms();
+            events.tell(Tag::StepStarted, current.began, &self.path, |text| {
+                text.text("step", step).number("attempt", attempt)
+            });
+        }
+        current
+    }
+
+    /// An attempt at a step is over.
+    pub(super) fn end_step(&self, step: &str, attempt: u32, began: i64, errors: Option<&[String]>) {
+        let Some(events) = self.state.events() else { return };
+        let now = self.state.clock.now_ms();
+        let about = |text: Text| text.text("step", step).number("attempt", attempt);
+        match errors {
+            None => events.tell(Tag::StepCompleted, now, &self.path, |text| {
+                about(text).number("ms", now.saturating_sub(began).max(0))
+            }),
+            Some(errors) => {
+                events.tell(Tag::StepFailed, now, &self.path, |text| about(text).text("error", &errors.join(": ")))
+            }
         }
     }
 
@@ -437,6 +506,8 @@ impl Cx {
             attempt,
             undoing: None,
             transaction: None,
+            step: "",
+            began: 0,
         }
     }
 

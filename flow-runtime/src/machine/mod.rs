@@ -16,6 +16,7 @@ mod input;
 mod judge;
 mod owned;
 mod patched;
+mod record;
 mod state;
 mod text;
 mod tried;
@@ -57,6 +58,7 @@ pub use patched::{
     BackedOff, Given, GivenNothing, GivenResult, NotGiven, Once, OnceReturning, Recovered, RecoveredValue, Recovers,
     Retried, RuledCall, Timed, Transacted, Undone,
 };
+pub(crate) use record::{Audience, Recorder};
 pub(crate) use state::{Code, Halt, RunState};
 pub use text::{Method, Part, Text, Words};
 pub(crate) use tried::delay;

@@ -14,12 +14,13 @@ use std::{
 use futures::task::AtomicWaker;
 
 use super::{
-    CallTree, PointInfo, UndoResult,
+    CallTree, PointInfo, Recorder, UndoResult,
     branch::{DONE, RESULT, START},
 };
 use crate::{
     clock::{Clock, millis},
     error::{Failure, Refusal},
+    event::{Tag, Text},
     store::{self, FrameRecord, NewPause, NewUndo, PauseRecord, Store, StoreError, UndoRecord},
 };
 
@@ -66,6 +67,8 @@ pub(crate) struct RunState {
     pub(crate) undo_attempt: u32,
     /// Where checkpoints go, with the fence they carry. `None` for a run that is not kept.
     pub(crate) store: Option<(Arc<dyn Store>, u64)>,
+    /// Where the run's events are collected. `None` for a run of which nobody can read any.
+    events: Option<Recorder>,
     /// Stored frames that have not been taken up yet.
     stored: Mutex<BTreeMap<String, FrameRecord>>,
     pauses: Mutex<Pauses>,
@@ -179,6 +182,7 @@ impl RunState {
             undoing: None,
             undo_attempt: 0,
             store,
+            events: None,
             stored: Mutex::new(frames.into_iter().map(|frame| (frame.path.clone(), frame)).collect()),
             pauses: Mutex::new(Pauses { asked, open, answers, spans, wakers: HashMap::new() }),
             busy: AtomicUsize::new(0),
@@ -209,6 +213,44 @@ impl RunState {
     pub(crate) fn with_reloads(mut self, reloads: bool) -> Self {
         self.reloads = reloads;
         self
+    }
+
+    /// Tells what happens.
+    pub(crate) fn with_events(mut self, events: Recorder) -> Self {
+        self.events = Some(events);
+        self
+    }
+
+    /// Where the run's events are collected, if anybody can read them.
+    pub(crate) fn events(&self) -> Option<&Recorder> {
+        self.events.as_ref()
+    }
+
+    /// Tells an event that has happened in a frame.
+    pub(crate) fn tell(&self, tag: Tag, path: &Arc<str>, write: impl FnOnce(Text) -> Text) {
+        if let Some(events) = &self.events {
+            events.tell(tag, self.clock.now_ms(), path, write);
+        }
+    }
+
+    /// An event that goes with a write of its own, in a list for that.
+    pub(crate) fn event(&self, tag: Tag, path: &str, write: impl FnOnce(Text) -> Text) -> Vec<String> {
+        let event = self.events.as_ref().and_then(|events| events.now(tag, self.clock.now_ms(), path, write));
+        event.into_iter().collect()
+    }
+
+    /// All events that have not been written, and one more, for the last write of a driver.
+    pub(crate) fn last_events(&self, tag: Tag, write: impl FnOnce(Text) -> Text) -> Vec<String> {
+        let mut events = self.events.as_ref().map(Recorder::take_all).unwrap_or_default();
+        events.extend(self.event(tag, "", write));
+        events
+    }
+
+    /// Events were stored.
+    pub(crate) fn events_stored(&self) {
+        if let Some(events) = &self.events {
+            events.stored();
+        }
     }
 
     /// Undoes this step and runs nothing else.
@@ -272,6 +314,11 @@ impl RunState {
         }
         let below = if path.is_empty() { String::new() } else { format!("{path}/") };
         stored.range(below.clone()..).any(|(path, _)| path.starts_with(&below))
+    }
+
+    /// Whether there are stored frames whose path begins so.
+    pub(super) fn has_stored(&self, prefix: &str) -> bool {
+        lock(&self.stored).range(prefix.to_owned()..).next().is_some_and(|(path, _)| path.starts_with(prefix))
     }
 
     /// Remembers that a step is done which can be undone.
@@ -401,7 +448,10 @@ impl RunState {
             self.deliver(pause, None);
             return Ok(());
         };
-        if store.expire(&self.id, *fence, pause, self.clock.now_ms(), &[]).await? {
+        let path = lock(&self.pauses).open.iter().find(|open| open.id == pause).map(|open| open.path.clone());
+        let events = self.event(Tag::PauseExpired, &path.unwrap_or_default(), |text| text.text("pause", pause));
+        if store.expire(&self.id, *fence, pause, self.clock.now_ms(), &events).await? {
+            self.events_stored();
             self.deliver(pause, None);
             return Ok(());
         }
@@ -470,7 +520,7 @@ impl RunState {
 }
 
 /// Whether a frame is the one of this path, or below it.
-fn is_within(path: &str, around: &str) -> bool {
+pub(super) fn is_within(path: &str, around: &str) -> bool {
     let rest = path.strip_prefix(around);
     rest.is_some_and(|rest| around.is_empty() || rest.is_empty() || rest.starts_with('/'))
 }

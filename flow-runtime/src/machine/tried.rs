@@ -14,7 +14,7 @@ use serde_json::{json, value::RawValue};
 
 use super::{
     Cx, Halt, HasMeta, Judge, Step,
-    current::{self, Current, TxHandle},
+    current::{self, Current},
     cx::{Asked, Trying},
     input::SerdeError,
     undo::Undoing,
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     CheckedAnswer, JsonError, Policy, Recovery, TimedOut, Unknown,
     error::Refusal,
+    event::Tag,
     lock::lock,
     store::{NewUndo, StoreTx, UndoRecord},
 };
@@ -45,7 +46,8 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
     }
     let trying = Trying { step: name.to_owned(), ..cx.trying(name) };
     let Some(judge) = step.judge else {
-        return working(cx, step.future, trying.attempts + 1).await;
+        let current = cx.keeps().then(|| (Box::new(cx.begin_step(name, trying.attempts + 1)), None));
+        return Working::step(cx, step.future, current).await;
     };
     if let Some(done) = &trying.done {
         return replayed(cx, judge, name, done).await;
@@ -63,9 +65,13 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
     let next = {
         // Dropped with this block, unless it is committed.
         let tx = if policy.tx { Some(cx.begin_tx(name).await) } else { None };
-        let handle = tx.as_ref().map(|tx| tx.handle());
-        let output = attempt_once::<M, F>(cx, judge, step.future, attempt, handle).await;
-        match ((judge.error)(&output), tx) {
+        let mut current = cx.begin_step(name, attempt);
+        current.transaction = tx.as_ref().map(|tx| tx.handle());
+        let began = current.began;
+        let output = attempt_once::<M, F>(cx, judge, step.future, current).await;
+        let errors = (judge.error)(&output);
+        cx.end_step(name, attempt, began, errors.as_deref());
+        match (errors, tx) {
             (None, None) => {
                 note_undo::<M, F>(cx, judge, &output);
                 return output;
@@ -83,6 +89,9 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
         Next::Commit(value, tx) => commit::<M, F>(cx, judge, value, attempt, tx).await,
         Next::Again(errors) => {
             let next = cx.state().clock.after(delay(policy, attempt));
+            cx.tell(Tag::StepRetrying, |text| {
+                text.text("step", name).number("attempt", attempt + 1).number("at", next)
+            });
             cx.mark(
                 Trying { step: name.to_owned(), attempts: attempt, next: Some(next), errors, ..Trying::default() },
                 None,
@@ -99,15 +108,6 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
             decided::<M, F>(cx, judge, &pause, &trying).await
         }
     }
-}
-
-fn working<F: Future>(cx: &Cx, future: F, attempt: u32) -> Working<'_, F> {
-    working_in(cx, future, attempt, None)
-}
-
-fn working_in<F: Future>(cx: &Cx, future: F, attempt: u32, handle: Option<TxHandle>) -> Working<'_, F> {
-    let current = || Box::new(Current { transaction: handle, ..cx.current(attempt) });
-    Working::step(cx, future, cx.keeps().then(current))
 }
 
 /// Commits what a step has written together with its value, and goes on with what is committed.
@@ -151,18 +151,18 @@ async fn attempt_once<M: HasMeta, F: Future + Send>(
     cx: &Cx,
     judge: Judge<F::Output>,
     future: F,
-    attempt: u32,
-    handle: Option<TxHandle>,
+    current: Current,
 ) -> F::Output {
+    let current = cx.keeps().then(|| Box::new(current));
     let after = Duration::from_millis(M::META.policy.timeout_ms);
     match judge.timed_out {
         Some(timed_out) if !after.is_zero() => {
-            match working_in(cx, tokio::time::timeout(after, future), attempt, handle).await {
+            match Working::step(cx, tokio::time::timeout(after, future), current.map(|current| (current, None))).await {
                 Ok(output) => output,
                 Err(_) => timed_out(TimedOut::step(M::META.name, after)),
             }
         }
-        _ => working_in(cx, future, attempt, handle).await,
+        _ => Working::step(cx, future, current.map(|current| (current, None))).await,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Pauses and timers: what a frame waits for without working.
 
-use std::{future::Future, marker::PhantomData, time::Duration};
+use std::{marker::PhantomData, time::Duration};
 
 use super::{Asks, CallKind, CallMeta, Cx, Halt, HasMeta, Suspends, WaitsFor, Writer, cx::Asked};
 use crate::{
     Policy, TimedOut,
     error::{Failure, Refusal},
+    event::Tag,
     pause::{Ask, AskInTime, Pause, answer_schema},
     sleep::Sleep,
 };
@@ -113,7 +114,8 @@ impl Asks for Sleep {
 impl Suspends for Slept {
     type Answer = ();
 
-    fn answer(cx: &Cx, waits_for: WaitsFor) -> impl Future<Output = ()> + Send {
-        cx.until(waits_for.wake.unwrap_or_default())
+    async fn answer(cx: &Cx, waits_for: WaitsFor) {
+        cx.until(waits_for.wake.unwrap_or_default()).await;
+        cx.tell(Tag::TimerFired, |text| text);
     }
 }

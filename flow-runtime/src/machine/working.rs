@@ -9,7 +9,7 @@ use std::{
 use pin_project_lite::pin_project;
 
 use super::{
-    Cx,
+    Cx, Look,
     current::{self, Current},
     state::Counted,
 };
@@ -25,7 +25,7 @@ pin_project! {
             #[pin]
             future: F,
             cx: &'c Cx,
-            current: Option<Box<Current>>,
+            step: Option<(Box<Current>, Option<Look<F::Output>>)>,
             busy: Option<Counted<'c>>,
         },
         /// Counts for itself: a step with a policy, a workflow.
@@ -41,9 +41,9 @@ impl<'c, F: Future> Working<'c, F> {
         Working::step(cx, future, None)
     }
 
-    /// A step that can learn which run it is part of.
-    pub(super) fn step(cx: &'c Cx, future: F, current: Option<Box<Current>>) -> Self {
-        Working::Plain { future, cx, current, busy: None }
+    /// A step that can learn which run it is part of. Tells how it has ended if it is told how to look at that.
+    pub(super) fn step(cx: &'c Cx, future: F, step: Option<(Box<Current>, Option<Look<F::Output>>)>) -> Self {
+        Working::Plain { future, cx, step, busy: None }
     }
 }
 
@@ -53,16 +53,25 @@ impl<F: Future> Future for Working<'_, F> {
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<F::Output> {
         match self.project() {
-            Project::Plain { future, cx, current, busy } => {
-                let entered = current.as_deref_mut().map(current::enter);
+            Project::Plain { future, cx, step, busy } => {
+                let entered = step.as_mut().map(|(current, _)| current::enter(current));
                 let polled = future.poll(task);
                 drop(entered);
-                if polled.is_pending() {
-                    busy.get_or_insert_with(|| cx.state().busy());
+                match (&polled, step) {
+                    (Poll::Pending, _) => {
+                        busy.get_or_insert_with(|| cx.state().busy());
+                    }
+                    (Poll::Ready(output), Some((current, Some(look)))) => ended(cx, current, look(output)),
+                    (Poll::Ready(_), _) => {}
                 }
                 polled
             }
             Project::Boxed { future } => future.as_mut().poll(task),
         }
     }
+}
+
+#[inline(never)]
+fn ended(cx: &Cx, current: &Current, errors: Option<Vec<String>>) {
+    cx.end_step(current.step, current.attempt, current.began, errors.as_deref());
 }

@@ -1,0 +1,421 @@
+//! The events of a run, read from the store and then live, by as many as want to.
+//!
+//! Of each run that somebody reads there is one task that reads what is new from the store and passes it to all of them.
+//! What is stored is what counts: a reader that falls behind, or finds a gap, reads on in the store by itself.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures::{Stream, stream};
+use tokio::{
+    sync::{Notify, broadcast},
+    task::JoinHandle,
+};
+
+use super::{
+    driver::Engine,
+    run::{AnyRun, Run},
+};
+use crate::{
+    Event, RunError, Workflow,
+    event::{Chosen, Origin, Tag, Text},
+    lock::lock,
+    machine::{Audience, Recorder},
+    store::{EventRecord, NewRun, StoreError},
+};
+
+/// How many events are read at a time.
+const PAGE: u32 = 512;
+/// How many batches a reader may be behind before it has to read in the store.
+const BATCHES: usize = 64;
+/// How long the readers of a run get to read an event, each of them, so that they leave the processor to the run.
+const PER_READER: Duration = Duration::from_micros(10);
+const PER_EVENT: Duration = Duration::from_nanos(200);
+/// The rests between two looks at a run that is driven elsewhere.
+const FASTEST: Duration = Duration::from_millis(10);
+const SLOWEST: Duration = Duration::from_millis(500);
+
+/// What a run's readers get.
+#[derive(Clone)]
+enum Batch {
+    /// These events, one after the other.
+    Events(Arc<[Event]>),
+    /// The store could not be read.
+    Lost,
+    /// The run has ended; before this number all was passed on.
+    End(u64),
+}
+
+/// The runs that somebody reads, and what is stored of what happens.
+pub(crate) struct Bus {
+    pub(crate) chosen: Chosen,
+    hubs: Mutex<HashMap<String, Weak<Hub>>>,
+    /// How many there are, so that a run nobody reads pays nothing.
+    count: AtomicUsize,
+}
+
+/// The readers of one run.
+struct Hub {
+    bus: Arc<Bus>,
+    run: String,
+    sender: broadcast::Sender<Batch>,
+    /// There may be something to read.
+    wake: Arc<Notify>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        let mut hubs = lock(&self.bus.hubs);
+        // There may be a new one by now.
+        if hubs.get(&self.run).is_some_and(|known| known.strong_count() == 0) {
+            hubs.remove(&self.run);
+        }
+        drop(hubs);
+        self.bus.count.fetch_sub(1, Ordering::Relaxed);
+        if let Some(task) = lock(&self.task).take() {
+            task.abort();
+        }
+    }
+}
+
+impl Bus {
+    pub(crate) fn new(chosen: Chosen) -> Self {
+        Bus { chosen, hubs: Mutex::default(), count: AtomicUsize::new(0) }
+    }
+
+    /// What collects the events of a run that is driven here.
+    pub(crate) fn recorder(self: &Arc<Self>, run: &NewRun) -> Recorder {
+        Recorder::new(self.chosen, Box::new(Readers { bus: self.clone(), origin: Origin::of(run.clone()) }))
+    }
+
+    /// An event that is not its driver's, for the write that makes it happen.
+    pub(super) fn event(
+        self: &Arc<Self>,
+        run: &NewRun,
+        tag: Tag,
+        time: i64,
+        path: &str,
+        write: impl FnOnce(Text) -> Text,
+    ) -> Option<String> {
+        self.recorder(run).now(tag, time, path, write)
+    }
+
+    /// Something was stored of a run.
+    pub(crate) fn wake(&self, run: &str) {
+        if let Some(hub) = self.hub(run) {
+            hub.wake.notify_one();
+        }
+    }
+
+    fn hub(&self, run: &str) -> Option<Arc<Hub>> {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        lock(&self.hubs).get(run)?.upgrade()
+    }
+
+    /// One more reader of a run.
+    fn join(self: &Arc<Self>, run: &str) -> (Arc<Hub>, broadcast::Receiver<Batch>) {
+        let mut hubs = lock(&self.hubs);
+        if let Some(hub) = hubs.get(run).and_then(Weak::upgrade) {
+            let receiver = hub.sender.subscribe();
+            return (hub, receiver);
+        }
+        let (sender, receiver) = broadcast::channel(BATCHES);
+        let hub = Arc::new(Hub {
+            bus: self.clone(),
+            run: run.to_owned(),
+            sender,
+            wake: Arc::default(),
+            task: Mutex::new(None),
+        });
+        self.count.fetch_add(1, Ordering::Relaxed);
+        hubs.insert(run.to_owned(), Arc::downgrade(&hub));
+        (hub, receiver)
+    }
+}
+
+/// The readers of a run, as its driver knows them.
+struct Readers {
+    bus: Arc<Bus>,
+    origin: Origin,
+}
+
+impl Audience for Readers {
+    fn is_there(&self) -> bool {
+        self.bus.hub(&self.origin.run).is_some()
+    }
+
+    fn stored(&self) {
+        self.bus.wake(&self.origin.run);
+    }
+
+    fn live(&self, event: String) {
+        if let Some(hub) = self.bus.hub(&self.origin.run) {
+            hub.send(Batch::Events(Arc::new([self.origin.event(None, &event)])));
+        }
+    }
+}
+
+impl Hub {
+    /// The task begins at this number, unless another reader was there before. That one has read up to where it began.
+    fn start(self: &Arc<Self>, engine: &Arc<Engine>, origin: &Origin, from: u64) {
+        let mut task = lock(&self.task);
+        if task.is_none() {
+            let (engine, hub, wake) = (Arc::downgrade(engine), Arc::downgrade(self), self.wake.clone());
+            *task = Some(tokio::spawn(pass_on(engine, hub, wake, origin.clone(), from)));
+        }
+    }
+}
+
+/// Passes what is new to the readers of a run, from this number on and until the run has ended.
+async fn pass_on(engine: Weak<Engine>, hub: Weak<Hub>, wake: Arc<Notify>, origin: Origin, mut next: u64) {
+    let mut pace = FASTEST;
+    loop {
+        // Held while something is read and not while this waits, so that the last reader can leave.
+        let (Some(engine), Some(hub)) = (engine.upgrade(), hub.upgrade()) else { return };
+        let driven = engine.driven(&origin.run).is_some();
+        let (rest, waits) = match read_new(&engine, &origin, driven, next).await {
+            Ok(New { ended, records }) => {
+                if let Some(last) = records.last() {
+                    (next, pace) = (last.seq + 1, FASTEST);
+                    let events = records.iter().map(|record| origin.read(record)).collect();
+                    hub.send(Batch::Events(events));
+                }
+                let all = records.len() < PAGE as usize;
+                if ended && all {
+                    // Who comes from here on gets another task: the run may be tried again.
+                    hub.close();
+                    return hub.send(Batch::End(next));
+                }
+                (hub.rest_after(records.len()), all)
+            }
+            Err(_) => {
+                hub.send(Batch::Lost);
+                (Duration::ZERO, true)
+            }
+        };
+        drop((engine, hub));
+        if rest >= Duration::from_millis(1) {
+            tokio::time::sleep(rest).await;
+        }
+        if !waits {
+            tokio::task::yield_now().await;
+        } else if driven {
+            // Every write tells, and so does a driver that leaves.
+            wake.notified().await;
+        } else {
+            let _ = tokio::time::timeout(pace, wake.notified()).await;
+            pace = (pace * 2).min(SLOWEST);
+        }
+    }
+}
+
+/// What a look at the store has brought.
+struct New {
+    /// Whether the run had ended before the events were read, so that there are no others after these.
+    ended: bool,
+    records: Vec<EventRecord>,
+}
+
+async fn read_new(engine: &Engine, origin: &Origin, driven: bool, next: u64) -> Result<New, StoreError> {
+    let ended = match driven {
+        true => false,
+        false => engine.store.find(&origin.run).await?.is_none_or(|run| run.status.has_ended()),
+    };
+    Ok(New { ended, records: engine.store.events(&origin.run, next, PAGE).await? })
+}
+
+impl Hub {
+    fn send(&self, batch: Batch) {
+        // Nobody may be there any more.
+        let _ = self.sender.send(batch);
+    }
+
+    /// Takes no more readers.
+    fn close(&self) {
+        let mut hubs = lock(&self.bus.hubs);
+        if hubs.get(&self.run).is_some_and(|known| std::ptr::eq(known.as_ptr(), self)) {
+            hubs.remove(&self.run);
+        }
+    }
+
+    /// How long the readers get to read so many events.
+    fn rest_after(&self, events: usize) -> Duration {
+        let readers = u32::try_from(self.sender.receiver_count()).unwrap_or(u32::MAX);
+        let each = PER_READER + PER_EVENT.saturating_mul(u32::try_from(events).unwrap_or(u32::MAX));
+        if events == 0 { Duration::ZERO } else { each.saturating_mul(readers) }
+    }
+}
+
+/// The events of a run, in their order: those that are stored, and then those that happen. It goes on over pauses and ends
+/// when the run has ended and all was read. Made by [`Run::events`].
+///
+/// One that reads slowly keeps nobody waiting; it reads on in the store.
+#[must_use = "events are read by polling the stream"]
+pub struct EventStream {
+    events: Pin<Box<dyn Stream<Item = Result<Event, RunError>> + Send>>,
+}
+
+impl Stream for EventStream {
+    type Item = Result<Event, RunError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.events.as_mut().poll_next(task)
+    }
+}
+
+impl std::fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventStream").finish_non_exhaustive()
+    }
+}
+
+/// One who reads the events of a run.
+struct Reader {
+    engine: Arc<Engine>,
+    hub: Arc<Hub>,
+    receiver: broadcast::Receiver<Batch>,
+    origin: Option<Origin>,
+    /// The number it reads next.
+    next: u64,
+    /// Events read from the store.
+    page: VecDeque<Event>,
+    /// Events that were passed on, and how many of them it has seen.
+    batch: Option<(Arc<[Event]>, usize)>,
+    at: At,
+}
+
+/// Where a reader reads.
+#[derive(Clone, Copy, PartialEq)]
+enum At {
+    /// In the store; when all there is read, live.
+    Behind,
+    /// What is passed on.
+    Live,
+    /// In the store; when all there is read, it is done.
+    Ending,
+    Done,
+}
+
+impl Reader {
+    async fn read(mut self) -> Option<(Result<Event, RunError>, Self)> {
+        loop {
+            if let Some(event) = self.page.pop_front().or_else(|| self.next_of_batch()) {
+                return Some((Ok(event), self));
+            }
+            let moved = match self.at {
+                At::Behind | At::Ending => self.read_page().await,
+                At::Live => {
+                    self.hear().await;
+                    Ok(())
+                }
+                At::Done => return None,
+            };
+            if let Err(error) = moved {
+                self.at = At::Done;
+                return Some((Err(error), self));
+            }
+        }
+    }
+
+    fn next_of_batch(&mut self) -> Option<Event> {
+        let (events, seen) = self.batch.as_mut()?;
+        while let Some(event) = events.get(*seen) {
+            *seen += 1;
+            match event.seq {
+                None => return Some(event.clone()),
+                Some(seq) if seq == self.next => {
+                    self.next += 1;
+                    return Some(event.clone());
+                }
+                Some(seq) if seq < self.next => {}
+                Some(_) => {
+                    self.at = At::Behind;
+                    break;
+                }
+            }
+        }
+        self.batch = None;
+        None
+    }
+
+    async fn read_page(&mut self) -> Result<(), RunError> {
+        let origin = match self.origin.take() {
+            Some(origin) => origin,
+            None => Origin::of(self.engine.record(&self.hub.run).await?.run),
+        };
+        let records = self.engine.store.events(&self.hub.run, self.next, PAGE).await?;
+        self.page.extend(records.iter().map(|record| origin.read(record)));
+        if let Some(last) = records.last() {
+            self.next = last.seq + 1;
+        }
+        if records.len() < PAGE as usize {
+            self.at = match self.at {
+                At::Ending => At::Done,
+                _ => At::Live,
+            };
+            self.hub.start(&self.engine, &origin, self.next);
+        }
+        self.origin = Some(origin);
+        Ok(())
+    }
+
+    async fn hear(&mut self) {
+        match self.receiver.recv().await {
+            Ok(Batch::Events(events)) => self.batch = Some((events, 0)),
+            Ok(Batch::End(next)) if self.next >= next => self.at = At::Done,
+            Ok(Batch::End(_)) | Err(broadcast::error::RecvError::Closed) => self.at = At::Ending,
+            Ok(Batch::Lost) | Err(broadcast::error::RecvError::Lagged(_)) => self.at = At::Behind,
+        }
+    }
+}
+
+impl AnyRun {
+    /// The run's events from number `from` on, 0 or 1 for all of them: those that are stored, and then those that happen, with
+    /// no gap and none twice, whoever drives the run. What happens but is [not stored](crate::AppBuilder::events) is told from
+    /// now on, if the run is driven in this process. Reading does not take the run up.
+    pub fn events(&self, from: u64) -> EventStream {
+        let engine = self.handle().engine.clone();
+        let (hub, receiver) = engine.events.join(&self.handle().id);
+        let (page, at) = (VecDeque::new(), At::Behind);
+        let reader = Reader { engine, hub, receiver, origin: None, next: from.max(1), page, batch: None, at };
+        EventStream { events: Box::pin(stream::unfold(reader, Reader::read)) }
+    }
+}
+
+impl<W: Workflow> Run<W> {
+    /// As [`AnyRun::events`].
+    ///
+    /// ```
+    /// use flow_runtime::{EventKind, prelude::*};
+    /// use futures::TryStreamExt as _;
+    /// # #[step] async fn greet(name: &str) -> Result<String, std::fmt::Error> { Ok(format!("Hello, {name}")) }
+    /// # workflow! { async fn hello(name: String) -> Result<String, std::fmt::Error> { greet(&name).await } }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = App::builder().register::<Hello>(()).build()?;
+    /// let run = app.start::<Hello>("Ann".to_owned()).await?;
+    /// let mut events = run.events(0);
+    /// while let Some(event) = events.try_next().await? {
+    ///     if let EventKind::StepCompleted { step, ms, .. } = event.kind {
+    ///         println!("{step} took {ms} ms");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn events(&self, from: u64) -> EventStream {
+        self.any().events(from)
+    }
+}
