@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use flow_runtime::{Memory, RunError};
 
 use crate::{
-    Case, Death, plain,
+    Case, Death, Storage, plain,
     process::{Ended, Order, Plan, ahead_of_the_wall, run_to_end},
     trace::{self, World},
 };
@@ -19,6 +19,10 @@ pub enum Depth {
     EveryWrite,
     /// In an SQLite file that does not exist yet, killed after every checkpoint.
     Sqlite(PathBuf),
+    /// In memory, with writes that go wrong at random.
+    Faults,
+    /// In an SQLite file that does not exist yet, with writes that go wrong at random.
+    SqliteFaults(PathBuf),
 }
 
 /// Checks a case for a seed.
@@ -42,6 +46,8 @@ pub async fn check(case: &Case, seed: u64, depth: &Depth) {
             let ended = run_to_end(path, case, seed, Plan::all(Death::Before(1), Order::First)).await;
             comparison.same("killed on SQLite after every write", &ended);
         }
+        Depth::Faults => comparison.faults(&Memory::new()).await,
+        Depth::SqliteFaults(path) => comparison.faults(path).await,
     }
 }
 
@@ -72,6 +78,11 @@ impl Comparison<'_> {
             let ended = run_to_end(&Memory::new(), self.case, self.seed, Plan::all(death, order)).await;
             self.same(&way, &ended);
         }
+    }
+
+    async fn faults<S: Storage>(&self, storage: &S) {
+        let plan = Plan::all(Death::Random(self.seed, 3), Order::AllReversed);
+        self.same("with faults at random", &run_to_end(storage, self.case, self.seed, plan).await);
     }
 
     async fn every_write(&self) {

@@ -17,4 +17,4 @@ pub mod values;
 
 pub use case::{Case, Running};
 pub use check::{Depth, check};
-pub use mortal::{Death, Mortal, Storage};
+pub use mortal::{Death, Mortal, Storage, faults};

@@ -1,11 +1,14 @@
 //! The store of a process that dies.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use flow_runtime::{
     Memory, Sqlite, Store, StoreError,
     store::StoreFuture,
-    testing::{Content, Hook, Hooked, Operation},
+    testing::{Content, Fault, Faults, Hook, Hooked, Operation},
 };
 
 use crate::{trace, values::now};
@@ -50,6 +53,16 @@ pub enum Death {
     After(usize),
     /// It does not die, but after so many writes somebody else cancels the run.
     Cancelled(usize),
+    /// One in so many writes goes wrong, by this seed: refused, or made and not heard of, with the process or without.
+    Random(u64, u64),
+}
+
+/// How many writes have gone wrong at random, in this program.
+static FAULTS: AtomicU64 = AtomicU64::new(0);
+
+/// How many writes have gone wrong at random, in this program.
+pub fn faults() -> u64 {
+    FAULTS.load(Ordering::Relaxed)
 }
 
 /// What becomes of the writes of one process.
@@ -62,14 +75,26 @@ pub struct Mortal {
 struct Life {
     writes: usize,
     dead: bool,
+    /// Whether a write has failed, which it is told instead of what has become of it.
+    failed: bool,
     /// Whether the write it died at was none of the driver's.
     driverless: bool,
+    faults: Option<Faults>,
 }
 
 impl Mortal {
-    /// The store of a process that dies at the given moment.
-    pub fn process(store: impl Store, death: Death) -> Hooked<Mortal> {
-        Hooked::new(store, Mortal { death, life: Mutex::default() })
+    /// The store of a process that dies at the given moment, the so-manieth on a run.
+    pub fn process(store: impl Store, death: Death, process: usize) -> Hooked<Mortal> {
+        let faults = match death {
+            Death::Random(seed, one_in) => Some(Faults::random(seed ^ (process as u64) << 32, one_in, &Fault::ALL)),
+            _ => None,
+        };
+        Hooked::new(store, Mortal { death, life: Mutex::new(Life { faults, ..Life::default() }) })
+    }
+
+    /// Whether something has gone wrong with it, dead or not.
+    pub fn has_failed(&self) -> bool {
+        self.life().failed
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {
@@ -100,9 +125,16 @@ impl Hook for Mortal {
         life.writes += 1;
         let unwritten = matches!(self.death, Death::Before(writes) if life.writes > writes);
         let unheard = matches!(self.death, Death::After(writes) if life.writes >= writes);
-        life.dead = unwritten || unheard;
-        life.driverless = life.dead && operation.name == "answer";
-        if unwritten { Err(dead()) } else { Ok(()) }
+        let fault = life.faults.as_ref().and_then(Faults::draw);
+        FAULTS.fetch_add(u64::from(fault.is_some()), Ordering::Relaxed);
+        life.dead |= unwritten || unheard || fault.is_some_and(Fault::kills);
+        life.failed |= life.dead || fault.is_some();
+        life.driverless = life.failed && operation.name == "answer";
+        if fault.is_some_and(|fault| !fault.is_written()) {
+            // Another driver may go on in this very process.
+            trace::next_process();
+        }
+        if unwritten || fault.is_some_and(|fault| !fault.is_written()) { Err(dead()) } else { Ok(()) }
     }
 
     fn dies(&self) -> bool {
@@ -117,16 +149,19 @@ impl Hook for Mortal {
             if succeeded {
                 note(operation);
             }
-            let (writes, died) = {
+            let (writes, failed) = {
                 let life = self.life();
-                (life.writes, life.dead)
+                (life.writes, life.failed)
             };
             if self.death == Death::Cancelled(writes) {
                 // As another process would.
                 let now = now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
                 store.cancel(operation.run, i64::try_from(now.as_millis()).unwrap_or_default(), &[]).await?;
             }
-            if died && succeeded { Err(dead()) } else { Ok(()) }
+            if failed {
+                trace::next_process();
+            }
+            if failed && succeeded { Err(dead()) } else { Ok(()) }
         })
     }
 }

@@ -75,7 +75,7 @@ pub(crate) async fn run_to_end<S: Storage>(storage: &S, case: &Case, seed: u64, 
     trace::finish();
     for process in 0.. {
         assert!(process < 5000, "{name} does not get on");
-        let store = Mortal::process(storage.open(), if process == 0 { plan.first } else { plan.next });
+        let store = Mortal::process(storage.open(), if process == 0 { plan.first } else { plan.next }, process);
         let built = (case.register)(App::builder().store(store.clone())).build();
         let app = built.unwrap_or_else(|error| panic!("{name}: {error}"));
         let cancel = plan.cancel && process == 1;
@@ -86,7 +86,9 @@ pub(crate) async fn run_to_end<S: Storage>(storage: &S, case: &Case, seed: u64, 
             Ok(output) => (Ok(output), false),
             Err(RunError::Failed(failure)) => (Err(failure.chain().join(": ")), false),
             Err(RunError::Cancelled { .. }) => (Err("cancelled".to_owned()), true),
-            Err(_) if store.is_dead() => {
+            Err(_) if store.hook().has_failed() => {
+                // Whatever has failed, the next process is to go on with it.
+                store.kill();
                 if store.hook().leaves_a_driver() {
                     // A real process would be gone; here its driver looks at the store sooner or later.
                     tokio::time::sleep(Duration::from_millis(600)).await;

@@ -2,7 +2,7 @@
 #![allow(missing_docs, unused, clippy::all, clippy::unwrap_used)]
 
 use differential::{
-    Case, Depth, check,
+    Case, Depth, check, faults,
     steps::{Loud, Offset},
     values::Record,
 };
@@ -143,4 +143,45 @@ async fn sqlite_keeps_them_as_well() {
         let (seed, path) = (position as u64, folder.path().join(format!("{position}.db")));
         check(&case, seed, &Depth::Sqlite(path)).await;
     }
+}
+
+/// Every program, with at least so many faults in all.
+async fn survives(at_least: u64, depth: impl Fn(u64) -> Depth) {
+    let before = faults();
+    let mut seed = 0;
+    while faults() - before < at_least {
+        for case in every_case() {
+            check(&case, seed, &depth(seed)).await;
+            seed += 1;
+        }
+    }
+    println!("{} faults, {seed} runs, each with the result and the effects of the undisturbed one", faults() - before);
+}
+
+fn every_case() -> Vec<Case> {
+    let all = [
+        loops::cases(),
+        bindings::cases(),
+        branching::cases(),
+        errors::cases(),
+        forks::cases(),
+        pauses::cases(),
+        fans::cases(),
+        timers::cases(),
+        children::cases(),
+        rules::cases(),
+        undo::cases(),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn random_faults_in_memory_change_nothing() {
+    survives(10_000, |_| Depth::Faults).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn random_faults_on_sqlite_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    survives(1_000, |seed| Depth::SqliteFaults(folder.path().join(format!("{seed}.db")))).await;
 }

@@ -23,11 +23,13 @@ impl Fault {
     /// All of them.
     pub const ALL: [Fault; 4] = [Fault::Refused, Fault::Unheard, Fault::DiesBefore, Fault::DiesAfter];
 
-    fn is_written(self) -> bool {
+    /// Whether what was to be written is written.
+    pub fn is_written(self) -> bool {
         matches!(self, Fault::Unheard | Fault::DiesAfter)
     }
 
-    fn kills(self) -> bool {
+    /// Whether the process dies of it.
+    pub fn kills(self) -> bool {
         matches!(self, Fault::DiesBefore | Fault::DiesAfter)
     }
 }
@@ -101,6 +103,11 @@ impl Faults {
     /// As [`before`](Self::before), for a store that is shared already.
     pub fn around(&self, store: Arc<dyn Store>) -> Hooked<Faults> {
         Hooked::around(store, self.clone())
+    }
+
+    /// Counts a write, for a [`Hook`] that sees to the fault itself, and says what happens to it.
+    pub fn draw(&self) -> Option<Fault> {
+        self.state().next()
     }
 
     /// How many writes were tried.
