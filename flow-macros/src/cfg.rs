@@ -227,6 +227,8 @@ pub(crate) enum OpKind {
     Answer(Call, Bind),
     /// `cx.count_round(&mut var, max, name).await;`
     Count(VarId, Expr, String),
+    /// `cx.looped(node, round);` in the loop whose head is this block. The binding holds the round, if any does.
+    Round(BlockId, Option<VarId>),
 }
 
 #[derive(Debug)]

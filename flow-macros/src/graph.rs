@@ -1,16 +1,36 @@
 //! The graph a person can look at: suspension points and decisions, with the plain code in between left out.
 
+use std::collections::HashMap;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::Expr;
 
-use crate::cfg::{BlockId, Call, OpKind, Region, Term, WaitsFor};
+use crate::cfg::{Arm, BlockId, Call, OpKind, Region, Term, WaitsFor};
 
 /// The nodes and edges of a workflow, in program order.
 #[derive(Default)]
 pub(crate) struct Graph {
     nodes: Vec<Node>,
     edges: Vec<(usize, usize, String)>,
+    /// By the path of a region, what its blocks are in the graph.
+    places: HashMap<String, Places>,
+}
+
+/// By block, the nodes of a region.
+#[derive(Default, Clone)]
+struct Places {
+    /// The node a block begins with, once it has been visited.
+    entered: Vec<Option<usize>>,
+    /// The decision at its end.
+    choices: Vec<Option<usize>>,
+}
+
+impl Places {
+    fn of(region: &Region) -> Self {
+        let none = vec![None; region.blocks.len()];
+        Places { entered: none.clone(), choices: none }
+    }
 }
 
 struct Node {
@@ -28,12 +48,66 @@ pub(crate) fn build(region: &Region) -> Graph {
     let mut graph = Graph::default();
     graph.node("Start", "start".to_owned(), Span::call_site(), None);
     graph.node("End", "end".to_owned(), Span::call_site(), None);
-    let mut walk = Walk { region, entered: vec![None; region.blocks.len()], end: END };
-    walk.block(&mut graph, 0, START, String::new());
+    walk(region, &mut graph, START, END);
     graph
 }
 
+/// Adds the nodes of a region, which begins after the one node and ends at the other.
+fn walk(region: &Region, graph: &mut Graph, from: usize, end: usize) {
+    let mut walk = Walk { region, places: Places::of(region), end };
+    walk.block(graph, 0, from, String::new());
+    graph.places.insert(region.path.clone(), walk.places);
+}
+
+/// What the edges of a `match` say, and whether it is a decision of the user's.
+fn arms_of(region: &Region, on: &Expr, arms: &[Arm]) -> (String, bool, Vec<String>) {
+    let (each, jump) = (is_next_item(on), is_made_up(on, "__jump_"));
+    let name = match (each, jump) {
+        (true, _) => "for each item".to_owned(),
+        (_, true) => "leave?".to_owned(),
+        _ => shown(region, on),
+    };
+    let whens = arms.iter().map(|arm| {
+        let pattern = text(&arm.pat);
+        match (each, pattern.strip_prefix("::core::option::Option::Some(")) {
+            (true, Some(item)) => item.trim_end_matches(')').to_owned(),
+            (true, None) => "done".to_owned(),
+            (false, _) if jump => if pattern == "_" { "no" } else { "yes" }.to_owned(),
+            (false, _) => match &arm.guard {
+                Some(guard) => format!("{pattern} if {}", text(guard)),
+                None => pattern,
+            },
+        }
+    });
+    (name, !each && !jump, whens.collect())
+}
+
+/// What the arms of a `match` are called that is a decision of the user's.
+pub(crate) fn choices(region: &Region, on: &Expr, arms: &[Arm]) -> Option<Vec<String>> {
+    let (_, own, whens) = arms_of(region, on, arms);
+    own.then_some(whens)
+}
+
 impl Graph {
+    /// The node of the decision at the end of a block.
+    pub(crate) fn choice_at(&self, region: &Region, block: BlockId) -> Option<u32> {
+        let node = *self.places.get(&region.path)?.choices.get(block)?;
+        node.and_then(|node| u32::try_from(node).ok())
+    }
+
+    /// The first node from a block on.
+    pub(crate) fn node_at(&self, region: &Region, mut block: BlockId) -> Option<u32> {
+        let places = self.places.get(&region.path)?;
+        for _ in 0..region.blocks.len() {
+            match (places.entered.get(block)?, &region.blocks[block].term) {
+                (Some(node), _) => return u32::try_from(*node).ok(),
+                (None, Term::Goto(next) | Term::Ask { next, .. }) => block = *next,
+                (None, _) => return None,
+            }
+        }
+        None
+    }
+
     fn node(&mut self, kind: &'static str, name: String, span: Span, call: Option<usize>) -> usize {
         self.nodes.push(Node { kind, name, line: line_of(span), call });
         self.nodes.len() - 1
@@ -77,15 +151,14 @@ impl Graph {
 
 struct Walk<'r> {
     region: &'r Region,
-    /// The node a block begins with, once it has been visited.
-    entered: Vec<Option<usize>>,
+    places: Places,
     /// Where the region ends: the workflow's end, or the join of the fork.
     end: usize,
 }
 
 impl Walk<'_> {
     fn block(&mut self, graph: &mut Graph, block: BlockId, from: usize, when: String) {
-        if let Some(node) = self.entered[block] {
+        if let Some(node) = self.places.entered[block] {
             return graph.edge(from, node, when);
         }
         let (mut from, mut when) = (from, when);
@@ -110,12 +183,11 @@ impl Walk<'_> {
             Term::Fork { fork, next, .. } => {
                 let each = if fork.each.is_some() { " for each" } else { "" };
                 let node = graph.node("Fork", format!("{}{each}", fork.name), fork.span, None);
-                self.entered[block].get_or_insert(node);
+                self.places.entered[block].get_or_insert(node);
                 graph.edge(from, node, when);
                 let join = graph.node("Join", "join".to_owned(), fork.span, None);
                 for branch in &fork.branches {
-                    let entered = vec![None; branch.blocks.len()];
-                    Walk { region: branch, entered, end: join }.block(graph, 0, node, String::new());
+                    walk(branch, graph, node, join);
                 }
                 self.block(graph, *next, join, String::new());
             }
@@ -125,25 +197,9 @@ impl Walk<'_> {
                 self.block(graph, *other, node, "no".to_owned());
             }
             Term::Match { on, arms } => {
-                let each = is_next_item(on);
-                let jump = is_made_up(on, "__jump_");
-                let name = match (each, jump) {
-                    (true, _) => "for each item".to_owned(),
-                    (_, true) => "leave?".to_owned(),
-                    _ => self.shown(on),
-                };
+                let (name, _, whens) = arms_of(region, on, arms);
                 let node = self.choice(graph, block, name, on, from, when);
-                for arm in arms {
-                    let pattern = text(&arm.pat);
-                    let when = match (each, pattern.strip_prefix("::core::option::Option::Some(")) {
-                        (true, Some(item)) => item.trim_end_matches(')').to_owned(),
-                        (true, None) => "done".to_owned(),
-                        (false, _) if jump => if pattern == "_" { "no" } else { "yes" }.to_owned(),
-                        (false, _) => match &arm.guard {
-                            Some(guard) => format!("{pattern} if {}", text(guard)),
-                            None => pattern,
-                        },
-                    };
+                for (arm, when) in arms.iter().zip(whens) {
                     self.block(graph, arm.target, node, when);
                 }
             }
@@ -162,7 +218,7 @@ impl Walk<'_> {
         when: String,
     ) -> usize {
         let node = graph.node(kind, call.name.clone(), call.span, Some(call.index));
-        self.entered[block].get_or_insert(node);
+        self.places.entered[block].get_or_insert(node);
         graph.edge(from, node, when);
         node
     }
@@ -177,22 +233,23 @@ impl Walk<'_> {
         when: String,
     ) -> usize {
         let node = graph.node("Choice", name, syn::spanned::Spanned::span(on), None);
-        self.entered[block].get_or_insert(node);
+        self.places.choices[block] = Some(node);
+        self.places.entered[block].get_or_insert(node);
         graph.edge(from, node, when);
         node
     }
+}
 
-    /// The text of a scrutinee. A value the user gave no name is shown as what it came from.
-    fn shown(&self, on: &Expr) -> String {
-        if let Expr::Path(path) = on
-            && let Some(ident) = path.path.get_ident()
-            && let Some(var) = self.region.vars.iter().find(|var| var.name == *ident)
-            && var.made_up
-        {
-            return var.stored.split('#').next().unwrap_or_default().to_owned();
-        }
-        text(on)
+/// The text of a scrutinee. A value the user gave no name is shown as what it came from.
+fn shown(region: &Region, on: &Expr) -> String {
+    if let Expr::Path(path) = on
+        && let Some(ident) = path.path.get_ident()
+        && let Some(var) = region.vars.iter().find(|var| var.name == *ident)
+        && var.made_up
+    {
+        return var.stored.split('#').next().unwrap_or_default().to_owned();
     }
+    text(on)
 }
 
 /// Whether this is what a `for` loop asks for its next item.

@@ -49,6 +49,7 @@ impl<'r> Generator<'_, 'r> {
         block: &Block,
         on: &Expr,
         arm: &Arm,
+        chose: Option<TokenStream>,
         names: &Names<'r>,
     ) -> TokenStream {
         let region = self.region;
@@ -85,7 +86,7 @@ impl<'r> Generator<'_, 'r> {
             quote!(if #guard)
         });
         let body = self.goto(id, arm.target, &mut inside, None);
-        quote!(#pat #guard => { #after #body })
+        quote!(#pat #guard => { #after #chose #body })
     }
 
     /// `match &draft { Some(draft) => … }` with the outer `draft` needed later: the inner one borrows from what would have

@@ -33,7 +33,7 @@ impl Generator<'_, '_> {
         };
         let entry =
             Entry { ty: None, one_input: false, output, branch_of: Some(fork.kind), is_item: fork.each.is_some() };
-        let code = dispatch(branch, &entry, self.report);
+        let code = dispatch(branch, &entry, self.graph, self.report);
         let captures = captures(branch);
         quote! {{
             #captures

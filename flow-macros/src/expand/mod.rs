@@ -54,13 +54,16 @@ pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> Expansion {
         check::check(&body, &mut shared.report);
     }
     let machine = match shared.report.is_empty() {
-        true => machine(&face, &body, &shared, &mut Report::default()),
+        true => {
+            let graph = graph::build(&body);
+            machine(&face, &body, &shared, &graph, &mut Report::default()).map(|machine| (machine, graph))
+        }
         false => Err(shared.report.to_tokens()),
     };
     let stub = face.stub();
     let machine = match machine {
-        Ok(machine) => {
-            let graph = graph::build(&body).to_tokens(&krate.to_token_stream(), &item.sig.ident.to_string());
+        Ok((machine, graph)) => {
+            let graph = graph.to_tokens(&krate.to_token_stream(), &item.sig.ident.to_string());
             let implementation = face.implementation(&machine, &graph);
             let forks = shared.fork_paths.iter().map(|path| quote!(#[allow(unused_imports)] use #path as _;));
             quote!(#(#forks)* #implementation)
@@ -87,7 +90,13 @@ pub(crate) fn unfinished(krate: &CratePath, item: &ItemFn, error: &syn::Error) -
 }
 
 /// The constant that holds the dispatch closure.
-fn machine(face: &Face<'_>, body: &Region, shared: &Shared, report: &mut Report) -> Result<TokenStream, TokenStream> {
+fn machine(
+    face: &Face<'_>,
+    body: &Region,
+    shared: &Shared,
+    graph: &graph::Graph,
+    report: &mut Report,
+) -> Result<TokenStream, TokenStream> {
     let refs: Vec<&Ident> = face.parameters.deps.iter().map(|dep| &dep.name).collect();
     let refs = match refs[..] {
         [] => quote!(_),
@@ -107,6 +116,7 @@ fn machine(face: &Face<'_>, body: &Region, shared: &Shared, report: &mut Report)
     let code = region::dispatch(
         body,
         &region::Entry { ty: Some(entry), one_input, output: quote!(#output), branch_of: None, is_item: false },
+        graph,
         report,
     );
     if !report.is_empty() {

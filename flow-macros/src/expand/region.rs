@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     cfg::{After, Bind, Block, BlockId, Call, Effect, ForkKind, Kind, Op, OpKind, Region, Term, VarId},
+    graph::{self, Graph},
     live,
     report::Report,
 };
@@ -69,11 +70,12 @@ pub(crate) fn slots(region: &Region) -> Vec<BlockId> {
 }
 
 /// The body of the dispatch closure of a region.
-pub(super) fn dispatch(region: &Region, entry: &Entry, report: &mut Report) -> TokenStream {
+pub(super) fn dispatch(region: &Region, entry: &Entry, graph: &Graph, report: &mut Report) -> TokenStream {
     let slots = slots(region);
     let savers = Savers::of(region, &slots);
     let (declared, declarations) = (BTreeSet::new(), TokenStream::new());
-    let mut generator = Generator { region, entry, slots: &slots, savers: &savers, declared, declarations, report };
+    let mut generator =
+        Generator { region, entry, graph, slots: &slots, savers: &savers, declared, declarations, report };
     let points: Vec<TokenStream> = slots.iter().map(|slot| generator.point(*slot)).collect();
     let (items, own_items) = (&savers.items, &region.items);
     let checks = savers.suspects.iter().map(|suspect| generator.owned(suspect));
@@ -90,6 +92,7 @@ pub(super) fn dispatch(region: &Region, entry: &Entry, report: &mut Report) -> T
 pub(super) struct Generator<'g, 'r> {
     pub(super) region: &'r Region,
     pub(super) entry: &'g Entry,
+    pub(super) graph: &'g Graph,
     pub(super) slots: &'g [BlockId],
     pub(super) savers: &'g Savers,
     /// The slots and savers that have been declared. Each is where it is first needed, not at the top with all others: the
@@ -256,6 +259,17 @@ impl<'r> Generator<'_, 'r> {
                 let value = self.after(&call.after, quote_spanned!(span=> #index.answer(#cx, #pause).await));
                 self.bind(bind, defs, &value, &op.live_after, names)
             }
+            OpKind::Round(head, counter) => {
+                let Some(node) = self.graph.node_at(self.region, *head) else { return TokenStream::new() };
+                let round = match counter {
+                    Some(counter) => {
+                        let counter = names.of(*counter);
+                        quote!(::core::option::Option::Some(#counter as u64))
+                    }
+                    None => quote!(::core::option::Option::None),
+                };
+                quote!(__cx.looped(#node, #round);)
+            }
             OpKind::Count(var, max, name) => {
                 let span = here(syn::spanned::Spanned::span(max));
                 let (rounds, max) = (names.of(*var), self.expr(max));
@@ -299,11 +313,18 @@ impl<'r> Generator<'_, 'r> {
                 let (cond, hides) = self.condition(cond, &block.term_effect.defs, &needed, &mut inside);
                 let then = self.goto(id, *then, &mut inside, None);
                 let other = self.goto(id, *other, &mut names.clone(), None);
-                quote!(if #cond { #hides #then } else { #other })
+                let (yes, no) = (self.chose(id, "yes"), self.chose(id, "no"));
+                quote!(if #cond { #hides #yes #then } else { #no #other })
             }
             Term::Match { on, arms } => {
                 let scrutinee = self.expr(on);
-                let arms: Vec<TokenStream> = arms.iter().map(|arm| self.match_arm(id, block, on, arm, names)).collect();
+                let choices = graph::choices(region, on, arms).unwrap_or_default();
+                let mut choices = choices.iter().map(String::as_str);
+                let arms = arms.iter().map(|arm| {
+                    let chose = choices.next().and_then(|choice| self.chose(id, choice));
+                    self.match_arm(id, block, on, arm, chose, names)
+                });
+                let arms: Vec<TokenStream> = arms.collect();
                 quote!(match #scrutinee { #(#arms)* })
             }
             Term::Last(call) => {
@@ -321,6 +342,12 @@ impl<'r> Generator<'_, 'r> {
                 quote!(#value)
             }
         }
+    }
+
+    /// `__cx.chose(3, "yes");`
+    fn chose(&self, block: BlockId, choice: &str) -> Option<TokenStream> {
+        let node = self.graph.choice_at(self.region, block)?;
+        Some(quote!(__cx.chose(#node, #choice);))
     }
 
     /// Goes on at a block: inside the same code, or through its point. `first` is emitted between opening the checkpoint

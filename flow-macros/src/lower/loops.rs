@@ -73,6 +73,14 @@ impl Lower<'_> {
         }
     }
 
+    /// Another round of a loop begins, which is told if there are steps in it.
+    fn round(&mut self, suspended: bool, head: BlockId, counter: Option<usize>) {
+        if suspended {
+            let effect = Effect { reads: counter.into_iter().collect(), ..Effect::default() };
+            self.push(OpKind::Round(head, counter), effect);
+        }
+    }
+
     pub(super) fn loop_forever(&mut self, expr: &ExprLoop, dest: Dest) {
         let bound = self.bound(&expr.attrs);
         let suspended = expr.body.stmts.iter().any(stmt_suspends);
@@ -85,7 +93,9 @@ impl Lower<'_> {
         let result = self.loop_result(dest, expr.span());
         let count = self.start_count(bound, expr.loop_token.span(), name);
         let (head, exit) = self.start_loop();
+        let counter = count.as_ref().map(|(rounds, ..)| *rounds);
         self.count(count);
+        self.round(suspended, head, counter);
         self.run_loop(expr.label.as_ref(), head, exit, result, &expr.body.stmts);
         self.finish_loop(exit, result, dest);
     }
@@ -103,7 +113,9 @@ impl Lower<'_> {
         let outside = self.scope.clone();
         let (head, exit) = self.start_loop();
         let Some(()) = self.condition(&expr.cond, exit) else { return };
+        let counter = count.as_ref().map(|(rounds, ..)| *rounds);
         self.count(count);
+        self.round(suspended, head, counter);
         self.run_loop(expr.label.as_ref(), head, exit, Dest::Discard, &expr.body.stmts);
         self.scope = outside;
         self.finish_loop(exit, Dest::Discard, dest);
@@ -142,7 +154,12 @@ impl Lower<'_> {
         ];
         self.close(Term::Match { on, arms }, effect);
         self.enter(body);
+        let counter = match visited {
+            Visited::List(_, position) => Some(position),
+            Visited::Range(_) => count.as_ref().map(|(rounds, ..)| *rounds),
+        };
         self.count(count);
+        self.round(expr.body.stmts.iter().any(stmt_suspends), head, counter);
         self.run_loop(expr.label.as_ref(), head, exit, Dest::Discard, &expr.body.stmts);
         self.scope = outside;
         self.finish_loop(exit, Dest::Discard, dest);

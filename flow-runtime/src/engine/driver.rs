@@ -161,7 +161,7 @@ impl Engine {
         };
         let state = self.state(&entry, &record.run, fence, frames, pauses);
         if record.status != RunStatus::Undoing {
-            state.tell(Tag::RunResumed, &state.run, |text| text);
+            state.tell(Tag::RunResumed, &Arc::from(""), |text| text);
         }
         Ok(Some(self.spawn(&entry, record, state)))
     }

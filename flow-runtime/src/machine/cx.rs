@@ -584,6 +584,34 @@ impl Cx {
         self.fail(vec![message]).await
     }
 
+    /// Tells that a loop with steps in it begins another round.
+    #[inline]
+    pub fn looped(&self, node: u32, round: Option<u64>) {
+        if self.state.events().is_some() {
+            self.tell_round(node, round);
+        }
+    }
+
+    #[inline(never)]
+    fn tell_round(&self, node: u32, round: Option<u64>) {
+        self.tell(Tag::LoopIterated, |text| {
+            text.number("node", node).maybe(round, |text, round| text.number("round", round))
+        });
+    }
+
+    /// Tells which way an `if` or a `match` goes.
+    #[inline]
+    pub fn chose(&self, node: u32, choice: &'static str) {
+        if self.state.events().is_some() {
+            self.tell_choice(node, choice);
+        }
+    }
+
+    #[inline(never)]
+    fn tell_choice(&self, node: u32, choice: &'static str) {
+        self.tell(Tag::ChoiceTaken, |text| text.number("node", node).text("choice", choice));
+    }
+
     /// Fails the run without an error of the user's.
     pub(super) async fn fail<T>(&self, chain: Vec<String>) -> T {
         self.halt(Halt::Failed(Failure::new(chain, &self.path, None))).await
