@@ -32,7 +32,9 @@ pub use pause::{Ask, AskInTime, OpenPause, Pause, pause};
 pub use policy::{CheckedAnswer, Never, Policy, Recovery, TimedOut, Unknown};
 pub use sleep::{Sleep, sleep, sleep_until};
 #[cfg(feature = "sqlite")]
-pub use store::Sqlite;
+pub use rusqlite;
+#[cfg(feature = "sqlite")]
+pub use store::{Sqlite, SqliteTx};
 pub use store::{Memory, Store, StoreError};
 pub use workflow::{Saved, Workflow};
 

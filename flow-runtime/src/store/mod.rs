@@ -23,7 +23,7 @@ pub use record::{
     SessionReceipt, SessionRecord, SessionWrite, Stage, UndoRecord,
 };
 #[cfg(feature = "sqlite")]
-pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
+pub use sqlite::{Sqlite, SqliteOptions, SqliteTx, SqliteTxError, Synchronous};
 
 /// How long a claimed run with a timer is left alone, in milliseconds: should its driver be killed, the run is
 /// [due](Store::due) so long after it was claimed.

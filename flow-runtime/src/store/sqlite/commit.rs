@@ -2,18 +2,20 @@
 //!
 //! There is one connection that writes, and a queue of what is to be written.
 //!
-//! - With [`Synchronous::Normal`] a commit waits for no disk. The caller who finds the connection free uses it on the spot,
-//!   taking along all that is queued; a thread hop would cost more than the commit.
-//! - With [`Synchronous::Full`], while somebody else has the connection, and while another process writes, an operation is
-//!   queued for the *writer thread*, so that no thread of an async runtime ever sleeps here.
+//! - Who finds the connection free and nobody waiting writes and commits on the spot; a thread hop would cost more than most
+//!   commits. That is so while commits are fast, as they always are with [`Synchronous::Normal`]; with [`Synchronous::Full`] also
+//!   only for who wrote last, because several who write in turns are better off with a common commit. See [`Pace`].
+//! - Everything else is queued for the *writer thread*, so that no thread of an async runtime ever sleeps here.
 //!
-//! Whoever has the connection takes the whole queue into one transaction. Each operation of a group has a savepoint, so one
-//! that is refused does not undo its neighbours, and everybody is answered after the commit.
+//! The thread takes the whole queue into one transaction. Each operation of a group has a savepoint, so one that is refused does
+//! not undo its neighbours, and everybody is answered after the commit.
+//!
+//! A step that takes part in a transaction has the connection for as long as it runs, and everybody else waits in the queue.
 
 use crate::lock::lock;
 use std::{
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError},
+    sync::{Arc, Mutex},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -25,6 +27,8 @@ use super::{
     Synchronous,
     driver::Driver,
     fault::{Failure, Fault},
+    group::{self, Group, Lease},
+    pace::Pace,
     schema::is_busy,
     write::Tx,
 };
@@ -33,25 +37,35 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Writer {
     shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Shared {
-    conn: Mutex<Connection>,
-    queue: Mutex<Queue>,
-    /// Tells the writer thread of work, or of the end.
-    wake: Condvar,
+    group: Arc<Group<Connection, Task>>,
     driver: Driver,
-    synchronous: Synchronous,
+    pace: Pace,
     /// How long to wait for another process, on the writer thread.
     patience: Duration,
 }
 
-#[derive(Default)]
-struct Queue {
-    jobs: Vec<Box<dyn Job>>,
-    closed: bool,
-    thread: Option<JoinHandle<()>>,
+/// What is queued.
+enum Task {
+    /// To be written, together with others.
+    Write(Box<dyn Job>),
+    /// Wants a transaction of its own.
+    Begin(oneshot::Sender<Result<OpenTx, Failure>>),
+    /// To be written in the transaction that is open, which it ends.
+    End(Box<dyn Job>),
 }
+
+impl group::Task for Task {
+    fn joins(&self) -> bool {
+        matches!(self, Task::Write(_))
+    }
+}
+
+/// A transaction that is open. It is undone if it is dropped.
+pub(super) struct OpenTx(Option<Lease<Connection, Task>>);
 
 /// An operation in the queue.
 trait Job: Send {
@@ -148,15 +162,16 @@ enum Submitted<T> {
 
 impl Writer {
     pub(super) fn new(conn: Connection, driver: Driver, synchronous: Synchronous, patience: Duration) -> Self {
-        let (queue, wake) = (Mutex::default(), Condvar::new());
-        Writer { shared: Arc::new(Shared { conn: Mutex::new(conn), queue, wake, driver, synchronous, patience }) }
+        let (group, pace) = (Group::new(conn), Pace::new(synchronous));
+        Writer { shared: Arc::new(Shared { group, driver, pace, patience }), thread: Mutex::default() }
     }
 
-    /// Carries out one operation and returns when it is committed.
+    /// Carries out one operation and returns when it is committed. `line` is a number for who writes: what has the same waits
+    /// for one another anyway.
     ///
     /// A queued operation is carried out even if this future is dropped before its end.
-    pub(super) async fn write<T: Send + 'static>(&self, operation: impl Operation<T>) -> Result<T, Fault> {
-        match self.submit(operation) {
+    pub(super) async fn write<T: Send + 'static>(&self, line: u64, operation: impl Operation<T>) -> Result<T, Fault> {
+        match self.submit(line, operation) {
             Submitted::Done(result) => result,
             Submitted::Queued(answer) => answer.await.unwrap_or_else(|_| Err(stopped())),
         }
@@ -164,12 +179,37 @@ impl Writer {
 
     /// As [`write`](Self::write), but always on the writer thread.
     pub(super) async fn write_large<T: Send + 'static>(&self, operation: impl Operation<T>) -> Result<T, Fault> {
-        let (waiter, answer) = oneshot::channel();
+        self.queue(operation).await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Opens a transaction for somebody to write in.
+    pub(super) async fn begin(&self) -> Result<OpenTx, Fault> {
+        if self.shared.pace.is_fast()
+            && let Some(lease) = self.shared.group.try_take()
         {
-            let mut queue = lock(&self.shared.queue);
-            queue.jobs.push(Box::new(Queued { operation: Some(operation.later()), result: None, waiter }));
-            self.wake(&mut queue);
+            match self.shared.begin(&lease, Duration::ZERO).map(|_| ()) {
+                Ok(()) => return Ok(OpenTx(Some(lease))),
+                Err(error) if is_busy(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        let (waiter, opened) = oneshot::channel();
+        self.push(Task::Begin(waiter));
+        opened.await.unwrap_or_else(|_| Err(stopped_failure())).map_err(Fault::Failed)
+    }
+
+    /// Commits a transaction, with one more operation.
+    pub(super) async fn end<T: Send + 'static>(&self, mut tx: OpenTx, last: impl Operation<T>) -> Result<T, Fault> {
+        let Some(lease) = tx.0.take() else { return Err(stopped()) };
+        if self.shared.pace.is_fast() {
+            return match lease.conn() {
+                Some(conn) => self.shared.alone(&Tx { conn, driver: &self.shared.driver }, last),
+                None => Err(stopped()),
+            };
+        }
+        let (job, answer) = queued(last);
+        lease.leave(Task::End(job));
+        self.see_to_thread();
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -178,65 +218,69 @@ impl Writer {
         self.shared.driver.is_own(token)
     }
 
-    fn submit<T: Send + 'static>(&self, operation: impl Operation<T>) -> Submitted<T> {
-        let free = match self.shared.synchronous {
-            Synchronous::Normal => self.shared.try_conn(),
-            Synchronous::Full => None,
-        };
-        if let Some(conn) = &free
-            && lock(&self.shared.queue).jobs.is_empty()
+    fn submit<T: Send + 'static>(&self, line: u64, operation: impl Operation<T>) -> Submitted<T> {
+        if self.shared.pace.is_alone(line)
+            && let Some(lease) = self.shared.group.try_take()
         {
-            match self.shared.begin(conn, Duration::ZERO) {
-                Ok(tx) => return Submitted::Done(alone(&tx, operation)),
+            match self.shared.begin(&lease, Duration::ZERO) {
+                Ok(tx) => return Submitted::Done(self.shared.alone(&tx, operation)),
                 // Another process writes: that is the writer thread's to wait for.
                 Err(error) if is_busy(&error) => {}
                 Err(error) => return Submitted::Done(Err(error.into())),
             }
         }
-        let (waiter, answer) = oneshot::channel();
-        let mut queue = lock(&self.shared.queue);
-        queue.jobs.push(Box::new(Queued { operation: Some(operation.later()), result: None, waiter }));
-        match free {
-            Some(conn) => {
-                let jobs = std::mem::take(&mut queue.jobs);
-                drop(queue);
-                if let Err(jobs) = self.shared.commit(conn, jobs, Duration::ZERO) {
-                    // They keep their place before what came meanwhile.
-                    let mut queue = lock(&self.shared.queue);
-                    queue.jobs.splice(0..0, jobs);
-                    self.wake(&mut queue);
-                }
-            }
-            None => self.wake(&mut queue),
-        }
-        Submitted::Queued(answer)
+        Submitted::Queued(self.queue(operation))
     }
 
-    /// Hands the queue to the writer thread, starting it if it does not run.
-    fn wake(&self, queue: &mut Queue) {
-        if queue.thread.as_ref().is_none_or(JoinHandle::is_finished) {
+    fn queue<T: Send + 'static>(&self, operation: impl Operation<T>) -> oneshot::Receiver<Result<T, Fault>> {
+        let (job, answer) = queued(operation);
+        self.push(Task::Write(job));
+        answer
+    }
+
+    fn push(&self, task: Task) {
+        self.shared.group.push(task);
+        self.see_to_thread();
+    }
+
+    /// Starts the writer thread if it does not run.
+    fn see_to_thread(&self) {
+        let mut running = lock(&self.thread);
+        if running.as_ref().is_none_or(JoinHandle::is_finished) {
             let shared = self.shared.clone();
             match thread::Builder::new().name("flow-sqlite".to_owned()).spawn(move || shared.work()) {
-                Ok(thread) => queue.thread = Some(thread),
+                Ok(thread) => *running = Some(thread),
                 Err(error) => {
                     let failure: Failure = Arc::new(error);
-                    queue.jobs.drain(..).for_each(|job| job.answer(Err(&failure)));
+                    self.shared.group.drain().into_iter().for_each(|task| task.fail(&failure));
                 }
             }
         }
-        self.shared.wake.notify_one();
+    }
+}
+
+fn queued<T: Send + 'static>(operation: impl Operation<T>) -> (Box<dyn Job>, oneshot::Receiver<Result<T, Fault>>) {
+    let (waiter, answer) = oneshot::channel();
+    (Box::new(Queued { operation: Some(operation.later()), result: None, waiter }), answer)
+}
+
+impl Task {
+    fn fail(self, failure: &Failure) {
+        match self {
+            Task::Write(job) | Task::End(job) => job.answer(Err(failure)),
+            Task::Begin(waiter) => {
+                // A waiter that has gone does not mind.
+                let _ = waiter.send(Err(failure.clone()));
+            }
+        }
     }
 }
 
 impl Drop for Writer {
     /// Waits until everything queued is written, so that the claims of this store are free when its last clone is gone.
     fn drop(&mut self) {
-        let thread = {
-            let mut queue = lock(&self.shared.queue);
-            queue.closed = true;
-            queue.thread.take()
-        };
-        self.shared.wake.notify_one();
+        self.shared.group.close();
+        let thread = lock(&self.thread).take();
         // An answer can wake a task that drops the store right there, on the writer thread.
         if let Some(thread) = thread
             && thread.thread().id() != thread::current().id()
@@ -246,99 +290,130 @@ impl Drop for Writer {
     }
 }
 
-impl Shared {
-    /// The connection, if nobody has it.
-    fn try_conn(&self) -> Option<MutexGuard<'_, Connection>> {
-        match self.conn.try_lock() {
-            Ok(conn) => Some(conn),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
+impl OpenTx {
+    /// The connection, in the midst of the transaction.
+    pub(super) fn conn(&self) -> Option<&Connection> {
+        self.0.as_ref().and_then(Lease::conn)
+    }
+}
+
+impl Drop for OpenTx {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn() {
+            undo_all(conn);
         }
     }
+}
 
+impl Shared {
     /// The life of the writer thread.
     fn work(&self) {
-        loop {
-            let mut queue = lock(&self.queue);
-            while queue.jobs.is_empty() {
-                if queue.closed {
-                    return;
-                }
-                queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
-            }
-            drop(queue);
-            let conn = lock(&self.conn);
-            // Taken only now: all that came while the connection was busy goes along.
-            let jobs = std::mem::take(&mut lock(&self.queue).jobs);
-            if let Err(jobs) = self.commit(conn, jobs, self.patience) {
-                let failure: Failure = Arc::new(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    format!("another process kept the database locked for {:?}", self.patience),
-                ));
-                jobs.into_iter().for_each(|job| job.answer(Err(&failure)));
+        while let Some((lease, mut tasks)) = self.group.next() {
+            match tasks.pop() {
+                Some(Task::Begin(waiter)) => self.lend(lease, waiter),
+                Some(Task::End(job)) => self.end(lease, job),
+                last => self.commit(lease, tasks.into_iter().chain(last)),
             }
         }
     }
 
-    /// Commits a group and answers it. Gives it back if another process did not let go of the database in time.
-    fn commit(
-        &self,
-        conn: MutexGuard<'_, Connection>,
-        mut jobs: Vec<Box<dyn Job>>,
-        patience: Duration,
-    ) -> Result<(), Vec<Box<dyn Job>>> {
-        if jobs.is_empty() {
-            return Ok(());
+    /// Commits a group and answers it.
+    fn commit(&self, lease: Lease<Connection, Task>, tasks: impl Iterator<Item = Task>) {
+        let mut jobs: Vec<Box<dyn Job>> = Vec::with_capacity(tasks.size_hint().0);
+        for task in tasks {
+            match task {
+                Task::Write(job) => jobs.push(job),
+                // These come alone.
+                Task::Begin(_) | Task::End(_) => task.fail(&stopped_failure()),
+            }
         }
-        let committed = match self.begin(&conn, patience) {
-            Ok(tx) => together(&tx, &mut jobs),
-            Err(error) if is_busy(&error) => return Err(jobs),
-            Err(error) => Err(Arc::new(error) as Failure),
+        let committed = match self.begin(&lease, self.patience) {
+            Ok(tx) => self.together(&tx, &mut jobs),
+            Err(error) => Err(self.not_begun(error)),
         };
         // Whoever is answered may want to write at once.
-        drop(conn);
+        drop(lease);
         jobs.into_iter().for_each(|job| job.answer(committed.as_ref().map(|_| ())));
-        Ok(())
     }
 
-    fn begin<'c>(&'c self, conn: &'c Connection, patience: Duration) -> rusqlite::Result<Tx<'c>> {
+    /// Opens a transaction for somebody else.
+    fn lend(&self, lease: Lease<Connection, Task>, waiter: oneshot::Sender<Result<OpenTx, Failure>>) {
+        let begun = self.begin(&lease, self.patience).map(|_| ());
+        let opened = match begun {
+            Ok(()) => Ok(OpenTx(Some(lease))),
+            Err(error) => {
+                drop(lease);
+                Err(self.not_begun(error))
+            }
+        };
+        // If the waiter has gone, the transaction is undone right here.
+        let _ = waiter.send(opened);
+    }
+
+    /// Carries out what ends an open transaction.
+    fn end(&self, lease: Lease<Connection, Task>, mut job: Box<dyn Job>) {
+        let committed = match lease.conn() {
+            Some(conn) => self.together(&Tx { conn, driver: &self.driver }, std::slice::from_mut(&mut job)),
+            None => Err(stopped_failure()),
+        };
+        drop(lease);
+        job.answer(committed.as_ref().map(|_| ()));
+    }
+
+    fn not_begun(&self, error: rusqlite::Error) -> Failure {
+        if !is_busy(&error) {
+            return Arc::new(error);
+        }
+        Arc::new(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("another process kept the database locked for {:?}", self.patience),
+        ))
+    }
+
+    fn begin<'c>(&'c self, lease: &'c Lease<Connection, Task>, patience: Duration) -> rusqlite::Result<Tx<'c>> {
+        // It is only gone when it has been given back.
+        let conn = lease.conn().ok_or(rusqlite::Error::InvalidQuery)?;
         if !conn.is_autocommit() {
             // Left behind by a panic in the middle of a transaction.
-            run(conn, "ROLLBACK")?;
+            run(conn, ROLLBACK)?;
         }
         conn.busy_timeout(patience)?;
-        run(conn, "BEGIN IMMEDIATE")?;
+        run(conn, BEGIN)?;
         Ok(Tx { conn, driver: &self.driver })
     }
-}
 
-/// One operation and its commit. It needs no savepoint: undoing it is undoing the transaction.
-fn alone<T>(tx: &Tx<'_>, operation: impl Operation<T>) -> Result<T, Fault> {
-    let result = operation.now(tx).and_then(|done| Ok(run(tx.conn, "COMMIT").map(|()| done)?));
-    if result.is_err() {
-        undo_all(tx.conn);
-    }
-    result
-}
-
-/// Many operations and their commit.
-fn together(tx: &Tx<'_>, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
-    let committed = match jobs {
-        // A refusal leaves an empty transaction, and the commit of that costs nothing.
-        [job] => job.run(tx).or_else(|Undo(failure)| {
+    /// One operation and its commit. It needs no savepoint: undoing it is undoing the transaction.
+    fn alone<T>(&self, tx: &Tx<'_>, operation: impl Operation<T>) -> Result<T, Fault> {
+        let result = operation.now(tx).and_then(|done| Ok(self.commit_now(tx.conn).map(|()| done)?));
+        if result.is_err() {
             undo_all(tx.conn);
-            failure.map_or(Ok(()), Err)
-        }),
-        jobs => jobs.iter_mut().try_for_each(|job| protected(tx, &mut **job)),
-    };
-    let committed = committed.and_then(|()| match tx.conn.is_autocommit() {
-        true => Ok(()),
-        false => run(tx.conn, "COMMIT").map_err(|error| Arc::new(error) as Failure),
-    });
-    if committed.is_err() {
-        undo_all(tx.conn);
+        }
+        result
     }
-    committed
+
+    /// Many operations and their commit.
+    fn together(&self, tx: &Tx<'_>, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+        let committed = match jobs {
+            // A refusal leaves an empty transaction, and the commit of that costs nothing.
+            [job] => job.run(tx).or_else(|Undo(failure)| {
+                undo_all(tx.conn);
+                failure.map_or(Ok(()), Err)
+            }),
+            jobs => jobs.iter_mut().try_for_each(|job| protected(tx, &mut **job)),
+        };
+        let committed = committed.and_then(|()| match tx.conn.is_autocommit() {
+            true => Ok(()),
+            false => self.commit_now(tx.conn).map_err(|error| Arc::new(error) as Failure),
+        });
+        if committed.is_err() {
+            undo_all(tx.conn);
+        }
+        committed
+    }
+
+    fn commit_now(&self, conn: &Connection) -> rusqlite::Result<()> {
+        self.pace.measure(|| run(conn, COMMIT))
+    }
 }
 
 /// One operation of a group, inside its savepoint. Fails when the whole group has failed.
@@ -355,6 +430,11 @@ fn protected(tx: &Tx<'_>, job: &mut dyn Job) -> Result<(), Failure> {
     savepoint("RELEASE operation")
 }
 
+// Not what a step would say: see `forbid_ends`.
+const BEGIN: &str = "BEGIN IMMEDIATE -- of the store";
+const COMMIT: &str = "COMMIT -- of the store";
+const ROLLBACK: &str = "ROLLBACK -- of the store";
+
 fn run(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(sql)?.execute([]).map(|_| ())
 }
@@ -362,19 +442,20 @@ fn run(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
 /// Leaves no transaction open. If even that fails, the next `begin` tries again.
 fn undo_all(conn: &Connection) {
     if !conn.is_autocommit() {
-        let _ = run(conn, "ROLLBACK");
+        let _ = run(conn, ROLLBACK);
     }
 }
 
 fn stopped() -> Fault {
-    io::Error::other("the writer thread of the store ended before it had answered").into()
+    Fault::Failed(stopped_failure())
+}
+
+fn stopped_failure() -> Failure {
+    Arc::new(io::Error::other("the writer thread of the store ended before it had answered"))
 }
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer")
-            .field("driver", &self.driver)
-            .field("synchronous", &self.synchronous)
-            .finish_non_exhaustive()
+        f.debug_struct("Writer").field("driver", &self.driver).field("pace", &self.pace).finish_non_exhaustive()
     }
 }

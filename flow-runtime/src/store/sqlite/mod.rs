@@ -8,30 +8,43 @@ mod definitions;
 mod driver;
 mod events;
 mod fault;
+mod group;
 mod history;
 mod idle;
 mod list;
 mod operations;
 mod options;
+mod pace;
 mod prune;
 mod read;
 mod schema;
 mod sessions;
+mod tx;
 mod write;
+
+/// The locks of [`group`].
+mod sync {
+    pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
+}
 
 use crate::lock::lock;
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
 use rusqlite::Connection;
 
-pub use self::options::{SqliteOptions, Synchronous};
 use self::{
     commit::{Operation, Writer},
     fault::Fault,
+    tx::Lent,
     write::Tx,
+};
+pub use self::{
+    options::{SqliteOptions, Synchronous},
+    tx::{SqliteTx, SqliteTxError},
 };
 use super::{StoreError, StoreFuture};
 
@@ -48,6 +61,7 @@ pub struct Sqlite {
 struct Inner {
     path: PathBuf,
     writer: Writer,
+    lent: Lent,
     /// Apart from the writer's, so that reading never waits for a commit.
     reader: Mutex<Connection>,
 }
@@ -79,15 +93,28 @@ impl Sqlite {
         })
     }
 
-    /// Writes on a connection that is free, or from the queue. See [`Writer::write`].
+    /// Writes something of a run as a whole. See [`Writer::write`].
     fn write<'a, T: Send + 'static>(
         &'a self,
         doing: &'static str,
         run: &'a str,
         operation: impl Operation<T> + Send + 'a,
     ) -> StoreFuture<'a, T> {
+        self.write_line(doing, run, "", operation)
+    }
+
+    /// Writes something of one line of control of a run.
+    fn write_line<'a, T: Send + 'static>(
+        &'a self,
+        doing: &'static str,
+        run: &'a str,
+        path: &'a str,
+        operation: impl Operation<T> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
         Box::pin(async move {
-            let written = self.inner.writer.write(operation).await;
+            let mut line = DefaultHasher::new();
+            (run, path).hash(&mut line);
+            let written = self.inner.writer.write(line.finish(), operation).await;
             written.map_err(|fault| fault.doing(|| about(doing, run)))
         })
     }

@@ -5,7 +5,7 @@ use super::{
         Answer, AnswerReceipt, Beginning, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Created,
         DefinitionRecord, Due, Effects, EventRecord, Finish, FrameMark, FrameRecord, NewDefinition, NewRun, NewUndo,
         PauseRecord, Prune, Pruned, ReopenReceipt, RunCount, RunFilter, RunRecord, SessionFilter, SessionReceipt,
-        SessionRecord, SessionWrite, Store, StoreFuture, UndoRecord,
+        SessionRecord, SessionWrite, Store, StoreFuture, StoreTx, UndoRecord,
     },
     Sqlite, Tx,
     commit::Borrowing,
@@ -87,9 +87,10 @@ impl Store for Sqlite {
 
     fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()> {
         let now = move |tx: &Tx<'_>| write::checkpoint(tx, run, fence, checkpoint);
-        self.write(
+        self.write_line(
             "write a checkpoint of",
             run,
+            &checkpoint.path,
             Borrowing(now, move || {
                 let (run, checkpoint) = (run.to_owned(), checkpoint.clone());
                 move |tx: &Tx<'_>| write::checkpoint(tx, &run, fence, &checkpoint)
@@ -259,5 +260,9 @@ impl Store for Sqlite {
             self.write_large("forget what need not be kept", move |tx: &Tx<'_>| prune::prune(tx, &prune, &histories))
                 .await
         })
+    }
+
+    fn begin<'a>(&'a self) -> StoreFuture<'a, Box<dyn StoreTx>> {
+        self.lend()
     }
 }

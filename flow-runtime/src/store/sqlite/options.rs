@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Inner, Sqlite, StoreError, commit::Writer, driver::Driver, fault::Fault, schema};
+use super::{Inner, Sqlite, StoreError, commit::Writer, driver::Driver, fault::Fault, schema, tx::Lent};
 
 /// When a commit counts as kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -77,11 +77,12 @@ impl SqliteOptions {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
             return refused(&format!("there is no folder `{}`", folder.display()));
         }
-        let writer = schema::open_writer(path, self.synchronous, self.busy_timeout)?;
+        let lent = Lent::default();
+        let writer = schema::open_writer(path, self.synchronous, self.busy_timeout, &lent)?;
         let reader = schema::open_reader(path, self.busy_timeout)?;
         let path = path.canonicalize()?;
         let driver = Driver::new(path.clone());
         let writer = Writer::new(writer, driver, self.synchronous, self.busy_timeout);
-        Ok(Sqlite { inner: Arc::new(Inner { path, writer, reader: Mutex::new(reader) }) })
+        Ok(Sqlite { inner: Arc::new(Inner { path, writer, lent, reader: Mutex::new(reader) }) })
     }
 }

@@ -8,7 +8,13 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::{super::StoreError, Synchronous, fault::Fault, list};
+use super::{
+    super::StoreError,
+    Synchronous,
+    fault::Fault,
+    list,
+    tx::{Lent, forbid_ends},
+};
 
 /// The steps from an empty file to the schema of this version, in order. Only ever append: `PRAGMA user_version` is the
 /// number of steps a file has behind it.
@@ -22,8 +28,13 @@ const MIGRATIONS: &[&str] = &[
 const STATEMENTS: usize = 160;
 
 /// Opens the connection that writes, and brings the file to the schema of this version.
-pub(super) fn open_writer(path: &Path, synchronous: Synchronous, patience: Duration) -> Result<Connection, Fault> {
-    let conn = connect(path, OpenFlags::SQLITE_OPEN_CREATE, patience)?;
+pub(super) fn open_writer(
+    path: &Path,
+    synchronous: Synchronous,
+    patience: Duration,
+    lent: &Lent,
+) -> Result<Connection, Fault> {
+    let mut conn = connect(path, OpenFlags::SQLITE_OPEN_CREATE, patience)?;
     // Before anything is changed: the file of a newer version is not ours to touch.
     let version = readable_version(&conn)?;
     use_wal(&conn, patience)?;
@@ -31,6 +42,7 @@ pub(super) fn open_writer(path: &Path, synchronous: Synchronous, patience: Durat
     if version < known_version() {
         migrate(&conn)?;
     }
+    forbid_ends(&mut conn, lent);
     Ok(conn)
 }
 
@@ -113,7 +125,8 @@ pub(super) mod tests {
     /// The connection that writes, to a new file.
     pub(in super::super) fn open() -> Result<(tempfile::TempDir, Connection), StoreError> {
         let opened = tempfile::tempdir().map_err(Fault::from).and_then(|folder| {
-            let conn = open_writer(&folder.path().join("flow.db"), Synchronous::Normal, Duration::ZERO)?;
+            let conn =
+                open_writer(&folder.path().join("flow.db"), Synchronous::Normal, Duration::ZERO, &Lent::default())?;
             Ok((folder, conn))
         });
         opened.map_err(|fault| fault.doing(|| "open a new file".to_owned()))

@@ -1,15 +1,69 @@
 //! What only the SQLite store does: files, other processes, failures of SQLite itself.
 
+#![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::{
+    collections::BTreeMap,
     error::Error,
     fs,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
-use super::*;
+use flow_runtime::store::{
+    Answer, AnswerReceipt, Beginning, Binding, Checkpoint, Claim, Created, Effects, Finish, FrameRecord, NewPause,
+    NewRun, RunFilter, RunStatus, Sqlite, Store, StoreError, Synchronous,
+};
+use tempfile::TempDir;
+
+fn new_run(id: &str) -> NewRun {
+    NewRun {
+        id: id.to_owned(),
+        workflow: "content-creation".to_owned(),
+        fingerprint: "f00d".to_owned(),
+        input: r#"{"topic":"rust"}"#.to_owned(),
+        created_at: 1_000,
+        ..NewRun::default()
+    }
+}
+
+async fn create(store: &Sqlite, id: &str) -> u64 {
+    match store.create(&new_run(id), &Beginning::default()).await.unwrap() {
+        Created::Created(fence) => fence,
+        Created::Existing(run) => panic!("{run} has no key"),
+    }
+}
+
+fn binding(name: &'static str, value: &str) -> Binding {
+    Binding { name: name.into(), value: value.to_owned() }
+}
+
+fn step(path: &str, at: &'static str, bindings: &[(&'static str, &str)]) -> Checkpoint {
+    let bindings = bindings.iter().map(|(name, value)| binding(name, value)).collect();
+    Checkpoint { path: path.into(), at: at.into(), bindings, ..Checkpoint::default() }
+}
+
+fn asks(path: &str, at: &'static str, number: u64) -> Checkpoint {
+    let id = format!("approve-{number}");
+    let asked = NewPause { id, number, name: "approve".to_owned(), path: path.to_owned(), ..NewPause::default() };
+    Checkpoint { asked: Some(asked), ..step(path, at, &[]) }
+}
+
+fn yes(by: &str) -> Answer {
+    Answer { value: "true".to_owned(), by: Some(by.to_owned()), at: 3_000 }
+}
+
+async fn frames(store: &Sqlite, run: &str) -> BTreeMap<String, FrameRecord> {
+    store.frames(run).await.unwrap().into_iter().map(|frame| (frame.path.clone(), frame)).collect()
+}
+
+async fn paths(store: &Sqlite, run: &str) -> Vec<String> {
+    frames(store, run).await.into_keys().collect()
+}
 
 const CHILD: &str = "FLOW_TEST_STORE_TO_CLAIM_IN";
 
@@ -29,7 +83,7 @@ async fn a_newer_schema_is_refused_and_not_touched() {
     let raw = rusqlite::Connection::open(&path).unwrap();
     raw.pragma_update(None, "user_version", 1_000).unwrap();
     let error = Sqlite::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::NewerSchema { found: 1_000, known: 2 }), "{error:?}");
+    assert!(matches!(error, StoreError::NewerSchema { found: 1_000, known: 3 }), "{error:?}");
     let mode: String = raw.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "delete");
 }
@@ -39,7 +93,7 @@ async fn a_file_of_an_older_version_goes_on() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("flow.db");
     let raw = rusqlite::Connection::open(&path).unwrap();
-    raw.execute_batch(include_str!("../../src/store/sqlite/migrations/0001_runs.sql")).unwrap();
+    raw.execute_batch(include_str!("../src/store/sqlite/migrations/0001_runs.sql")).unwrap();
     raw.execute_batch(
         r#"PRAGMA user_version = 1;
         INSERT INTO runs (id, status, fence, workflow, fingerprint, created_at, updated_at, input, output) VALUES
@@ -73,11 +127,11 @@ async fn a_file_of_an_older_version_goes_on() {
     assert_eq!(store.history("done").await.unwrap(), []);
     assert_eq!(store.claim("done").await.unwrap(), Claim::Ended);
 
-    assert_eq!(store.answer("r", "approve-1", &yes("ann")).await.unwrap(), AnswerReceipt::Accepted);
+    assert_eq!(store.answer("r", "approve-1", &yes("ann"), &[]).await.unwrap(), AnswerReceipt::Accepted);
     assert_eq!(store.claim("r").await.unwrap(), Claim::Claimed(5));
     store.checkpoint("r", 5, &step("parallel.0", "=done", &[("=result", "true")])).await.unwrap();
     assert_eq!(store.frames_at("r", 4).await.unwrap(), Some(store.frames("r").await.unwrap()));
-    store.finish("r", 5, &Finish::Completed("1".to_owned())).await.unwrap();
+    store.finish("r", 5, &Finish::Completed("1".to_owned()), &Effects::default()).await.unwrap();
     drop(store);
     Sqlite::open(&path).unwrap();
 }
@@ -121,7 +175,7 @@ async fn only_a_driver_leaves_a_file_and_takes_it_away() {
     let store = Sqlite::open(&path).unwrap();
     store.list(&RunFilter::default()).await.unwrap();
     assert_eq!(lock_files(&folder), 0);
-    store.create(&new_run("r")).await.unwrap();
+    create(&store, "r").await;
     let reader = Sqlite::open(&path).unwrap();
     assert_eq!(reader.claim("r").await.unwrap(), Claim::Busy);
     assert_eq!(lock_files(&folder), 1);
@@ -136,7 +190,7 @@ async fn a_dropped_future_is_written() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("flow.db");
     let store = Sqlite::open(&path).unwrap();
-    let fence = store.create(&new_run("r")).await.unwrap();
+    let fence = create(&store, "r").await;
     let checkpoint = step("", "x", &[]);
     let mut write = store.checkpoint("r", fence, &checkpoint);
     let _ = futures::poll!(&mut write);
@@ -152,7 +206,7 @@ async fn a_write_waits_for_another_process_and_gives_up_in_time() {
         let path = folder.path().join("flow.db");
         let options = Sqlite::options().synchronous(synchronous).busy_timeout(Duration::from_millis(300));
         let store = Arc::new(options.open(&path).unwrap());
-        let fence = store.create(&new_run("r")).await.unwrap();
+        let fence = create(&store, "r").await;
         let raw = rusqlite::Connection::open(&path).unwrap();
         raw.execute_batch("BEGIN IMMEDIATE").unwrap();
 
@@ -171,7 +225,7 @@ async fn a_write_waits_for_another_process_and_gives_up_in_time() {
         assert_eq!(error.to_string(), "the store could not write a checkpoint of run `r`");
         assert!(cause(&error).contains("another process"), "{error:?}");
         raw.execute_batch("COMMIT").unwrap();
-        assert_eq!(frames(&*store, "r").await[""].0, "x");
+        assert_eq!(frames(&store, "r").await[""].at, "x");
         store.checkpoint("r", fence, &step("", "z", &[])).await.unwrap();
     }
 }
@@ -182,7 +236,7 @@ async fn a_failure_in_a_transaction_is_undone() {
     for synchronous in [Synchronous::Normal, Synchronous::Full] {
         let path = folder.path().join(format!("{synchronous:?}.db"));
         let store = Sqlite::options().synchronous(synchronous).open(&path).unwrap();
-        let fence = store.create(&new_run("r")).await.unwrap();
+        let fence = create(&store, "r").await;
         store.checkpoint("r", fence, &asks("", "approve", 1)).await.unwrap();
         // The same pause once more: the frame is written already when SQLite refuses the pause.
         let again = asks("x", "approve", 1);
@@ -198,7 +252,7 @@ async fn a_failure_in_a_transaction_is_undone() {
         two.unwrap_err();
         three.unwrap();
         assert_eq!(paths(&store, "r").await, [""]);
-        assert_eq!(frames(&store, "r").await[""].0, "z");
+        assert_eq!(frames(&store, "r").await[""].at, "z");
     }
 }
 
@@ -207,7 +261,7 @@ async fn a_failure_in_a_transaction_is_undone() {
 async fn child_that_claims() {
     let Some(path) = std::env::var_os(CHILD) else { return };
     let store = Sqlite::open(path).unwrap();
-    store.create(&new_run("created")).await.unwrap();
+    create(&store, "created").await;
     assert!(matches!(store.claim("claimed").await.unwrap(), Claim::Claimed(_)));
     println!("\nholding");
     std::thread::sleep(Duration::from_secs(60));
@@ -215,7 +269,7 @@ async fn child_that_claims() {
 
 fn child(path: &Path) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "sqlite::child_that_claims", "--nocapture"])
+        .args(["--exact", "child_that_claims", "--nocapture"])
         .env(CHILD, path)
         .stdout(Stdio::piped())
         .spawn()
@@ -230,7 +284,7 @@ async fn a_killed_process_holds_no_claim() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("flow.db");
     let store = Sqlite::open(&path).unwrap();
-    let fence = store.create(&new_run("claimed")).await.unwrap();
+    let fence = create(&store, "claimed").await;
     store.release("claimed", fence).await.unwrap();
 
     let mut child = child(&path);
@@ -250,7 +304,7 @@ async fn a_killed_process_leaves_nothing_for_good() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("flow.db");
     let first = Sqlite::open(&path).unwrap();
-    let fence = first.create(&new_run("claimed")).await.unwrap();
+    let fence = create(&first, "claimed").await;
     first.release("claimed", fence).await.unwrap();
     let mut child = child(&path);
     child.kill().unwrap();
@@ -258,7 +312,7 @@ async fn a_killed_process_leaves_nothing_for_good() {
     assert_eq!(lock_files(&folder), 2);
     // Another driver sweeps when it begins, but leaves the living alone.
     let second = Sqlite::open(&path).unwrap();
-    second.create(&new_run("other")).await.unwrap();
+    create(&second, "other").await;
     assert_eq!(lock_files(&folder), 2);
     assert_eq!(first.claim("other").await.unwrap(), Claim::Busy);
 }

@@ -1,0 +1,222 @@
+//! What a `#[step(tx)]` writes with.
+
+use std::{
+    any::Any,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use rusqlite::{
+    Connection, Params, Row,
+    hooks::{AuthAction, AuthContext, Authorization},
+};
+
+use super::{
+    super::{Checkpoint, StoreFuture, StoreTx},
+    Sqlite, Tx, about,
+    commit::{Borrowing, OpenTx},
+    fault::Fault,
+    write,
+};
+use crate::lock::lock;
+
+/// The transaction of a `#[step(tx)]` of a run that is kept in SQLite: what is written with it is kept exactly if the step
+/// succeeds, together with the record that it has.
+///
+/// While the step runs nobody else writes to the file, so it should do nothing else that takes time. Tables of its own are
+/// best created beforehand; those of the store are not for it to change.
+///
+/// ```no_run
+/// use flow_runtime::{SqliteTx, prelude::*};
+///
+/// #[step(tx)]
+/// async fn transfer(cents: i64) -> Result<(), String> {
+///     let tx = SqliteTx::current().map_err(|error| error.to_string())?;
+///     tx.execute("UPDATE accounts SET cents = cents - ?1 WHERE name = 'ann'", [cents]).map_err(|error| error.to_string())?;
+///     Ok(())
+/// }
+/// ```
+pub struct SqliteTx {
+    /// Gone when the step has ended.
+    open: Mutex<Option<OpenTx>>,
+    lent: Lent,
+}
+
+/// Whether the connection is in the hands of somebody who may not end its transaction.
+pub(super) type Lent = Arc<AtomicBool>;
+
+/// Why a step could not write with its transaction.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SqliteTxError {
+    /// There is no transaction here.
+    #[error(
+        "there is no SQLite transaction here: `SqliteTx::current` is for the body of a `#[step(tx)]`, in a run that is kept in \
+         a `Sqlite` store"
+    )]
+    NoTransaction,
+    /// The step has ended, and its transaction with it.
+    #[error("the step has ended, and the transaction with it: write while the step runs")]
+    Ended,
+    /// The statement would have ended the transaction or begun another.
+    #[error("the store ends the transaction of a step: `BEGIN`, `COMMIT` and `ROLLBACK` are not for the step to say")]
+    NotYours {
+        /// SQLite's own error.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// SQLite refused.
+    #[error("SQLite could not do this in the transaction of the step")]
+    Sqlite {
+        /// SQLite's own error.
+        #[from]
+        source: rusqlite::Error,
+    },
+}
+
+impl SqliteTx {
+    /// The transaction of the `#[step(tx)]` that calls this.
+    ///
+    /// # Errors
+    /// [`SqliteTxError::NoTransaction`] anywhere else.
+    pub fn current() -> Result<Arc<Self>, SqliteTxError> {
+        crate::transaction::<Self>().ok_or(SqliteTxError::NoTransaction)
+    }
+
+    /// Carries out a statement. Returns how many rows it changed.
+    ///
+    /// # Errors
+    /// When SQLite refuses it, when it would end the transaction, and when the step has ended.
+    pub fn execute(&self, sql: &str, params: impl Params) -> Result<usize, SqliteTxError> {
+        self.with(|conn| conn.prepare_cached(sql)?.execute(params))
+    }
+
+    /// Reads the first row of a query.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), and when there is no row.
+    pub fn query_row<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, SqliteTxError> {
+        self.with(|conn| conn.prepare_cached(sql)?.query_row(params, read))
+    }
+
+    /// Does anything with the connection but end its transaction.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, SqliteTxError> {
+        let open = lock(&self.open);
+        let conn = open.as_ref().and_then(OpenTx::conn).ok_or(SqliteTxError::Ended)?;
+        let hands = Hands::of(&self.lent);
+        let done = work(conn);
+        drop(hands);
+        done.map_err(|source| match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) => SqliteTxError::NotYours { source },
+            _ => SqliteTxError::Sqlite { source },
+        })
+    }
+}
+
+impl std::fmt::Debug for SqliteTx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteTx").field("ended", &lock(&self.open).is_none()).finish_non_exhaustive()
+    }
+}
+
+/// As long as the connection is lent; also if the step panics.
+struct Hands<'l>(&'l Lent);
+
+impl<'l> Hands<'l> {
+    fn of(lent: &'l Lent) -> Self {
+        lent.store(true, Relaxed);
+        Hands(lent)
+    }
+}
+
+impl Drop for Hands<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Relaxed);
+    }
+}
+
+/// Forbids a connection to end a transaction while it is lent. SQLite asks when it compiles a statement, so those of the store
+/// carry a comment of their own: nobody finds them compiled.
+pub(super) fn forbid_ends(conn: &mut Connection, lent: &Lent) {
+    let lent = lent.clone();
+    let ask = move |asked: AuthContext<'_>| match asked.action {
+        AuthAction::Transaction { .. } if lent.load(Relaxed) => Authorization::Deny,
+        _ => Authorization::Allow,
+    };
+    // Newer versions of rusqlite return something here.
+    let _ = conn.authorizer(Some(ask));
+}
+
+/// The store's side of it.
+pub(super) struct Lending {
+    tx: Arc<SqliteTx>,
+    /// Dropped after the transaction, which the writer waits for.
+    store: Sqlite,
+}
+
+impl Sqlite {
+    pub(super) fn lend(&self) -> StoreFuture<'_, Box<dyn StoreTx>> {
+        Box::pin(async move {
+            let open = self.inner.writer.begin().await;
+            let open = open.map_err(|fault| fault.doing(|| "begin a transaction for a step".to_owned()))?;
+            let tx = SqliteTx { open: Mutex::new(Some(open)), lent: self.inner.lent.clone() };
+            Ok(Box::new(Lending { tx: Arc::new(tx), store: self.clone() }) as Box<dyn StoreTx>)
+        })
+    }
+}
+
+impl StoreTx for Lending {
+    fn handle(&self) -> Arc<dyn Any + Send + Sync> {
+        self.tx.clone()
+    }
+
+    fn commit<'a>(self: Box<Self>, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()>
+    where
+        Self: 'a,
+    {
+        Box::pin(async move {
+            let open = lock(&self.tx.open).take();
+            let last = Borrowing(
+                move |tx: &Tx<'_>| ends(tx, run, fence, checkpoint),
+                move || {
+                    let (run, checkpoint) = (run.to_owned(), checkpoint.clone());
+                    move |tx: &Tx<'_>| ends(tx, &run, fence, &checkpoint)
+                },
+            );
+            let ended = match open {
+                Some(open) => self.store.inner.writer.end(open, last).await,
+                None => Err(undone()),
+            };
+            ended.map_err(|fault| fault.doing(|| about("commit the transaction of a step of", run)))
+        })
+    }
+}
+
+fn ends(tx: &Tx<'_>, run: &str, fence: u64, checkpoint: &Checkpoint) -> Result<(), Fault> {
+    // After some failures SQLite undoes a transaction on its own, whether or not the step has minded.
+    if tx.conn.is_autocommit() {
+        return Err(undone());
+    }
+    write::checkpoint(tx, run, fence, checkpoint)
+}
+
+fn undone() -> Fault {
+    std::io::Error::other("SQLite has undone the transaction after a failure in the step").into()
+}
+
+impl Drop for Lending {
+    /// The step may have kept its handle: nobody waits for that.
+    fn drop(&mut self) {
+        drop(lock(&self.tx.open).take());
+    }
+}

@@ -1,0 +1,205 @@
+//! Steps that take part in a transaction of the store in SQLite.
+
+#![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use flow_runtime::{
+    Sqlite, SqliteTx,
+    prelude::*,
+    rusqlite::{Connection, Error},
+    store::{RunStatus, SqliteTxError, Store, Synchronous},
+};
+use tempfile::TempDir;
+
+#[step(tx)]
+async fn pay(to: &str, cents: i64) -> Result<i64, String> {
+    let tx = SqliteTx::current().map_err(|error| error.to_string())?;
+    tx.execute("INSERT INTO payments (name, cents) VALUES (?1, ?2)", (to, cents)).map_err(|error| error.to_string())?;
+    // Others come in between.
+    tokio::task::yield_now().await;
+    let sum = tx.query_row("SELECT sum(cents) FROM payments WHERE name = ?1", [to], |row| row.get(0));
+    let sum: i64 = sum.map_err(|error| error.to_string())?;
+    if cents < 0 { Err(format!("{cents} cents are no payment")) } else { Ok(sum) }
+}
+
+#[step]
+async fn plain(n: u32) -> Result<u32, String> {
+    tokio::task::yield_now().await;
+    match SqliteTx::current() {
+        Err(SqliteTxError::NoTransaction) => Ok(n + 1),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+workflow! {
+    async fn payments(name: String, cents: Vec<i64>) -> Result<i64, String> {
+        let mut sum = 0;
+        for cents in cents {
+            sum = pay(&name, cents).await?;
+        }
+        Ok(sum)
+    }
+}
+
+workflow! {
+    async fn side_by_side(name: String) -> Result<i64, String> {
+        let (paid, steps) = parallel!(pay(&name, 5), async {
+            let mut n = 0;
+            for _ in 0..5 {
+                n = plain(n).await?;
+            }
+            Ok::<u32, String>(n)
+        })?;
+        Ok(paid + i64::from(steps))
+    }
+}
+
+static KEPT: Mutex<Option<Arc<SqliteTx>>> = Mutex::new(None);
+
+#[step(tx)]
+async fn meddle() -> Result<Vec<String>, String> {
+    let tx = SqliteTx::current().map_err(|error| error.to_string())?;
+    tx.execute("INSERT INTO payments (name, cents) VALUES ('meddler', 1)", []).map_err(|error| error.to_string())?;
+    let tries: [(&str, &dyn Fn() -> Result<usize, SqliteTxError>); 6] = [
+        ("COMMIT", &|| tx.execute("COMMIT", [])),
+        ("ROLLBACK", &|| tx.execute(" rollback", [])),
+        ("BEGIN", &|| tx.execute("BEGIN", [])),
+        ("END in a batch", &|| tx.with(|conn| conn.execute_batch("SELECT 1; /* now */ END").map(|()| 0))),
+        ("COMMIT from the cache", &|| tx.with(|conn| conn.prepare_cached("COMMIT")?.execute([]))),
+        ("a table that is not there", &|| tx.execute("DELETE FROM nothing", [])),
+    ];
+    let tries = tries.iter().map(|(what, attempt)| match attempt() {
+        Ok(_) => format!("{what}: done"),
+        Err(SqliteTxError::NotYours { .. }) => format!("{what}: refused"),
+        Err(SqliteTxError::Sqlite { source: Error::SqliteFailure(..) | Error::SqlInputError { .. } }) => {
+            format!("{what}: failed")
+        }
+        Err(other) => format!("{what}: {other:?}"),
+    });
+    let tries = tries.collect();
+    // A part may be undone.
+    let part = "SAVEPOINT part; INSERT INTO payments (name, cents) VALUES ('part', 1); ROLLBACK TO part; RELEASE part";
+    tx.with(|conn| conn.execute_batch(part)).map_err(|error| error.to_string())?;
+    *KEPT.lock().unwrap() = Some(tx);
+    Ok(tries)
+}
+
+workflow! {
+    async fn meddler(count: u32) -> Result<Vec<String>, String> {
+        let tries = meddle().await?;
+        Ok(tries[..count as usize].to_vec())
+    }
+}
+
+fn open(folder: &TempDir, synchronous: Synchronous) -> (App, Sqlite) {
+    let path = folder.path().join("flow.db");
+    let store = Sqlite::options().synchronous(synchronous).open(&path).unwrap();
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch("CREATE TABLE IF NOT EXISTS payments (name TEXT NOT NULL, cents INTEGER NOT NULL)").unwrap();
+    let app = App::builder().store(store.clone());
+    (app.register::<Payments>(()).register::<SideBySide>(()).register::<Meddler>(()).build().unwrap(), store)
+}
+
+fn paid(path: &Path, name: &str) -> Vec<i64> {
+    let conn = Connection::open(path.join("flow.db")).unwrap();
+    let mut statement = conn.prepare("SELECT cents FROM payments WHERE name = ?1 ORDER BY rowid").unwrap();
+    statement.query_map([name], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+#[tokio::test]
+async fn what_a_step_writes_is_kept_exactly_if_it_succeeds() {
+    for synchronous in [Synchronous::Normal, Synchronous::Full] {
+        let folder = TempDir::new().unwrap();
+        let (app, _) = open(&folder, synchronous);
+        let run = app.start::<Payments>(("ann".to_owned(), vec![1, 2, -3, 4])).await.unwrap();
+        run.wait().await.unwrap_err();
+        assert_eq!(paid(folder.path(), "ann"), [1, 2]);
+        let run = app.start::<Payments>(("bob".to_owned(), vec![1, 2, 4])).await.unwrap();
+        assert!(matches!(run.wait().await.unwrap(), Outcome::Done(7)));
+        assert_eq!(paid(folder.path(), "bob"), [1, 2, 4]);
+    }
+}
+
+#[tokio::test]
+async fn others_write_when_the_transaction_has_ended() {
+    for synchronous in [Synchronous::Normal, Synchronous::Full] {
+        let folder = TempDir::new().unwrap();
+        let (app, _) = open(&folder, synchronous);
+        let mut runs = Vec::new();
+        for n in 0..8 {
+            runs.push((n, app.start::<SideBySide>(format!("n{n}")).await.unwrap()));
+        }
+        for (n, run) in runs {
+            assert!(matches!(run.wait().await.unwrap(), Outcome::Done(10)));
+            assert_eq!(paid(folder.path(), &format!("n{n}")), [5]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_step_cannot_end_the_transaction() {
+    let folder = TempDir::new().unwrap();
+    let (app, store) = open(&folder, Synchronous::Full);
+    let run = app.start::<Meddler>(6).await.unwrap();
+    let Outcome::Done(tries) = run.wait().await.unwrap() else { panic!("the rest goes on") };
+    let expected = [
+        "COMMIT: refused",
+        "ROLLBACK: refused",
+        "BEGIN: refused",
+        "END in a batch: refused",
+        "COMMIT from the cache: refused",
+        "a table that is not there: failed",
+    ];
+    assert_eq!(tries, expected);
+    assert_eq!((paid(folder.path(), "meddler"), paid(folder.path(), "part")), (vec![1], vec![]));
+    let kept = KEPT.lock().unwrap().take().unwrap();
+    assert!(matches!(kept.execute("DELETE FROM payments", []), Err(SqliteTxError::Ended)));
+    assert!(matches!(SqliteTx::current(), Err(SqliteTxError::NoTransaction)));
+    assert_eq!(store.find(run.id()).await.unwrap().unwrap().status, RunStatus::Completed);
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_lets_others_write() {
+    for synchronous in [Synchronous::Normal, Synchronous::Full] {
+        let folder = TempDir::new().unwrap();
+        let (_, store) = open(&folder, synchronous);
+        let tx = store.begin().await.unwrap();
+        let handle = tx.handle().downcast::<SqliteTx>().unwrap();
+        handle.execute("INSERT INTO payments (name, cents) VALUES ('gone', 1)", []).unwrap();
+        // Somebody waits for the connection, and somebody who waited has gone.
+        let mut next = store.begin();
+        assert!(futures::poll!(&mut next).is_pending());
+        let mut gone = store.begin();
+        assert!(futures::poll!(&mut gone).is_pending());
+        drop(gone);
+        let release = store.release("nobody", 1);
+        drop(tx);
+        assert!(handle.execute("DELETE FROM payments", []).is_err());
+        drop(next.await.unwrap());
+        release.await.unwrap_err();
+        assert_eq!(paid(folder.path(), "gone"), [0; 0]);
+        // The store may go first.
+        let tx = store.begin().await.unwrap();
+        drop(store);
+        drop(tx);
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_waits_for_another_process_and_gives_up_in_time() {
+    let folder = TempDir::new().unwrap();
+    let (_, other) = open(&folder, Synchronous::Normal);
+    let path = folder.path().join("flow.db");
+    let store = Sqlite::options().busy_timeout(Duration::from_millis(100)).open(&path).unwrap();
+    let held = other.begin().await.unwrap();
+    let Err(error) = store.begin().await else { panic!("somebody else writes") };
+    assert_eq!(error.to_string(), "the store could not begin a transaction for a step");
+    drop(held);
+    drop(store.begin().await.unwrap());
+}
