@@ -5,9 +5,9 @@ use std::{borrow::Cow, collections::BTreeMap, ops::Bound};
 
 use super::{Binding, Checkpoint, CheckpointRecord, FrameMark, FrameRecord, RunStatus};
 
-/// The frames of a run, by path.
+/// The frames of a run as plain data, by path: for a store that has to tell from a history how they were long ago.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Frames(BTreeMap<String, FrameRecord>);
+pub struct Frames(BTreeMap<String, FrameRecord>);
 
 /// Removes the entries whose path begins with `prefix`, which stand side by side.
 pub(crate) fn forget<T>(by_path: &mut BTreeMap<String, T>, prefix: &str) {
@@ -28,21 +28,28 @@ pub(super) fn prunable(status: RunStatus, last: u64, checkpoints: u64, undo: Opt
     }
 }
 
-/// What one checkpoint in a run's history did to the frames.
+/// What one checkpoint in a run's history did to the frames. The fields are those of a [`Checkpoint`].
 #[derive(Debug, Clone)]
-pub(super) struct Move {
-    pub(super) path: String,
-    pub(super) at: Cow<'static, str>,
-    pub(super) pause: Option<String>,
-    pub(super) wake: Option<i64>,
-    pub(super) forget: Option<String>,
-    pub(super) keep: Option<Vec<Cow<'static, str>>>,
-    pub(super) bindings: Vec<Binding>,
+pub struct Move {
+    /// Path of the frame.
+    pub path: String,
+    /// Name of the point it has reached.
+    pub at: Cow<'static, str>,
+    /// Id of the pause it asked.
+    pub pause: Option<String>,
+    /// When it wanted to be woken, in milliseconds since the Unix epoch.
+    pub wake: Option<i64>,
+    /// All frames whose path begins so were left behind.
+    pub forget: Option<String>,
+    /// Of its bindings only these were kept; `None` for all.
+    pub keep: Option<Vec<Cow<'static, str>>>,
+    /// The bindings that changed.
+    pub bindings: Vec<Binding>,
     /// How many checkpoints the frame has made with this one; `None` for one more than before. Said where a history begins
     /// with frames that have made some.
-    pub(super) moves: Option<u64>,
-    /// When it was written.
-    pub(super) time: i64,
+    pub moves: Option<u64>,
+    /// When it was written, in milliseconds since the Unix epoch.
+    pub time: i64,
 }
 
 impl Move {
@@ -84,7 +91,7 @@ impl Move {
 
 impl Frames {
     /// Makes one move.
-    pub(super) fn apply(&mut self, made: &Move) {
+    pub fn apply(&mut self, made: &Move) {
         if let Some(prefix) = &made.forget {
             self.forget(prefix);
         }
@@ -150,7 +157,8 @@ impl Frames {
         self.0.clear();
     }
 
-    pub(super) fn into_records(self) -> Vec<FrameRecord> {
+    /// The frames, in the order of their paths.
+    pub fn into_records(self) -> Vec<FrameRecord> {
         self.0.into_values().collect()
     }
 }

@@ -15,6 +15,7 @@ use std::{any::Any, future::Future, pin::Pin, sync::Arc};
 use futures::Stream;
 
 pub(crate) use frames::forget;
+pub use frames::{Frames, Move};
 pub use memory::Memory;
 pub use record::{
     Answer, AnswerReceipt, Beginning, Binding, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Created,

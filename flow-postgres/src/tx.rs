@@ -1,0 +1,209 @@
+//! A transaction that a step takes part in.
+
+use std::{any::Any, sync::Arc};
+
+use deadpool_postgres::Client;
+use flow_runtime::{
+    StoreError,
+    store::{Checkpoint, StoreFuture, StoreTx},
+};
+use futures::FutureExt as _;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio_postgres::{Row, types::ToSql};
+
+use crate::{
+    client::{Patience, Refused, Shared, query},
+    fault::Fault,
+    schema,
+    write::checkpoint::{asked_before, statement},
+};
+
+/// The transaction in which a step's result is written down: what the step writes with it is committed with that, exactly once,
+/// or not at all.
+///
+/// It ends with the step. Its errors are those of [`tokio_postgres`]: after one, PostgreSQL takes no more statements of this
+/// transaction, and the step can only fail.
+pub struct PgTx {
+    /// Gone when the transaction has ended.
+    client: Mutex<Option<Client>>,
+}
+
+impl PgTx {
+    /// Carries out a statement. Returns how many rows it has changed.
+    ///
+    /// # Errors
+    /// Those of PostgreSQL; and one that says so if the step's transaction has ended.
+    pub async fn execute(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
+        let done = async {
+            let client = self.open().await;
+            let client = within(&client)?;
+            Ok(client.execute(&client.prepare_cached(sql).await?, values).await?)
+        };
+        done.await.map_err(failed)
+    }
+
+    /// Carries out a statement. Returns its rows.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        let done = async {
+            let client = self.open().await;
+            let client = within(&client)?;
+            Ok(client.query(&client.prepare_cached(sql).await?, values).await?)
+        };
+        done.await.map_err(failed)
+    }
+
+    /// Carries out a statement. Returns its one row.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute); and if it has no row or several.
+    pub async fn query_one(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Row, StoreError> {
+        let found = self.query_opt(sql, values).await?;
+        found.ok_or_else(|| failed(Fault::other("the statement has no row, and one was asked for")))
+    }
+
+    /// Carries out a statement. Returns its row, `None` if it has none.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute); and if it has several rows.
+    pub async fn query_opt(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, StoreError> {
+        let mut rows = self.query(sql, values).await?;
+        let row = rows.pop();
+        match rows.len() {
+            0 => Ok(row),
+            more => Err(failed(Fault::other(format!("the statement has {} rows, and one was asked for", more + 1)))),
+        }
+    }
+
+    /// Carries out several statements without values, with `;` between them. They must not end the transaction.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn batch_execute(&self, sql: &str) -> Result<(), StoreError> {
+        let done = async {
+            let client = self.open().await;
+            Ok(within(&client)?.batch_execute(sql).await?)
+        };
+        done.await.map_err(failed)
+    }
+
+    async fn open(&self) -> MutexGuard<'_, Option<Client>> {
+        self.client.lock().await
+    }
+}
+
+fn within(client: &Option<Client>) -> Result<&Client, Fault> {
+    client.as_ref().ok_or_else(|| Fault::other("the step has ended, and its transaction with it"))
+}
+
+fn failed(fault: Fault) -> StoreError {
+    fault.doing(|| "carry out a statement in the step's transaction".to_owned())
+}
+
+impl std::fmt::Debug for PgTx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PgTx").finish_non_exhaustive()
+    }
+}
+
+/// The transaction as the engine has it.
+pub(crate) struct Begun {
+    shared: Arc<Shared>,
+    tx: Arc<PgTx>,
+}
+
+pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<Begun, Fault> {
+    let mut patience = Patience::new(shared.patience);
+    loop {
+        let begun = async {
+            let client = shared.pool.get().await?;
+            client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+            Ok(client)
+        };
+        match begun.await {
+            Ok(client) => {
+                let tx = Arc::new(PgTx { client: Mutex::new(Some(client)) });
+                return Ok(Begun { shared: shared.clone(), tx });
+            }
+            Err(fault) => patience.wait(fault).await?,
+        }
+    }
+}
+
+impl StoreTx for Begun {
+    fn handle(&self) -> Arc<dyn Any + Send + Sync> {
+        self.tx.clone()
+    }
+
+    fn commit<'a>(self: Box<Self>, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()>
+    where
+        Self: 'a,
+    {
+        Box::pin(async move {
+            let committed = self.committed(run, fence, checkpoint).await;
+            committed.map_err(|fault| fault.doing(|| format!("commit the transaction of a step of run `{run}`")))
+        })
+    }
+}
+
+impl Begun {
+    async fn committed(&self, run: &str, fence: u64, checkpoint: &Checkpoint) -> Result<(), Fault> {
+        let (sql, op) = statement(run, self.shared.op(), fence, checkpoint);
+        let mut held = self.tx.open().await;
+        let text = schema::in_schema(&sql.text, &self.shared.prefix);
+        let rows = query(within(&held)?, &text, &sql).await.map_err(|fault| asked_before(fault, checkpoint))?;
+        if rows.is_empty() {
+            undo(&mut held);
+            self.shared.refused(run, fence, op).await?;
+            self.shared.check_session(checkpoint.effects.session.as_ref()).await?;
+            return Err(Fault::other("the run was changed by somebody else at the same time"));
+        }
+        let done = within(&held)?.batch_execute("COMMIT").await;
+        // Whatever came of it, there is no transaction any more.
+        *held = None;
+        drop(held);
+        match done.map_err(Fault::from) {
+            Err(fault) if fault.is_passing() => self.found_out(run, fence, op, fault).await,
+            done => done,
+        }
+    }
+
+    /// Whether a commit took place on whose answer the connection was cut.
+    async fn found_out(&self, run: &str, fence: u64, op: i64, fault: Fault) -> Result<(), Fault> {
+        // Whoever still commits holds the run's row: after it was locked, it is known what is committed.
+        let mut lock = crate::sql::Sql::new();
+        let id = lock.text(run);
+        lock.text = format!("SELECT 1 FROM flow.runs WHERE id = {id} FOR UPDATE");
+        self.shared.run(&lock).await?;
+        match self.shared.refused(run, fence, op).await? {
+            Refused::Done(_) => Ok(()),
+            Refused::Holds => Err(fault),
+        }
+    }
+}
+
+impl Drop for Begun {
+    /// Undoes what was not committed, also when somebody still has the handle.
+    fn drop(&mut self) {
+        // Who holds the lock is a statement of the step that was dropped with the step, or one that keeps the handle in a task of
+        // its own: then the transaction goes with that.
+        if let Ok(mut held) = self.tx.client.try_lock() {
+            undo(&mut held);
+        }
+    }
+}
+
+impl Drop for PgTx {
+    fn drop(&mut self) {
+        undo(self.client.get_mut());
+    }
+}
+
+/// Rolls back. The request is sent at once; whoever gets the connection next waits behind it.
+fn undo(held: &mut Option<Client>) {
+    if let Some(client) = held.take() {
+        let _ = client.batch_execute("ROLLBACK").now_or_never();
+    }
+}
