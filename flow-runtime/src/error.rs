@@ -22,6 +22,12 @@ pub enum RunError {
         /// The run.
         run: String,
     },
+    /// The [`App`](crate::App) was shut down, and the run goes on elsewhere.
+    #[error("this App was shut down, and run `{run}` is not done: it goes on where another App is on the store, open it there")]
+    Shutdown {
+        /// The run.
+        run: String,
+    },
     /// A workflow run without an [`App`](crate::App) asked somebody, and nobody can answer there.
     #[error("the run waits at {}: start it in an `App` to answer it", pause_list(.0))]
     Paused(Vec<OpenPause>),
@@ -180,7 +186,7 @@ pub enum ControlError {
         /// The run.
         run: String,
     },
-    /// The run has no such checkpoint, or it is not kept any more.
+    /// The run has no such checkpoint.
     #[error("run `{run}` has no checkpoint {checkpoint}: it has 0 to {last}")]
     UnknownCheckpoint {
         /// The run.
@@ -189,6 +195,16 @@ pub enum ControlError {
         checkpoint: u64,
         /// The last one there is.
         last: u64,
+    },
+    /// The checkpoint is not kept any more.
+    #[error("checkpoint {checkpoint} of run `{run}` is not kept any more; {}", oldest_kept(*.oldest))]
+    Pruned {
+        /// The run.
+        run: String,
+        /// The number that was asked for.
+        checkpoint: u64,
+        /// The oldest one that is kept, if any is.
+        oldest: Option<u64>,
     },
     /// The copy was to begin with another value of a binding that does not live there.
     #[error("there is no binding `{name}`{} at this checkpoint; {}", branch_of(.path), live_list(.known))]
@@ -210,6 +226,11 @@ pub enum ControlError {
     /// The run cannot be driven by this program, or the store failed.
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+fn oldest_kept(oldest: Option<u64>) -> String {
+    let oldest = oldest.map(|oldest| format!("the oldest that is kept is {oldest}"));
+    oldest.unwrap_or_else(|| "none is kept".to_owned()) + ": the retention of the App says how many are"
 }
 
 fn live_list(known: &[String]) -> String {
@@ -234,6 +255,29 @@ pub enum BuildError {
         /// The names there are.
         known: String,
     },
+    /// A limit was given for something that is not there.
+    #[error("there is no {kind} `{name}` to limit{}", perhaps(.nearest.as_deref()))]
+    UnknownLimit {
+        /// `workflow` or `step`.
+        kind: &'static str,
+        /// The name that was given.
+        name: String,
+        /// The name there is that is most like it.
+        nearest: Option<String>,
+    },
+    /// A limit lets nothing through.
+    #[error("the limit of {kind} `{name}` is 0, so that none would ever run: leave it out, or give it 1 at least")]
+    LimitOfZero {
+        /// `workflow` or `step`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// The name that may have been meant.
+pub(crate) fn perhaps(nearest: Option<&str>) -> String {
+    nearest.map(|nearest| format!(": did you mean `{nearest}`?")).unwrap_or_default()
 }
 
 /// What of a stored run does not fit this program's definition of its workflow.

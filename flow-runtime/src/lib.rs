@@ -7,6 +7,7 @@ mod clock;
 mod engine;
 mod error;
 mod event;
+mod gate;
 mod graph;
 mod json;
 mod lock;
@@ -21,7 +22,9 @@ pub mod store;
 pub mod testing;
 mod workflow;
 
-pub use engine::{AnswerRun, AnyRun, App, AppBuilder, EventStream, ForkRun, Outcome, Run, StartRun, WorkflowInfo};
+pub use engine::{
+    AnswerRun, AnyRun, App, AppBuilder, EventStream, ForkRun, Outcome, Retention, Run, Shutdown, StartRun, WorkflowInfo,
+};
 pub use error::{AnswerError, BuildError, ControlError, Failure, Refusal, RunError};
 pub use event::{Event, EventKind, Events};
 pub use flow_macros::{pause, step, workflow, workflow_fn};

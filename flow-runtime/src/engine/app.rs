@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 use serde_json::Value;
 
 use super::{
-    driver::Engine,
+    driver::{Engine, Parts},
+    limits::{Limits, Wanted},
     registry::{Entry, Registered},
+    retention::Retention,
     run::{AnyRun, Run},
     start::StartRun,
 };
@@ -57,6 +59,9 @@ pub struct AppBuilder {
     store: Arc<dyn Store>,
     events: Events,
     workflows: Vec<(String, Arc<dyn Registered>)>,
+    workflow_limits: Wanted,
+    step_limits: Wanted,
+    retention: Option<Retention>,
     pub(crate) clock: Clock,
 }
 
@@ -85,11 +90,40 @@ impl AppBuilder {
         self
     }
 
+    /// Drives so many runs of the workflow of this id at once. Any other waits for its turn, the one with the highest
+    /// [priority](StartRun::priority) first, and of equals the one that came first; meanwhile it is running in the store. A run
+    /// that pauses makes room, and queues again when it goes on. One that is being undone waits for nobody.
+    ///
+    /// The limit is this App's: several workers drive so many each. Workflows that others call are a part of their callers' runs
+    /// and are not counted.
+    pub fn limit_workflow(mut self, id: impl Into<String>, runs: usize) -> Self {
+        self.workflow_limits.push((id.into(), runs));
+        self
+    }
+
+    /// Lets so many calls of the step of this name be at work at once, in all runs of this App. The others wait for their turn,
+    /// as in [`limit_workflow`](Self::limit_workflow). A step that waits for its next attempt, or for a person, makes room; a
+    /// timeout of its own begins with its turn.
+    ///
+    /// The limit is this App's: several workers do so many each.
+    pub fn limit_step(mut self, name: impl Into<String>, calls: usize) -> Self {
+        self.step_limits.push((name.into(), calls));
+        self
+    }
+
+    /// What of the past is kept. The App forgets the rest by itself, a little at a time. Without this, everything is kept.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = Some(retention);
+        self
+    }
+
     /// The App. Inside a tokio runtime it begins at once to wake runs whose time has come, also those of which it came while
-    /// nothing ran; outside of one it begins with the first run that is started, opened or waited for.
+    /// nothing ran, and to take up those that nobody drives; outside of one it begins with the first run that is started, opened
+    /// or waited for.
     ///
     /// # Errors
-    /// [`BuildError::Duplicate`] if two workflows have one id, [`BuildError::UnknownEvent`].
+    /// [`BuildError::Duplicate`] if two workflows have one id, [`BuildError::UnknownEvent`], [`BuildError::UnknownLimit`] for a
+    /// limit of something that is not there, [`BuildError::LimitOfZero`] for one that lets nothing through.
     pub fn build(self) -> Result<App, BuildError> {
         let mut workflows = BTreeMap::new();
         for (id, entry) in self.workflows {
@@ -97,7 +131,10 @@ impl AppBuilder {
                 return Err(BuildError::Duplicate { workflow: id });
             }
         }
-        let engine = Arc::new(Engine::new(self.store, workflows, self.clock, self.events.chosen()?));
+        let limits = Limits::new(&workflows, self.workflow_limits, self.step_limits)?;
+        let events = self.events.chosen()?;
+        let AppBuilder { store, retention, clock, .. } = self;
+        let engine = Arc::new(Engine::new(Parts { store, workflows, limits, retention, clock, events }));
         engine.watch_timers();
         Ok(App { engine })
     }
@@ -110,6 +147,9 @@ impl App {
             store: Arc::new(Memory::new()),
             events: Events::all(),
             workflows: Vec::new(),
+            workflow_limits: Vec::new(),
+            step_limits: Vec::new(),
+            retention: None,
             clock: Clock::new(),
         }
     }

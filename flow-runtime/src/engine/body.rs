@@ -67,6 +67,7 @@ pub(crate) async fn next_event<W: Workflow>(
         }
         match polled {
             Poll::Ready(result) => Poll::Ready(Event::Returned(result)),
+            Poll::Pending if state.may_stop() => Poll::Ready(Event::Halted(Halt::Stopped)),
             Poll::Pending if state.is_quiet() => Poll::Ready(Event::Quiet),
             Poll::Pending => Poll::Pending,
         }

@@ -205,7 +205,11 @@ async fn fork(run: &Arc<Handle>, checkpoint: u64, edits: Vec<Edit>) -> Result<An
     let record = run.record().await?;
     let entry = engine.workflow(&record.run.workflow)?.clone();
     let Some(mut frames) = engine.store.frames_at(&run.id, checkpoint).await? else {
-        let last = engine.store.history(&run.id).await?.last().map_or(0, |last| last.seq);
+        let history = engine.store.history(&run.id).await?;
+        let (oldest, last) = (history.first().map(|first| first.seq), history.last().map_or(0, |last| last.seq));
+        if checkpoint < oldest.unwrap_or(0) {
+            return Err(ControlError::Pruned { run: run.id.clone(), checkpoint, oldest });
+        }
         return Err(ControlError::UnknownCheckpoint { run: run.id.clone(), checkpoint, last });
     };
     let history = engine.store.history(&run.id).await?;

@@ -46,7 +46,7 @@ async fn light<W: Workflow>(refs: W::Refs<'_>, input: W::Input) -> Result<W::Out
         Event::Halted(Halt::Failed(failure)) => Err(failure.into()),
         Event::Halted(Halt::Store(error)) => Err(error.into()),
         Event::Halted(Halt::Refused(reason)) => Err(refused::<W>(reason)),
-        Event::Halted(Halt::Cancelled | Halt::Undone(_)) => Err(RunError::Cancelled { run: String::new() }),
+        Event::Halted(Halt::Cancelled | Halt::Stopped | Halt::Undone(_)) => Err(RunError::Cancelled { run: String::new() }),
         Event::Quiet => Err(RunError::Paused(state.open_pauses().into_iter().map(Into::into).collect())),
     }
 }
@@ -77,7 +77,7 @@ async fn kept<W: Workflow>(refs: W::Refs<'_>, input: W::Input) -> Result<W::Outp
             json::decode(&output).map_err(|source| RunError::Output { run: run.id, source })
         }
         Left::Parked(_) => Err(RunError::Paused(state.open_pauses().into_iter().map(Into::into).collect())),
-        Left::Cancelled => Err(RunError::Cancelled { run: run.id }),
+        Left::Cancelled | Left::Stopped => Err(RunError::Cancelled { run: run.id }),
         Left::Store(error) => Err(error.into()),
         Left::Refused(reason) => Err(refused::<W>(reason)),
     }

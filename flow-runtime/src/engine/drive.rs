@@ -18,7 +18,7 @@ use crate::{
     Failure, Workflow,
     error::Refusal,
     event::Tag,
-    machine::{Cx, Halt, Recorder, RunState},
+    machine::{Cx, Halt, Outside, Recorder, RunState},
     store::{Effects, Finish, Store, StoreError},
 };
 
@@ -48,6 +48,8 @@ pub(crate) enum Left {
     Parked(Option<i64>),
     /// The run was cancelled.
     Cancelled,
+    /// Somebody else is to go on with it.
+    Stopped,
     /// The store failed or the run was taken over.
     Store(StoreError),
     /// The run does not fit this program.
@@ -64,7 +66,7 @@ pub(crate) async fn drive<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Left {
             Ok(Err(failure)) | Err(failure) => failed::<W>(job, refs, failure).await,
         },
     };
-    if let (Left::Store(_) | Left::Refused(_), Some((store, fence))) = (&left, &state.store) {
+    if let (Left::Store(_) | Left::Refused(_) | Left::Stopped, Some((store, fence))) = (&left, &state.store) {
         give_back(store, &state.id, *fence).await;
     }
     left
@@ -123,6 +125,7 @@ async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, F
             Event::Halted(Halt::Store(error)) => return Ok(Left::Store(error)),
             Event::Halted(Halt::Refused(refusal)) => return Ok(Left::Refused(refusal)),
             Event::Halted(Halt::Cancelled | Halt::Undone(_)) => return Ok(Left::Cancelled),
+            Event::Halted(Halt::Stopped) => return Ok(Left::Stopped),
             Event::Quiet => match park(state).await {
                 Ok(true) => return Ok(Left::Parked(earlier(state.next_timer(), job.deadline))),
                 // Others are to get their turn, whatever comes of the news.
@@ -159,21 +162,39 @@ fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 }
 
 /// The looks a driver takes at what other processes do.
-struct Looks {
+pub(super) struct Looks {
+    look: Duration,
+    /// How many times longer each look waits than the one before.
+    slower: u32,
     passed: Duration,
     answers_after: Duration,
 }
 
 impl Looks {
-    fn new() -> Self {
-        Looks { passed: Duration::ZERO, answers_after: LOOK }
+    pub(super) fn new() -> Self {
+        Looks { look: LOOK, slower: 1, passed: Duration::ZERO, answers_after: LOOK }
     }
 
-    async fn next(&mut self, state: &RunState, deadline: Option<i64>) -> Result<(), StoreError> {
+    /// Of a run that waits for its turn, of which there may be many.
+    pub(super) fn ever_slower() -> Self {
+        Looks { slower: 2, ..Looks::new() }
+    }
+
+    pub(super) async fn next(&mut self, state: &RunState, deadline: Option<i64>) -> Result<(), StoreError> {
         let left = deadline.map(|deadline| deadline.saturating_sub(state.clock.now_ms()));
         let left = left.map(|left| Duration::from_millis(u64::try_from(left).unwrap_or(0)));
-        let rest = left.unwrap_or(LOOK).min(LOOK);
-        tokio::time::sleep(rest).await;
+        let outside = state.outside.as_deref();
+        // Where the store tells what others do, a look is for what it may have missed.
+        let look = if outside.is_some_and(Outside::hears) { SLOWEST_LOOK } else { self.look };
+        let rest = left.unwrap_or(look).min(look);
+        let told = async {
+            match outside {
+                Some(outside) => outside.told().await,
+                None => std::future::pending().await,
+            }
+        };
+        let told = tokio::time::timeout(rest, told).await.is_ok();
+        self.look = self.look.saturating_mul(self.slower).min(SLOWEST_LOOK);
         let Some((store, fence)) = &state.store else { return Ok(()) };
         if !store.holds(&state.id, *fence).await? {
             return Err(StoreError::Fenced { run: state.id.clone() });
@@ -183,7 +204,7 @@ impl Looks {
             return Ok(());
         }
         self.passed += rest;
-        if self.passed >= self.answers_after {
+        if told || self.passed >= self.answers_after {
             self.passed = Duration::ZERO;
             self.answers_after = (self.answers_after * 3 / 2).min(SLOWEST_LOOK);
             state.read_answers().await?;

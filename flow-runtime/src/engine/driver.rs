@@ -5,25 +5,31 @@ use std::{
     any::TypeId,
     collections::{BTreeMap, HashMap},
     future::Future,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock, atomic::AtomicBool},
     time::Duration,
 };
 
 use futures::FutureExt as _;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    task::AbortHandle,
+};
 
 use super::{
     drive::{Job, Left, give_back},
     events::Bus,
-    per_run::PerRun,
+    limits::Limits,
+    per_run::{OfRun, PerRun},
+    recover::Refused,
     registry::Registered,
+    retention::Retention,
     timers::Timers,
 };
 use crate::{
     Failure, RunError, Workflow,
     clock::Clock,
     event::{Chosen, Tag},
-    machine::{Halt, RunState},
+    machine::{Halt, Outside, RunState},
     store::{Claim, FrameRecord, NewRun, PauseRecord, RunRecord, RunStatus, Store, StoreError},
 };
 
@@ -38,7 +44,12 @@ pub(crate) struct Engine {
     pub(super) timers: Timers,
     /// Those who read what happens.
     pub(super) events: Arc<Bus>,
-    driven: Mutex<HashMap<String, Arc<Driven>>>,
+    pub(super) limits: Limits,
+    pub(super) retention: Option<Retention>,
+    pub(super) refused: Refused,
+    /// Whether the store tells what is done elsewhere.
+    pub(super) hears: Arc<AtomicBool>,
+    drivers: Mutex<Drivers>,
     /// Held while a run is claimed and loaded, so that this App never competes with itself. Of each run that somebody does
     /// that to.
     taking_up: PerRun<tokio::sync::Mutex<()>>,
@@ -46,11 +57,30 @@ pub(crate) struct Engine {
     waiting: PerRun<Notify>,
 }
 
+/// What an App is made of.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) workflows: BTreeMap<String, Arc<dyn Registered>>,
+    pub(crate) limits: Limits,
+    pub(crate) retention: Option<Retention>,
+    pub(crate) clock: Clock,
+    pub(crate) events: Chosen,
+}
+
+/// The runs this App drives.
+#[derive(Default)]
+struct Drivers {
+    runs: HashMap<String, Arc<Driven>>,
+    /// It drives no others any more.
+    closed: bool,
+}
+
 /// A run while this App drives it.
 pub(crate) struct Driven {
     state: Arc<RunState>,
     left: Mutex<Option<Left>>,
     done: watch::Receiver<bool>,
+    task: OnceLock<AbortHandle>,
 }
 
 impl Driven {
@@ -66,6 +96,33 @@ impl Driven {
         let _ = self.done.clone().wait_for(|done| *done).await;
     }
 
+    /// Whether the driver has left.
+    pub(super) fn has_left(&self) -> bool {
+        *self.done.borrow() || self.done.has_changed().is_err()
+    }
+
+    /// Drops what the driver does, where it awaits.
+    pub(super) fn abort(&self) {
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+
+    /// Has the driver look what was done to its run elsewhere.
+    pub(super) fn tell(&self) {
+        if let Some(outside) = &self.state.outside {
+            outside.tell();
+        }
+    }
+
+    /// Asks the driver to leave: once the steps that run are done, or at once.
+    pub(super) fn stop(&self, at_once: bool) {
+        self.state.request_stop();
+        if at_once {
+            self.state.request_halt(Halt::Stopped);
+        }
+    }
+
     /// Stops the driver of a run that was cancelled.
     pub(crate) fn cancel(&self) {
         self.state.request_halt(Halt::Cancelled);
@@ -73,19 +130,19 @@ impl Driven {
 }
 
 impl Engine {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        workflows: BTreeMap<String, Arc<dyn Registered>>,
-        clock: Clock,
-        events: Chosen,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { store, workflows, limits, retention, clock, events } = parts;
         Engine {
             store,
             workflows,
             clock,
             timers: Timers::default(),
             events: Arc::new(Bus::new(events)),
-            driven: Mutex::default(),
+            limits,
+            retention,
+            refused: Refused::default(),
+            hears: Arc::default(),
+            drivers: Mutex::default(),
             taking_up: PerRun::default(),
             waiting: PerRun::default(),
         }
@@ -105,33 +162,51 @@ impl Engine {
     }
 
     pub(crate) fn driven(&self, run: &str) -> Option<Arc<Driven>> {
-        lock(&self.driven).get(run).cloned()
+        lock(&self.drivers).runs.get(run).cloned()
+    }
+
+    /// Every run that is driven here.
+    pub(super) fn all_driven(&self) -> Vec<Arc<Driven>> {
+        lock(&self.drivers).runs.values().cloned().collect()
+    }
+
+    /// Drives no more runs than those it drives now.
+    pub(super) fn close(&self) {
+        lock(&self.drivers).closed = true;
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        lock(&self.drivers).closed
     }
 
     /// Hands an answer to the run's driver, if it has one here. A driver that is about to leave hears of it, because it leaves
     /// under the same lock.
     pub(crate) fn deliver(&self, run: &str, pause: &str, answer: &str) -> Option<Arc<Driven>> {
-        let driven = lock(&self.driven);
-        let found = driven.get(run)?;
+        let drivers = lock(&self.drivers);
+        let found = drivers.runs.get(run)?;
         found.state.deliver(pause, Some(answer));
         Some(found.clone())
     }
 
-    /// Takes a run up, if nobody drives it. `None`: another App does, or the run has ended.
+    /// Takes a run up, if nobody drives it. `None`: another App does, the run has ended, or this App is shut down.
     pub(crate) async fn take_up(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
         let (app, run) = (self.clone(), run.to_owned());
         detached(async move { app.claim_and_drive(&run).await }).await
     }
 
-    /// Waits until something happens to a run here, or for as long as `at_most`.
-    pub(crate) async fn news_of(&self, run: &str, at_most: Duration) {
-        let news = self.waiting.of(run);
-        let _ = tokio::time::timeout(at_most, news.notified()).await;
+    /// The news of a run. What comes after this call is heard, even if nobody waits for it yet.
+    pub(super) fn news<'e>(&'e self, run: &'e str) -> OfRun<'e, Notify> {
+        self.waiting.of(run)
     }
 
     pub(super) fn tell(&self, run: &str) {
         self.waiting.if_known(run, Notify::notify_waiters);
         self.events.wake(run);
+    }
+
+    /// Tells whoever waits for any run.
+    pub(super) fn tell_all(&self) {
+        self.waiting.each(Notify::notify_waiters);
     }
 
     async fn claim_and_drive(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
@@ -143,6 +218,9 @@ impl Engine {
     async fn claim_and_drive_now(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
         if let Some(driven) = self.driven(run) {
             return Ok(Some(driven));
+        }
+        if self.is_closed() {
+            return Ok(None);
         }
         let record = self.record(run).await?;
         let entry = self.workflow(&record.run.workflow)?.clone();
@@ -163,7 +241,7 @@ impl Engine {
         if record.status != RunStatus::Undoing {
             state.tell(Tag::RunResumed, &Arc::from(""), |text| text);
         }
-        Ok(Some(self.spawn(&entry, record, state)))
+        Ok(self.drive_claimed(&entry, record, fence, state).await)
     }
 
     /// The state of a claimed run.
@@ -179,34 +257,64 @@ impl Engine {
         RunState::new(run.id.clone(), entry.code(), store, frames, pauses)
             .with_clock(self.clock)
             .with_patience(PATIENCE)
+            .with_outside(Outside::new(self.hears.clone(), self.limits.steps.clone(), run.priority))
             .with_reloads(entry.reloads())
             .with_events(self.events.recorder(run))
     }
 
-    /// Drives a claimed run in a task of its own.
-    pub(crate) fn spawn(
+    /// Drives a claimed run in a task of its own, unless this App is shut down: then the claim is given back.
+    pub(crate) async fn drive_claimed(
+        self: &Arc<Self>,
+        entry: &Arc<dyn Registered>,
+        record: RunRecord,
+        fence: u64,
+        state: RunState,
+    ) -> Option<Arc<Driven>> {
+        let run = record.run.id.clone();
+        let driven = self.spawn(entry, record, state);
+        if driven.is_none() {
+            give_back(&self.store, &run, fence).await;
+        }
+        driven
+    }
+
+    fn spawn(
         self: &Arc<Self>,
         entry: &Arc<dyn Registered>,
         record: RunRecord,
         state: RunState,
-    ) -> Arc<Driven> {
+    ) -> Option<Arc<Driven>> {
         let (done, is_done) = watch::channel(false);
         let RunRecord { run, status, failure, .. } = record;
         let state = Arc::new(state);
         let undoing = (status == RunStatus::Undoing).then(|| failure.map(|text| Failure::stored(Some(&text))));
         let job = Job { state: state.clone(), input: run.input, deadline: run.deadline, undoing };
-        let driven = Arc::new(Driven { state: state.clone(), left: Mutex::new(None), done: is_done });
-        lock(&self.driven).insert(state.id.clone(), driven.clone());
+        let driven = Arc::new(Driven { state: state.clone(), left: Mutex::new(None), done: is_done, task: OnceLock::new() });
+        let closed = {
+            let mut drivers = lock(&self.drivers);
+            if !drivers.closed {
+                drivers.runs.insert(state.id.clone(), driven.clone());
+            }
+            drivers.closed
+        };
+        if closed {
+            return None;
+        }
         let (app, entry, shared) = (self.clone(), entry.clone(), driven.clone());
         let cut_off = CutOff(Some((self.clone(), state.clone())));
-        tokio::spawn(async move {
-            let left = entry.drive(&job).await;
+        let workflow = run.workflow;
+        let task = tokio::spawn(async move {
+            let left = match app.turn(&workflow, &job).await {
+                Ok(_place) => entry.drive(&job).await,
+                Err(left) => left,
+            };
             cut_off.over();
+            app.refused.note(&state.id, &left, app.clock.now_ms());
             let parked = matches!(left, Left::Parked(_));
             if let Left::Parked(Some(time)) = left {
                 app.timers.set(time);
             }
-            lock(&app.driven).remove(&state.id);
+            lock(&app.drivers).runs.remove(&state.id);
             *lock(&shared.left) = Some(left);
             app.tell(&state.id);
             if parked && state.take_news() {
@@ -215,8 +323,9 @@ impl Engine {
             }
             done.send_replace(true);
         });
+        let _ = driven.task.set(task.abort_handle());
         self.tell(&driven.state.id);
-        driven
+        Some(driven)
     }
 }
 
@@ -232,7 +341,7 @@ impl CutOff {
 impl Drop for CutOff {
     fn drop(&mut self) {
         let Some((engine, state)) = self.0.take() else { return };
-        lock(&engine.driven).remove(&state.id);
+        lock(&engine.drivers).runs.remove(&state.id);
         if let Some((store, fence)) = &state.store {
             // Polled once, which is enough for a store to begin; nothing can wait here.
             let _ = store.release(&state.id, *fence).now_or_never();

@@ -28,6 +28,11 @@ impl<T: Default> PerRun<T> {
 }
 
 impl<T> PerRun<T> {
+    /// Looks at those of all runs.
+    pub(super) fn each(&self, look: impl Fn(&T)) {
+        lock(&self.0).values().for_each(|value| look(value));
+    }
+
     /// Looks at the run's own, if somebody has it.
     pub(super) fn if_known(&self, run: &str, look: impl FnOnce(&T)) {
         if let Some(value) = lock(&self.0).get(run) {

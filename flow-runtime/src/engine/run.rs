@@ -1,6 +1,11 @@
 //! Handles of runs: wait for them, see what they ask, answer.
 
-use std::{marker::PhantomData, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    marker::PhantomData,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -191,8 +196,13 @@ impl AnyRun {
 
     async fn wait_for_text(&self) -> Result<Outcome<String>, RunError> {
         self.handle.engine.watch_timers();
+        let engine = &self.handle.engine;
         let mut pace = Pace::default();
+        let news = engine.news(&self.handle.id);
         loop {
+            // What comes after the look is heard.
+            let mut heard = std::pin::pin!(news.notified());
+            heard.as_mut().enable();
             let seen = self.handle.take_seen();
             if let Some(driven) = seen
                 && let Some(left) = driven.left().await
@@ -206,14 +216,20 @@ impl AnyRun {
                 RunStatus::Cancelled => return Err(RunError::Cancelled { run: self.handle.id.clone() }),
                 RunStatus::Paused if !self.is_due(&record).await? => match self.pauses().await? {
                     // It waits for a time, or went on between two looks.
-                    open if open.is_empty() => pace.rest_until(&self.handle, record.wake).await,
+                    open if open.is_empty() => {
+                        self.check_open()?;
+                        pace.rest_until(engine, heard, record.wake).await;
+                    }
                     open => return Ok(Outcome::Paused(open)),
                 },
                 RunStatus::Paused | RunStatus::Running | RunStatus::Undoing => {
-                    match self.handle.engine.take_up(&self.handle.id).await? {
+                    match engine.take_up(&self.handle.id).await? {
                         Some(driven) => self.handle.see(Some(driven)),
-                        // Another process drives it; a store has no way to call us.
-                        None => pace.rest(&self.handle).await,
+                        // Another process drives it.
+                        None => {
+                            self.check_open()?;
+                            pace.rest(engine, heard).await;
+                        }
                     }
                 }
             }
@@ -222,12 +238,20 @@ impl AnyRun {
 
     fn check(&self, left: Left) -> Result<(), RunError> {
         match left {
-            Left::Ended(None) | Left::Parked(_) | Left::Cancelled => Ok(()),
+            Left::Ended(None) | Left::Parked(_) | Left::Cancelled | Left::Stopped => Ok(()),
             // Whoever has the run now says what becomes of it.
             Left::Store(StoreError::Fenced { .. }) => Ok(()),
             Left::Ended(Some(failure)) => Err(failure.into()),
             Left::Store(error) => Err(error.into()),
             Left::Refused(reason) => Err(self.handle.refused(reason)),
+        }
+    }
+
+    /// Whether the run may still go on here.
+    fn check_open(&self) -> Result<(), RunError> {
+        match self.handle.engine.is_closed() {
+            true => Err(RunError::Shutdown { run: self.handle.id.clone() }),
+            false => Ok(()),
         }
     }
 
@@ -259,20 +283,26 @@ impl Default for Pace {
 
 impl Pace {
     const SLOWEST: Duration = Duration::from_millis(500);
+    /// Where the store tells, for what it may have missed.
+    const HEARS: Duration = Duration::from_secs(5);
     /// Of a run that sleeps: the App wakes it, and this is for what others do to it meanwhile.
     const ASLEEP: Duration = Duration::from_secs(5);
 
-    async fn rest(&mut self, run: &Handle) {
-        run.engine.news_of(&run.id, self.0).await;
+    /// Rests until there is news of the run. Where the store does not tell, others may have done something all the same.
+    async fn rest(&mut self, engine: &Engine, news: impl Future<Output = ()>) {
+        let hears = engine.hears.load(Ordering::Relaxed);
+        let rest = if hears { Self::HEARS } else { self.0 };
+        let _ = tokio::time::timeout(rest, news).await;
         self.0 = (self.0 * 2).min(Self::SLOWEST);
     }
 
     /// Rests while the run sleeps until this time.
-    async fn rest_until(&mut self, run: &Handle, wake: Option<i64>) {
-        let asleep = wake.map(|wake| wake.saturating_sub(run.engine.clock.now_ms()));
+    async fn rest_until(&mut self, engine: &Engine, news: impl Future<Output = ()>, wake: Option<i64>) {
+        let asleep = wake.map(|wake| wake.saturating_sub(engine.clock.now_ms()));
         if asleep.is_some_and(|left| left > millis(Self::ASLEEP)) {
-            return run.engine.news_of(&run.id, Self::ASLEEP).await;
+            let _ = tokio::time::timeout(Self::ASLEEP, news).await;
+            return;
         }
-        self.rest(run).await;
+        self.rest(engine, news).await;
     }
 }

@@ -129,8 +129,8 @@ pub(super) async fn start(
         Created::Created(fence) => {
             let Beginning { frames, pauses, .. } = beginning;
             let state = engine.state(entry, &run, fence, frames, pauses);
-            let driven = engine.spawn(entry, RunRecord::new(run), state);
-            Ok(AnyRun::new(engine.clone(), id, workflow, Some(driven)))
+            let driven = engine.drive_claimed(entry, RunRecord::new(run), fence, state).await;
+            Ok(AnyRun::new(engine.clone(), id, workflow, driven))
         }
         Created::Existing(id) => Ok(AnyRun::new(engine.clone(), id, workflow, None)),
     }

@@ -20,7 +20,8 @@ const RETRIES: u32 = 3;
 /// Undoes all that is left to be undone, and ends the run: as failed with this failure, or as cancelled.
 pub(super) async fn undo_all<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Option<Failure>) -> Left {
     match undo_each::<W>(job, refs).await {
-        Ok(broken) => {
+        Ok(None) => Left::Stopped,
+        Ok(Some(broken)) => {
             let events = job.state.last_events(Tag::RunUndone, |text| text.texts("not_undone", &broken));
             let failure = match (failure, broken.is_empty()) {
                 // What could not be undone before is undone now.
@@ -36,10 +37,10 @@ pub(super) async fn undo_all<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure:
     }
 }
 
-/// Returns what could not be undone, and why.
-async fn undo_each<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Vec<String>, StoreError> {
+/// Returns what could not be undone, and why; `None` if somebody else is to go on with it.
+async fn undo_each<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Option<Vec<String>>, StoreError> {
     let state = &job.state;
-    let Some((store, fence)) = &state.store else { return Ok(Vec::new()) };
+    let Some((store, fence)) = &state.store else { return Ok(Some(Vec::new())) };
     let mut broken = Vec::new();
     let describe = |undo: &UndoRecord, why: &str| format!("step `{}` could not be undone: {why}", undo.step);
     let undos = store.undos(&state.id).await?;
@@ -48,7 +49,8 @@ async fn undo_each<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Vec<Stri
             broken.push(describe(undo, why));
             continue;
         }
-        let failure = undo_one::<W>(job, W::shorter(refs), undo).await?.err().map(|chain| chain.join(": "));
+        let Some(outcome) = undo_one::<W>(job, W::shorter(refs), undo).await? else { return Ok(None) };
+        let failure = outcome.err().map(|chain| chain.join(": "));
         let events = state.event(Tag::StepUndone, &undo.path, |text| {
             text.text("step", &undo.step).maybe(failure.as_deref(), |text, error| text.text("error", error))
         });
@@ -59,17 +61,20 @@ async fn undo_each<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Vec<Stri
     }
     // As they were done.
     broken.reverse();
-    Ok(broken)
+    Ok(Some(broken))
 }
 
-/// Undoes one step, as often as its rules say.
+/// Undoes one step, as often as its rules say. `None`: somebody else is to go on with it.
 async fn undo_one<W: Workflow>(
     job: &Job,
     refs: W::Refs<'_>,
     undo: &UndoRecord,
-) -> Result<Result<(), Vec<String>>, StoreError> {
+) -> Result<Option<Result<(), Vec<String>>>, StoreError> {
     let mut attempt = 0;
     loop {
+        if job.state.is_stopping() {
+            return Ok(None);
+        }
         attempt += 1;
         let UndoResult { outcome, again, policy } =
             match caught(attempt_undo::<W>(job, W::shorter(refs), undo, attempt)).await {
@@ -78,7 +83,7 @@ async fn undo_one<W: Workflow>(
             };
         let retries = if policy.retries == 0 { RETRIES } else { policy.retries };
         if outcome.is_ok() || !again || attempt > retries {
-            return Ok(outcome);
+            return Ok(Some(outcome));
         }
         let clock = job.state.clock;
         clock.sleep_until(clock.after(delay(&policy, attempt))).await;
@@ -114,7 +119,7 @@ async fn attempt_undo<W: Workflow>(
         Event::Halted(Halt::Failed(failure)) => given_up(failure.chain().to_vec()),
         Event::Halted(Halt::Refused(refusal)) => given_up(vec![refusal.to_string()]),
         Event::Halted(Halt::Store(error)) => Err(error),
-        Event::Halted(Halt::Cancelled) | Event::Returned(_) | Event::Quiet => {
+        Event::Halted(Halt::Cancelled | Halt::Stopped) | Event::Returned(_) | Event::Quiet => {
             given_up(vec!["the workflow no longer gets to it".to_owned()])
         }
     }

@@ -131,7 +131,7 @@ impl<M: HasMeta, F: Future + Send> StepCall<Step<M, F>> for Awaited<Step<M, F>> 
         Self: 'c,
     {
         // The first is known when this is compiled.
-        if M::META.policy.is_plain() && cx.state().undoing().is_none() {
+        if M::META.policy.is_plain() && cx.state().undoing().is_none() && !cx.state().is_limited(M::META.name) {
             let Step { future, judge, .. } = self.0;
             let step = || (Box::new(cx.begin_step(M::META.name, 1)), judge.map(|judge| judge.error));
             Working::step(cx, future, cx.keeps().then(step))

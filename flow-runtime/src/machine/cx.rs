@@ -373,6 +373,7 @@ impl Cx {
         }
         if !checkpoint.mark {
             self.moves.fetch_add(1, Ordering::Relaxed);
+            self.stay().await;
         }
     }
 

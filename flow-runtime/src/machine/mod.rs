@@ -14,6 +14,7 @@ mod face;
 mod frame;
 mod input;
 mod judge;
+mod outside;
 mod owned;
 mod patched;
 mod record;
@@ -53,6 +54,7 @@ pub use judge::{
     Fallible, FromTimedOut, Judge, Look, OfResult, OfValue, OnceMethod, OnceOutput, OnceShape, Outcome, Shape,
     ShapeOfResult, ShapeOfValue, TimesOut, TxOutput, TxShape, Undoable, UndoneShape, outcome, split, written,
 };
+pub(crate) use outside::Outside;
 pub use owned::{Owned, Probe, ProbeOwned, probe};
 pub use patched::{
     BackedOff, Given, GivenNothing, GivenResult, NotGiven, Once, OnceReturning, Recovered, RecoveredValue, Recovers,

@@ -14,7 +14,7 @@ use std::{
 use futures::task::AtomicWaker;
 
 use super::{
-    CallTree, PointInfo, Recorder, UndoResult,
+    CallTree, Outside, PointInfo, Recorder, UndoResult,
     branch::{DONE, RESULT, START},
 };
 use crate::{
@@ -35,6 +35,8 @@ pub(crate) enum Halt {
     Failed(Failure),
     /// It was cancelled, which the store knows already.
     Cancelled,
+    /// Somebody else is to go on with it.
+    Stopped,
     /// One attempt to undo a step is over.
     Undone(UndoResult),
 }
@@ -69,6 +71,8 @@ pub(crate) struct RunState {
     pub(crate) store: Option<(Arc<dyn Store>, u64)>,
     /// Where the run's events are collected. `None` for a run of which nobody can read any.
     events: Option<Recorder>,
+    /// What the run shares with the App that drives it.
+    pub(crate) outside: Option<Box<Outside>>,
     /// Stored frames that have not been taken up yet.
     stored: Mutex<BTreeMap<String, FrameRecord>>,
     pauses: Mutex<Pauses>,
@@ -183,6 +187,7 @@ impl RunState {
             undo_attempt: 0,
             store,
             events: None,
+            outside: None,
             stored: Mutex::new(frames.into_iter().map(|frame| (frame.path.clone(), frame)).collect()),
             pauses: Mutex::new(Pauses { asked, open, answers, spans, wakers: HashMap::new() }),
             busy: AtomicUsize::new(0),
@@ -251,6 +256,12 @@ impl RunState {
         if let Some(events) = &self.events {
             events.stored();
         }
+    }
+
+    /// Is driven by an App.
+    pub(crate) fn with_outside(mut self, outside: Outside) -> Self {
+        self.outside = Some(Box::new(outside));
+        self
     }
 
     /// Undoes this step and runs nothing else.
@@ -388,6 +399,19 @@ impl RunState {
         self.busy.load(Ordering::Relaxed) == 0
             && (self.waiting.load(Ordering::Relaxed) > 0 || self.undoing.is_some())
             && !self.timer_is_near()
+    }
+
+    /// Whether the driver has been asked to leave, and nothing that runs would have to be given up for that.
+    pub(crate) fn may_stop(&self) -> bool {
+        self.outside.as_ref().is_some_and(|outside| outside.may_stop(self.busy.load(Ordering::Relaxed)))
+    }
+
+    /// Asks the driver to leave once the steps that run are done.
+    pub(crate) fn request_stop(&self) {
+        if let Some(outside) = &self.outside {
+            outside.stop();
+            self.waker.wake();
+        }
     }
 
     /// Whether a pause waits for its answer, or a timer is set.

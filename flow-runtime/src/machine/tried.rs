@@ -44,8 +44,10 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
     if let Some(undo) = cx.state().undoing() {
         return undo_step::<M, F>(cx, undo, step.future).await;
     }
+    cx.stay().await;
     let trying = Trying { step: name.to_owned(), ..cx.trying(name) };
     let Some(judge) = step.judge else {
+        let _place = cx.enter(name).await;
         let current = cx.keeps().then(|| (Box::new(cx.begin_step(name, trying.attempts + 1)), None));
         return Working::step(cx, step.future, current).await;
     };
@@ -58,6 +60,8 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
     if trying.begun {
         return interrupted::<M, F>(cx, judge, &trying).await;
     }
+    // Before it says that it has begun.
+    let place = cx.enter(name).await;
     if policy.once {
         cx.mark(Trying { begun: true, next: None, ..trying.clone() }, None).await;
     }
@@ -69,6 +73,7 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
         current.transaction = tx.as_ref().map(|tx| tx.handle());
         let began = current.began;
         let output = attempt_once::<M, F>(cx, judge, step.future, current).await;
+        drop(place);
         let errors = (judge.error)(&output);
         cx.end_step(name, attempt, began, errors.as_deref());
         match (errors, tx) {
