@@ -1,5 +1,6 @@
 //! Runs kept in memory, for tests and for programs that need no durability.
 
+mod listen;
 mod run;
 
 use crate::lock::lock;
@@ -10,14 +11,15 @@ use std::{
 };
 
 use super::{
-    Answer, AnswerReceipt, Beginning, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Created, DefinitionRecord,
-    Due, Effects, EventRecord, Finish, FrameMark, FrameRecord, LOOK_AGAIN, NewDefinition, NewRun, NewUndo, PauseRecord,
-    Prune, Pruned, ReopenReceipt, RunCount, RunFilter, RunRecord, RunStatus, SessionFilter, SessionReceipt,
-    SessionRecord, SessionWrite, Stage, Store, StoreError, StoreFuture, StoreTx, UndoRecord,
+    Answer, AnswerReceipt, Beginning, CancelReceipt, Change, Changes, Checkpoint, CheckpointRecord, Claim, Created,
+    DefinitionRecord, Due, Effects, EventRecord, Finish, FrameMark, FrameRecord, LOOK_AGAIN, NewDefinition, NewRun,
+    NewUndo, PauseRecord, Prune, Pruned, ReopenReceipt, RunCount, RunFilter, RunRecord, RunStatus, SessionFilter,
+    SessionReceipt, SessionRecord, SessionWrite, Stage, Store, StoreError, StoreFuture, StoreTx, UndoRecord,
     frames::{Frames, Move},
     texts::has_metadata,
 };
 use crate::clock::now_ms;
+use listen::Told;
 use run::Entry;
 
 /// A store in memory. Clones share their content and count as one driver.
@@ -35,6 +37,7 @@ struct Content {
     sessions: BTreeMap<String, SessionRecord>,
     /// By workflow, in the order of their versions.
     definitions: BTreeMap<String, Vec<DefinitionRecord>>,
+    told: Told,
 }
 
 impl Default for Memory {
@@ -64,6 +67,30 @@ impl Memory {
         T: Send + 'static,
     {
         ready(self.lock().run(run).and_then(f))
+    }
+
+    /// Tells those who listen through other handles, if the write took effect.
+    fn tell<T>(&self, result: Result<T, StoreError>, changes: impl FnOnce(&T) -> Vec<Change>) -> Result<T, StoreError> {
+        if let Ok(value) = &result {
+            let content = self.lock();
+            let by = || Arc::downgrade(&self.handle);
+            changes(value).into_iter().for_each(|change| content.told.tell(by(), change));
+        }
+        result
+    }
+
+    /// As [`with`](Self::with), and tells.
+    fn with_news<T>(
+        &self,
+        run: &str,
+        f: impl FnOnce(&mut Entry) -> Result<T, StoreError>,
+        changes: impl FnOnce(&T) -> Vec<Change>,
+    ) -> StoreFuture<'static, T>
+    where
+        T: Send + 'static,
+    {
+        let done = self.lock().run(run).and_then(f);
+        ready(self.tell(done, changes))
     }
 
     /// As [`with`](Self::with), for a driver's write that may bring a session's state and events along.
@@ -293,12 +320,16 @@ impl Store for Memory {
     }
 
     fn release<'a>(&'a self, run: &'a str, fence: u64) -> StoreFuture<'a, ()> {
-        self.with(run, |entry| {
-            if entry.fence == fence {
-                entry.driver = None;
-            }
-            Ok(())
-        })
+        self.with_news(
+            run,
+            |entry| {
+                if entry.fence == fence {
+                    entry.driver = None;
+                }
+                Ok(())
+            },
+            |()| vec![Change::Due],
+        )
     }
 
     fn frames<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<FrameRecord>> {
@@ -318,26 +349,31 @@ impl Store for Memory {
     }
 
     fn park<'a>(&'a self, run: &'a str, fence: u64, events: &'a [String]) -> StoreFuture<'a, bool> {
-        self.with(run, |entry| {
-            entry.check(fence)?;
-            if entry.has_news() {
-                return Ok(false);
-            }
-            entry.driver = None;
-            entry.record.wake = entry.first_wake();
-            if entry.record.status != RunStatus::Undoing {
-                entry.set_status(RunStatus::Paused);
-            }
-            entry.tell(events);
-            Ok(true)
-        })
+        self.with_news(
+            run,
+            |entry| {
+                entry.check(fence)?;
+                if entry.has_news() {
+                    return Ok(false);
+                }
+                entry.driver = None;
+                entry.record.wake = entry.first_wake();
+                if entry.record.status != RunStatus::Undoing {
+                    entry.set_status(RunStatus::Paused);
+                }
+                entry.tell(events);
+                Ok(true)
+            },
+            |_| vec![Change::Run(run.to_owned())],
+        )
     }
 
     fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish, effects: &'a Effects) -> StoreFuture<'a, ()> {
-        ready(self.with_effects(run, fence, effects, |entry| {
+        let finished = self.with_effects(run, fence, effects, |entry| {
             entry.finish(finish);
             Ok(())
-        }))
+        });
+        ready(self.tell(finished, |()| vec![Change::Run(run.to_owned())]))
     }
 
     fn answer<'a>(
@@ -347,32 +383,39 @@ impl Store for Memory {
         answer: &'a Answer,
         events: &'a [String],
     ) -> StoreFuture<'a, AnswerReceipt> {
-        self.with(run, |entry| {
-            let ended = entry.record.status.has_ended() || entry.record.status == RunStatus::Undoing;
-            let unknown = entry.unknown_pause(pause);
-            let Some(record) = entry.pauses.get_mut(pause) else { return Err(unknown) };
-            if let Some(before) = &record.answer {
-                return Ok(AnswerReceipt::AlreadyAnswered(before.clone()));
-            }
-            if ended {
-                return Ok(AnswerReceipt::NotWaiting);
-            }
-            if record.expired_at.is_some() {
-                return Ok(AnswerReceipt::Expired);
-            }
-            let frame = entry.frames.get(&record.pause.path);
-            if frame.is_none_or(|frame| frame.pause.as_deref() != Some(pause)) {
-                return Ok(AnswerReceipt::NotWaiting);
-            }
-            if record.pause.deadline.is_some_and(|deadline| answer.at >= deadline) {
-                record.expired_at = Some(answer.at);
-                return Ok(AnswerReceipt::Expired);
-            }
-            record.answer = Some(answer.clone());
-            entry.record.wake = entry.record.wake.into_iter().chain([answer.at]).min();
-            entry.tell(events);
-            Ok(AnswerReceipt::Accepted)
-        })
+        self.with_news(
+            run,
+            |entry| {
+                let ended = entry.record.status.has_ended() || entry.record.status == RunStatus::Undoing;
+                let unknown = entry.unknown_pause(pause);
+                let Some(record) = entry.pauses.get_mut(pause) else { return Err(unknown) };
+                if let Some(before) = &record.answer {
+                    return Ok(AnswerReceipt::AlreadyAnswered(before.clone()));
+                }
+                if ended {
+                    return Ok(AnswerReceipt::NotWaiting);
+                }
+                if record.expired_at.is_some() {
+                    return Ok(AnswerReceipt::Expired);
+                }
+                let frame = entry.frames.get(&record.pause.path);
+                if frame.is_none_or(|frame| frame.pause.as_deref() != Some(pause)) {
+                    return Ok(AnswerReceipt::NotWaiting);
+                }
+                if record.pause.deadline.is_some_and(|deadline| answer.at >= deadline) {
+                    record.expired_at = Some(answer.at);
+                    return Ok(AnswerReceipt::Expired);
+                }
+                record.answer = Some(answer.clone());
+                entry.record.wake = entry.record.wake.into_iter().chain([answer.at]).min();
+                entry.tell(events);
+                Ok(AnswerReceipt::Accepted)
+            },
+            |receipt| match receipt {
+                AnswerReceipt::Accepted => vec![Change::Run(run.to_owned()), Change::Due],
+                _ => Vec::new(),
+            },
+        )
     }
 
     fn expire<'a>(
@@ -411,24 +454,31 @@ impl Store for Memory {
     }
 
     fn cancel<'a>(&'a self, run: &'a str, at: i64, events: &'a [String]) -> StoreFuture<'a, CancelReceipt> {
-        self.with(run, |entry| {
-            let status = entry.record.status;
-            if status.has_ended() || status == RunStatus::Undoing {
-                return Ok(CancelReceipt::Ended(status));
-            }
-            entry.driver = None;
-            entry.fence += 1;
-            entry.tell(events);
-            if entry.undos.iter().any(|undo| undo.done_at.is_none()) {
-                entry.record.wake = Some(at);
-                entry.set_status(RunStatus::Undoing);
-                return Ok(CancelReceipt::Undoing);
-            }
-            entry.record.wake = None;
-            entry.frames.clear();
-            entry.set_status(RunStatus::Cancelled);
-            Ok(CancelReceipt::Cancelled)
-        })
+        self.with_news(
+            run,
+            |entry| {
+                let status = entry.record.status;
+                if status.has_ended() || status == RunStatus::Undoing {
+                    return Ok(CancelReceipt::Ended(status));
+                }
+                entry.driver = None;
+                entry.fence += 1;
+                entry.tell(events);
+                if entry.undos.iter().any(|undo| undo.done_at.is_none()) {
+                    entry.record.wake = Some(at);
+                    entry.set_status(RunStatus::Undoing);
+                    return Ok(CancelReceipt::Undoing);
+                }
+                entry.record.wake = None;
+                entry.frames.clear();
+                entry.set_status(RunStatus::Cancelled);
+                Ok(CancelReceipt::Cancelled)
+            },
+            |receipt| match receipt {
+                CancelReceipt::Ended(_) => Vec::new(),
+                CancelReceipt::Cancelled | CancelReceipt::Undoing => vec![Change::Run(run.to_owned()), Change::Due],
+            },
+        )
     }
 
     fn reopen<'a>(
@@ -438,27 +488,34 @@ impl Store for Memory {
         frames: &'a [FrameMark],
         events: &'a [String],
     ) -> StoreFuture<'a, ReopenReceipt> {
-        self.with(run, |entry| {
-            if entry.record.status != RunStatus::Failed {
-                return Ok(ReopenReceipt::NotFailed(entry.record.status));
-            }
-            let stuck = |undo: &&mut UndoRecord| undo.done_at.is_none() && undo.failure.is_some();
-            let again = entry.undos.iter_mut().filter(stuck).map(|undo| undo.failure = None).count();
-            if again == 0 && entry.undos.iter().any(|undo| undo.done_at.is_some()) {
-                return Ok(ReopenReceipt::Undone);
-            }
-            entry.tell(events);
-            entry.record.wake = Some(at);
-            if again > 0 {
-                entry.set_status(RunStatus::Undoing);
-                return Ok(ReopenReceipt::Reopened);
-            }
-            frames.iter().for_each(|mark| entry.frames.set(mark));
-            entry.record.failure = None;
-            entry.record.run.deadline = None;
-            entry.set_status(RunStatus::Paused);
-            Ok(ReopenReceipt::Reopened)
-        })
+        self.with_news(
+            run,
+            |entry| {
+                if entry.record.status != RunStatus::Failed {
+                    return Ok(ReopenReceipt::NotFailed(entry.record.status));
+                }
+                let stuck = |undo: &&mut UndoRecord| undo.done_at.is_none() && undo.failure.is_some();
+                let again = entry.undos.iter_mut().filter(stuck).map(|undo| undo.failure = None).count();
+                if again == 0 && entry.undos.iter().any(|undo| undo.done_at.is_some()) {
+                    return Ok(ReopenReceipt::Undone);
+                }
+                entry.tell(events);
+                entry.record.wake = Some(at);
+                if again > 0 {
+                    entry.set_status(RunStatus::Undoing);
+                    return Ok(ReopenReceipt::Reopened);
+                }
+                frames.iter().for_each(|mark| entry.frames.set(mark));
+                entry.record.failure = None;
+                entry.record.run.deadline = None;
+                entry.set_status(RunStatus::Paused);
+                Ok(ReopenReceipt::Reopened)
+            },
+            |receipt| match receipt {
+                ReopenReceipt::Reopened => vec![Change::Run(run.to_owned()), Change::Due],
+                _ => Vec::new(),
+            },
+        )
     }
 
     fn begin_undo<'a>(
@@ -617,6 +674,10 @@ impl Store for Memory {
         let content = self.lock();
         let wanted = content.definitions.iter().filter(|(id, _)| workflow.is_none_or(|wanted| wanted == *id));
         ready(Ok(wanted.flat_map(|(_, stored)| stored.iter().rev().cloned()).collect()))
+    }
+
+    fn listen<'a>(&'a self) -> StoreFuture<'a, Option<Changes>> {
+        ready(Ok(Some(self.lock().told.listen(Arc::downgrade(&self.handle)))))
     }
 
     fn prune<'a>(&'a self, prune: &'a Prune) -> StoreFuture<'a, Pruned> {
