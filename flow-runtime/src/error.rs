@@ -5,7 +5,7 @@ use std::{any::Any, fmt};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    JsonError, OpenPause,
+    DefinitionDiff, JsonError, OpenPause,
     store::{Answer, RunStatus, StoreError},
 };
 
@@ -32,7 +32,7 @@ pub enum RunError {
     #[error("the run waits at {}: start it in an `App` to answer it", pause_list(.0))]
     Paused(Vec<OpenPause>),
     /// What is stored of the run does not fit this program.
-    #[error("run `{run}` of workflow `{workflow}` cannot go on in this program")]
+    #[error("run `{run}` of workflow `{workflow}` cannot go on in this program{}", since(.changed.as_deref()))]
     Refused {
         /// The run.
         run: String,
@@ -41,6 +41,8 @@ pub enum RunError {
         /// What does not fit.
         #[source]
         reason: Box<Refusal>,
+        /// How the program has changed since the run was started, if the definition of that time is stored.
+        changed: Option<Box<DefinitionDiff>>,
     },
     /// The workflow is not registered with the [`App`](crate::App).
     #[error("workflow `{workflow}` is not registered: add `.register::<…>(deps)` to the builder of the App")]
@@ -79,6 +81,10 @@ pub enum RunError {
         #[source]
         source: JsonError,
     },
+}
+
+fn since(changed: Option<&DefinitionDiff>) -> String {
+    changed.map(|changed| format!(", which has changed since: {changed}")).unwrap_or_default()
 }
 
 fn pause_list(pauses: &[OpenPause]) -> String {
@@ -235,6 +241,62 @@ fn oldest_kept(oldest: Option<u64>) -> String {
 
 fn live_list(known: &[String]) -> String {
     if known.is_empty() { "none lives there".to_owned() } else { format!("there are: {}", known.join(", ")) }
+}
+
+/// Why a definition could not be saved, listed or loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DefinitionError {
+    /// The workflow is not registered with the [`App`](crate::App).
+    #[error("workflow `{workflow}` is not registered{}", perhaps(.nearest.as_deref()))]
+    NotRegistered {
+        /// Id of the workflow.
+        workflow: String,
+        /// The registered id that is most like it.
+        nearest: Option<String>,
+    },
+    /// There is no such version, or none with this label.
+    #[error("there is no stored definition `{wanted}`; {}", version_list(.known))]
+    NotStored {
+        /// What was asked for.
+        wanted: String,
+        /// The versions of the workflow that are stored, with their labels, the newest first.
+        known: Vec<String>,
+    },
+    /// This program is not what is stored.
+    #[error("version {version} of workflow `{workflow}` is not what this program has: {diff}")]
+    Differs {
+        /// Id of the workflow.
+        workflow: String,
+        /// The stored version.
+        version: u32,
+        /// What changed from the stored definition to this program's.
+        diff: Box<DefinitionDiff>,
+    },
+    /// A label would be taken for something else.
+    #[error("`{label}` cannot be a label: it has to be a text without `@` and spaces around it, and no number")]
+    Label {
+        /// What was given.
+        label: String,
+    },
+    /// What is stored was written by another version of this crate, and cannot be read.
+    #[error("version {version} of workflow `{workflow}` cannot be read by this program")]
+    Unreadable {
+        /// Id of the workflow.
+        workflow: String,
+        /// The stored version.
+        version: u32,
+        /// What is wrong with it.
+        #[source]
+        source: JsonError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn version_list(known: &[String]) -> String {
+    if known.is_empty() { "none of this workflow is".to_owned() } else { format!("there are: {}", known.join(", ")) }
 }
 
 /// Why an [`App`](crate::App) could not be built.

@@ -4,6 +4,7 @@
 extern crate self as flow_runtime;
 
 mod clock;
+mod definition;
 mod engine;
 mod error;
 mod event;
@@ -22,10 +23,12 @@ pub mod store;
 pub mod testing;
 mod workflow;
 
+pub use definition::{Definition, DefinitionDiff, PauseDefinition, PointDefinition, StepDefinition};
 pub use engine::{
-    AnswerRun, AnyRun, App, AppBuilder, EventStream, ForkRun, Outcome, Retention, Run, Shutdown, StartRun, WorkflowInfo,
+    AnswerRun, AnyRun, App, AppBuilder, EventStream, ForkRun, LoadedWorkflow, Outcome, Retention, Run, SavedDefinition,
+    Shutdown, StartRun, WorkflowInfo,
 };
-pub use error::{AnswerError, BuildError, ControlError, Failure, Refusal, RunError};
+pub use error::{AnswerError, BuildError, ControlError, DefinitionError, Failure, Refusal, RunError};
 pub use event::{Event, EventKind, Events};
 pub use flow_macros::{pause, step, workflow, workflow_fn};
 pub use graph::{Edge, Graph, Node, NodeKind};

@@ -105,7 +105,7 @@ impl From<TimedOut> for String {
 }
 
 /// "2m", "1h 30m", "2 days".
-fn words(time: Duration) -> String {
+pub(crate) fn words(time: Duration) -> String {
     let whole = time.as_secs();
     let (days, hours, minutes, seconds) = (whole / 86_400, whole / 3_600 % 24, whole / 60 % 60, whole % 60);
     let mut text = match days {

@@ -5,7 +5,7 @@ use std::future::Future;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Graph, JsonError, RunError, machine::Machine};
+use crate::{Definition, Graph, JsonError, RunError, machine::Machine};
 
 /// What a workflow must be able to do with the bindings it keeps: write them down and read them back.
 #[diagnostic::on_unimplemented(
@@ -50,6 +50,11 @@ pub trait Workflow: Sized + 'static {
     /// The same reference parameters for a shorter time.
     #[doc(hidden)]
     fn shorter<'short, 'long: 'short>(refs: Self::Refs<'long>) -> Self::Refs<'short>;
+
+    /// What the workflow is, as plain data under its own id.
+    fn definition() -> Definition {
+        Definition::of::<Self>()
+    }
 
     /// JSON Schema of the input. One by-value parameter is described as itself, several as an object keyed by their names.
     fn input_schema() -> Value;

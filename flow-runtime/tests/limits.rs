@@ -140,7 +140,10 @@ async fn done<W: Workflow<Output: std::fmt::Debug>>(run: &Run<W>) {
 fn a_limit_of_nothing_is_an_error() {
     let room = Arc::new(Room::default());
     let why = |builder: flow_runtime::AppBuilder| builder.build().map(|_| ()).unwrap_err().to_string();
-    assert_eq!(why(builder(&room).limit_workflow("jop", 1)), "there is no workflow `jop` to limit: did you mean `job`?");
+    assert_eq!(
+        why(builder(&room).limit_workflow("jop", 1)),
+        "there is no workflow `jop` to limit: did you mean `job`?"
+    );
     assert_eq!(why(builder(&room).limit_step("wrok", 1)), "there is no step `wrok` to limit: did you mean `work`?");
     assert_eq!(why(builder(&room).limit_step("something", 1)), "there is no step `something` to limit");
     let zero = builder(&room).limit_step("work", 0).build().map(|_| ()).unwrap_err();
@@ -166,7 +169,8 @@ async fn so_many_runs_are_driven_at_once_the_most_important_first() {
 async fn a_run_that_pauses_makes_room_and_queues_again() {
     let room = Arc::new(Room::default());
     let app = builder(&room).limit_workflow("asks", 1).build().unwrap();
-    let (one, two) = (app.start::<Asks>("a".to_owned()).await.unwrap(), app.start::<Asks>("b".to_owned()).await.unwrap());
+    let (one, two) =
+        (app.start::<Asks>("a".to_owned()).await.unwrap(), app.start::<Asks>("b".to_owned()).await.unwrap());
     assert!(matches!(one.wait().await.unwrap(), Outcome::Paused(_)));
     assert!(matches!(two.wait().await.unwrap(), Outcome::Paused(_)));
     one.answer::<Agree>(true).await.unwrap();
@@ -194,7 +198,11 @@ async fn a_run_that_is_cancelled_or_late_leaves_the_queue() {
     assert!(matches!(there.wait().await.unwrap_err(), RunError::Cancelled { .. }));
     let failed = late.wait().await.unwrap_err();
     assert_eq!(failed.to_string(), "the run failed: the run was not done by its deadline");
-    assert!(began.elapsed() < Duration::from_millis(900), "none of them had to wait for the first: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_millis(900),
+        "none of them had to wait for the first: {:?}",
+        began.elapsed()
+    );
     done(&first).await;
     done(&last).await;
     assert_eq!(room.order(), ["first", "last"]);
@@ -203,12 +211,7 @@ async fn a_run_that_is_cancelled_or_late_leaves_the_queue() {
 #[tokio::test(start_paused = true)]
 async fn children_and_branches_do_not_wait_for_their_own_run() {
     let room = Arc::new(Room::default());
-    let app = builder(&room)
-        .limit_workflow("many", 1)
-        .limit_workflow("job", 1)
-        .limit_step("work", 1)
-        .build()
-        .unwrap();
+    let app = builder(&room).limit_workflow("many", 1).limit_workflow("job", 1).limit_step("work", 1).build().unwrap();
     let names: Vec<String> = (0..20).map(|n| format!("n{n:02}")).collect();
     let (one, two) = (app.start::<Many>(names.clone()).await.unwrap(), app.start::<Many>(names).await.unwrap());
     done(&one).await;
@@ -243,7 +246,8 @@ async fn a_step_that_waits_for_its_next_attempt_makes_room() {
     let room = Arc::new(Room::default());
     let app = builder(&room).limit_step("fails_first", 1).build().unwrap();
     let began = tokio::time::Instant::now();
-    let (one, two) = (app.start::<Again>("a".to_owned()).await.unwrap(), app.start::<Again>("b".to_owned()).await.unwrap());
+    let (one, two) =
+        (app.start::<Again>("a".to_owned()).await.unwrap(), app.start::<Again>("b".to_owned()).await.unwrap());
     done(&one).await;
     done(&two).await;
     let order = room.order();

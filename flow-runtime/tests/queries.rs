@@ -60,7 +60,10 @@ async fn finds(app: App) {
     assert_eq!(find(all()).await, (0..30).collect::<Vec<_>>());
     assert_eq!(find(all().workflow("ask").user("ann")).await, [21, 24, 27]);
     assert_eq!(find(all().status(RunStatus::Failed)).await, [4, 9, 14, 19, 24, 29]);
-    assert_eq!(find(all().status(RunStatus::Failed).status(RunStatus::Paused).workflow("ask")).await, (20..30).collect::<Vec<_>>());
+    assert_eq!(
+        find(all().status(RunStatus::Failed).status(RunStatus::Paused).workflow("ask")).await,
+        (20..30).collect::<Vec<_>>()
+    );
     assert_eq!(find(all().session("s-1").metadata("source", json!("cli"))).await, [1, 3, 5, 7, 9]);
     assert_eq!(find(all().metadata("n", json!(7)).metadata("tags", json!([1]))).await, [7]);
     assert_eq!(find(all().metadata("n", json!("7"))).await, [0; 0], "a text is no number");

@@ -100,12 +100,7 @@ mod renamed {
 }
 
 fn app(store: impl Store, desk: &Arc<Desk>) -> App {
-    App::builder()
-        .store(store)
-        .register::<TwoSteps>(desk.clone())
-        .register::<AsksFirst>(desk.clone())
-        .build()
-        .unwrap()
+    App::builder().store(store).register::<TwoSteps>(desk.clone()).register::<AsksFirst>(desk.clone()).build().unwrap()
 }
 
 /// Waits until something is so.
@@ -189,7 +184,10 @@ async fn recovering_takes_up_every_abandoned_run_and_says_how_many() {
     let running = RunFilter::new().workflow("two-steps").status(RunStatus::Running);
     until(async || app.runs(&running).await.unwrap().is_empty()).await;
     assert_eq!(desk.done().len(), 6000);
-    assert_eq!(app.any_run("other").await.unwrap_err().to_string(), "workflow `not-registered` is not registered: add `.register::<…>(deps)` to the builder of the App");
+    assert_eq!(
+        app.any_run("other").await.unwrap_err().to_string(),
+        "workflow `not-registered` is not registered: add `.register::<…>(deps)` to the builder of the App"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -327,7 +325,10 @@ async fn a_worker_that_leaves_finishes_its_steps_and_gives_its_runs_back() {
     let told = waits.await.unwrap().unwrap_err();
     assert_eq!(
         told.to_string(),
-        format!("this App was shut down, and run `{}` is not done: it goes on where another App is on the store, open it there", run.id())
+        format!(
+            "this App was shut down, and run `{}` is not done: it goes on where another App is on the store, open it there",
+            run.id()
+        )
     );
 
     until(async || ended(&store, run.id()).await.is_some()).await;

@@ -61,7 +61,9 @@ impl Handle {
         let asked = self.find_pause(&record, &frames, &pauses, pause)?;
         if is_open(asked, &record, &frames) {
             let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
-            entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
+            if let Err(reason) = entry.check_state(state, &record.run.input) {
+                return Err(self.refused(reason).await.into());
+            }
             check_value(&entry.calls(), asked, &value)?;
         }
         let deadline = asked.pause.deadline;

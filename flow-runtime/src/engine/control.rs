@@ -14,10 +14,11 @@ use super::{
     driver::{Engine, detached},
     handle::Handle,
     run::{AnyRun, Run},
-    start::{fingerprint, start},
+    start::start,
 };
 use crate::{
     Failure, RunError, Workflow,
+    definition::fingerprint,
     error::ControlError,
     event::Tag,
     machine::{RunState, Trying},
@@ -132,7 +133,9 @@ impl Handle {
         let failure = Failure::stored(record.failure.as_deref());
         let marks: Vec<FrameMark> = frames.iter().filter_map(|frame| begin_again(frame, &failure)).collect();
         let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
-        entry.check_state(state, &record.run.input).map_err(|reason| self.refused(reason))?;
+        if let Err(reason) = entry.check_state(state, &record.run.input) {
+            return Err(self.refused(reason).await.into());
+        }
         let now = engine.clock.now_ms();
         let event = engine.events.event(&record.run, Tag::RunRetried, now, "", |text| text);
         match engine.store.reopen(&self.id, now, &marks, event.as_slice()).await? {
@@ -220,7 +223,9 @@ async fn fork(run: &Arc<Handle>, checkpoint: u64, edits: Vec<Edit>) -> Result<An
     let now = engine.clock.now_ms();
     let pauses = asked_again(engine.store.pauses(&run.id).await?, &mut frames, now);
     let state = RunState::new(String::new(), entry.code(), None, frames.clone(), Vec::new());
-    entry.check_state(state, &record.run.input).map_err(|reason| run.refused(reason))?;
+    if let Err(reason) = entry.check_state(state, &record.run.input) {
+        return Err(run.refused(reason).await.into());
+    }
     let mut metadata = record.run.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let origin = json!({ "run": run.id, "checkpoint": checkpoint });
     match &mut metadata {
@@ -233,7 +238,7 @@ async fn fork(run: &Arc<Handle>, checkpoint: u64, edits: Vec<Edit>) -> Result<An
     }
     let copy = NewRun {
         id: uuid::Uuid::now_v7().to_string(),
-        fingerprint: fingerprint(entry.points()),
+        fingerprint: fingerprint(entry.code()),
         metadata: metadata.map(|metadata| metadata.to_string()),
         created_at: now,
         deadline: None,

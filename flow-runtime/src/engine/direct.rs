@@ -29,7 +29,7 @@ pub(crate) async fn run_refs_here<W: Workflow>(refs: W::Refs<'_>, input: W::Inpu
 }
 
 fn refused<W: Workflow>(reason: Refusal) -> RunError {
-    RunError::Refused { run: String::new(), workflow: W::ID.to_owned(), reason: Box::new(reason) }
+    RunError::Refused { run: String::new(), workflow: W::ID.to_owned(), reason: Box::new(reason), changed: None }
 }
 
 /// Nothing is written down at all.

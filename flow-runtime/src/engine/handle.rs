@@ -37,8 +37,13 @@ impl Handle {
     }
 
     /// The error of a run that does not fit this program.
-    pub(super) fn refused(&self, reason: Refusal) -> RunError {
-        RunError::Refused { run: self.id.clone(), workflow: self.workflow.clone(), reason: Box::new(reason) }
+    pub(super) async fn refused(&self, reason: Refusal) -> RunError {
+        let (run, workflow, reason) = (self.id.clone(), self.workflow.clone(), Box::new(reason));
+        let changed = match self.record().await {
+            Ok(record) => self.engine.changed_since(&record).await,
+            Err(_) => None,
+        };
+        RunError::Refused { run, workflow, reason, changed }
     }
 }
 

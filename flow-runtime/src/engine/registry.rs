@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Graph, JsonError, Workflow,
     error::Refusal,
-    machine::{CallMeta, Code, Cx, Frame, Halt, PointInfo, RunState},
+    machine::{CallMeta, Code, Cx, Frame, Halt, RunState},
 };
 
 /// A registered workflow.
@@ -20,7 +20,6 @@ pub(crate) trait Registered: Send + Sync {
     fn name(&self) -> &'static str;
     fn doc(&self) -> &'static str;
     fn graph(&self) -> Graph;
-    fn points(&self) -> &'static [PointInfo];
     fn code(&self) -> Code;
     /// Whether a step may be tried again.
     fn reloads(&self) -> bool;
@@ -56,10 +55,6 @@ impl<W: Workflow> Registered for Entry<W> {
 
     fn graph(&self) -> Graph {
         W::GRAPH
-    }
-
-    fn points(&self) -> &'static [PointInfo] {
-        W::MACHINE.points
     }
 
     fn code(&self) -> Code {

@@ -207,7 +207,7 @@ impl AnyRun {
             if let Some(driven) = seen
                 && let Some(left) = driven.left().await
             {
-                self.check(left)?;
+                self.check(left).await?;
             }
             let record = self.record().await?;
             match record.status {
@@ -236,14 +236,14 @@ impl AnyRun {
         }
     }
 
-    fn check(&self, left: Left) -> Result<(), RunError> {
+    async fn check(&self, left: Left) -> Result<(), RunError> {
         match left {
             Left::Ended(None) | Left::Parked(_) | Left::Cancelled | Left::Stopped => Ok(()),
             // Whoever has the run now says what becomes of it.
             Left::Store(StoreError::Fenced { .. }) => Ok(()),
             Left::Ended(Some(failure)) => Err(failure.into()),
             Left::Store(error) => Err(error.into()),
-            Left::Refused(reason) => Err(self.handle.refused(reason)),
+            Left::Refused(reason) => Err(self.handle.refused(reason).await),
         }
     }
 

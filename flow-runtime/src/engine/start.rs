@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     RunError,
+    definition::fingerprint,
     event::Tag,
-    machine::PointInfo,
     store::{Beginning, Created, NewRun, RunRecord},
 };
 
@@ -96,7 +96,7 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
             let run = NewRun {
                 id: uuid::Uuid::now_v7().to_string(),
                 workflow,
-                fingerprint: fingerprint(entry.points()),
+                fingerprint: fingerprint(entry.code()),
                 input,
                 session: self.session,
                 user: self.user,
@@ -134,22 +134,4 @@ pub(super) async fn start(
         }
         Created::Existing(id) => Ok(AnyRun::new(engine.clone(), id, workflow, None)),
     }
-}
-
-/// A short name for the points of a definition and what lives there: equal for definitions that can continue each other's
-/// runs without a look at the types.
-pub(super) fn fingerprint(points: &[PointInfo]) -> String {
-    // FNV-1a: stable over builds and platforms, unlike the standard library's hashers.
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |text: &str| {
-        for byte in text.bytes().chain([0]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-        }
-    };
-    for point in points.iter().filter(|point| point.saved) {
-        add(point.region);
-        add(point.name);
-        point.live.iter().for_each(|name| add(name));
-    }
-    format!("{hash:016x}")
 }
