@@ -103,6 +103,8 @@ pub(crate) struct Parameters {
     pub(crate) inputs: Vec<Parameter>,
     /// By reference: dependencies, with the type referred to.
     pub(crate) deps: Vec<Parameter>,
+    /// By reference, too: the run's context.
+    pub(crate) context: Option<Parameter>,
     /// All of them, in order, as the parameters of a function whose references live for `'__deps`.
     pub(crate) declared: Vec<TokenStream>,
 }
@@ -142,18 +144,37 @@ impl Parameters {
                     }
                     let elem = &reference.elem;
                     found.declared.push(quote!(#name: &'__deps #elem));
+                    if is_context(elem) {
+                        if found.context.is_some() {
+                            report.at(ty, "a workflow has one `Context`: leave this one out");
+                        }
+                        found.context = Some(Parameter { name, mutable, ty: (**elem).clone() });
+                        continue;
+                    }
                     found.deps.push(Parameter { name, mutable, ty: (**elem).clone() });
                 }
                 Type::ImplTrait(ty) => {
                     report.at(ty, "an input is stored, so its type has a name: write it, or a generic parameter");
                 }
                 ty => {
+                    if is_context(ty) {
+                        report.at(ty, "the context belongs to the run, and a workflow borrows it: write `&Context<…>`");
+                    }
                     found.declared.push(quote!(#name: #ty));
                     found.inputs.push(Parameter { name, mutable, ty: ty.clone() });
                 }
             }
         }
         found
+    }
+}
+
+/// Whether a type is called `Context`, wherever that comes from.
+fn is_context(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Context"),
+        Type::Group(group) => is_context(&group.elem),
+        _ => false,
     }
 }
 

@@ -30,10 +30,15 @@ impl Face<'_> {
         let refs = if let [one] = refs[..] { quote!(#one) } else { quote!((#(#refs),*)) };
         let inputs: Vec<_> = self.parameters.inputs.iter().map(|input| &input.name).collect();
         let input = if let [one] = inputs[..] { quote!(#one) } else { quote!((#(#inputs,)*)) };
+        let unused = self.parameters.context.as_ref().map(|context| {
+            let name = &context.name;
+            quote!(let _ = #name;)
+        });
         quote! {
             #(#docs)*
             #[allow(dead_code, clippy::too_many_arguments, clippy::multiple_bound_locations)]
             #vis fn #function #impl_generics (#(#declared),*) -> #output #where_clause {
+                #unused
                 #krate::Child::new(#refs, #input)
             }
         }
@@ -110,6 +115,11 @@ impl Face<'_> {
             }
         };
         let Input { ty, schema, to_json, from_json, traits } = input;
+        let has_context = self.parameters.context.as_ref().map(|_| {
+            quote!(
+                const HAS_CONTEXT: ::core::primitive::bool = true;
+            )
+        });
         quote! {
             #traits
             impl #impl_generics #krate::Workflow for #name #ty_generics #where_clause {
@@ -117,6 +127,7 @@ impl Face<'_> {
                 const NAME: &'static str = #text;
                 const DOC: &'static str = #doc;
                 const GRAPH: #krate::Graph = #graph;
+                #has_context
                 const MACHINE: __flow::Machine<Self> = #machine;
                 type Deps = #deps_ty;
                 type Refs<'d> = #refs_ty;

@@ -4,6 +4,7 @@
 extern crate self as flow_runtime;
 
 mod clock;
+mod context;
 mod definition;
 mod engine;
 mod error;
@@ -23,10 +24,11 @@ pub mod store;
 pub mod testing;
 mod workflow;
 
+pub use context::{Context, ContextSession, PastRun, SessionError};
 pub use definition::{Definition, DefinitionDiff, PauseDefinition, PointDefinition, StepDefinition};
 pub use engine::{
-    AnswerRun, AnyRun, App, AppBuilder, EventStream, ForkRun, LoadedWorkflow, Outcome, Retention, Run, SavedDefinition,
-    Shutdown, StartRun, WorkflowInfo,
+    AnswerRun, AnyRun, App, AppBuilder, EventStream, ForkRun, LoadedWorkflow, Merge, Outcome, Retention, Run,
+    SavedDefinition, Session, Shutdown, StartRun, WorkflowInfo,
 };
 pub use error::{AnswerError, BuildError, ControlError, DefinitionError, Failure, Refusal, RunError};
 pub use event::{Event, EventKind, Events};

@@ -32,6 +32,10 @@ pub trait Workflow: Sized + 'static {
     #[doc(hidden)]
     const MACHINE: Machine<Self>;
 
+    /// Whether it has a [`Context`](crate::Context), so that it needs a run that is kept, at least in memory.
+    #[doc(hidden)]
+    const HAS_CONTEXT: bool = false;
+
     /// What the workflow's reference parameters point to: nothing, `()`; one, its type; several, a tuple of their types.
     type Deps: ?Sized + Send + Sync + 'static;
     /// The reference parameters themselves.

@@ -41,7 +41,7 @@ pub(crate) fn expand(krate: &CratePath, item: &ItemFn) -> Expansion {
     check_signature(item, &mut report);
     let parameters = Parameters::of(item, &mut report);
     let face = Face { item, krate, parameters: &parameters };
-    let deps = parameters.deps.iter().map(|dep| dep.name.to_string()).collect();
+    let deps = parameters.deps.iter().chain(&parameters.context).map(|dep| dep.name.to_string()).collect();
     let mut shared = Shared { report, calls: Vec::new(), deps, fork_paths: Vec::new() };
     let mut lower = Lower::new(&mut shared, String::new(), Vec::new());
     for input in &parameters.inputs {
@@ -125,10 +125,19 @@ fn machine(
     let mut points = Vec::new();
     collect_points(body, &mut points);
     let (cx, frame) = (ident("__cx"), ident("__frame"));
+    let context = face.parameters.context.as_ref().map(|context| {
+        let (name, ty) = (&context.name, &context.ty);
+        let span = here(syn::spanned::Spanned::span(ty));
+        let in_run = quote::quote_spanned!(span=> <#ty as __flow::IsContext>::IN_RUN);
+        quote! {
+            #[allow(unused_variables)]
+            let #name: &'static #ty = #in_run;
+        }
+    });
     Ok(quote! {
         __flow::Body::machine(
             #[allow(unused_mut, unused_parens, unused_assignments, unreachable_code, clippy::all, clippy::pedantic, clippy::nursery)]
-            &__flow::body::<Self, _, _>(|#cx, #refs, mut #frame, #calls: #calls_ty| { #code }),
+            &__flow::body::<Self, _, _>(|#cx, #refs, mut #frame, #calls: #calls_ty| { #context #code }),
             &[#(#points),*],
         )
     })

@@ -71,13 +71,18 @@ fn mistakes_in_options_are_named() {
     one_option(quote!(time_out = "3s"), "unknown option `time_out`: did you mean `timeout`?");
     one_option(
         quote!(whenever),
-        "unknown option `whenever`: there are `retries`, `backoff`, `timeout`, `retry_if`, `undo`, `once`, `blocking`, \
-         `use<…>`, `crate`",
+        "unknown option `whenever`: there are `retries`, `backoff`, `timeout`, `retry_if`, `undo`, `once`, `tx`, \
+         `blocking`, `use<…>`, `crate`",
     );
     one_option(quote!(retries), "`retries` takes a value: `retries = 3`");
     one_option(quote!(retries = "3"), "write how often to try again as a number: `retries = 3`");
     one_option(quote!(retries = 0), "0 retries are what there is anyway: write `retries = 3`, or nothing");
     one_option(quote!(once = true), "`once` takes no value: write `once` alone");
+    one_option(
+        quote!(tx, once),
+        "what a `tx` step writes and that it is done are committed together, so nobody has to be asked whether it has \
+         happened: leave out `once`",
+    );
     one_option(quote!(once, once), "`once` is given twice");
     one_option(quote!(timeout = 30), "write the time as a text with its unit: `\"30s\"`");
     one_option(quote!(timeout = "0s"), "nothing is done in no time: write at least \"1ms\"");

@@ -13,7 +13,7 @@ use futures::FutureExt as _;
 use crate::{
     Failure, Workflow,
     error::Refusal,
-    machine::{Code, Cx, Frame, Halt, RunState, drive_frame},
+    machine::{CallKind, Code, Cx, Frame, Halt, RunState, drive_frame},
 };
 
 /// What a driven run came to.
@@ -52,6 +52,13 @@ pub(crate) fn code_of<W: Workflow>() -> Code {
 pub(crate) fn reloads<W: Workflow>() -> bool {
     let machine = W::MACHINE;
     machine.reloads.unwrap_or_else(|| machine.calls.any(|call| call.policy.reloads()))
+}
+
+/// Whether the workflow, or one below it, wants to know its run.
+pub(crate) fn has_context<W: Workflow>() -> bool {
+    W::HAS_CONTEXT
+        || W::MACHINE.reloads.is_none()
+            && W::MACHINE.calls.any(|call| matches!(call.kind, CallKind::Child(info) if info.has_context))
 }
 
 /// Polls a run's code until something happens.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    body::{Event, caught, code_of, failure_of, next_event, reloads, run_body},
+    body::{Event, caught, code_of, failure_of, has_context, next_event, reloads, run_body},
     drive::{Job, Left, drive},
 };
 use crate::{
@@ -22,7 +22,7 @@ pub(crate) async fn run_here<W: Workflow>(deps: &W::Deps, input: W::Input) -> Re
 
 /// Runs a workflow in place.
 pub(crate) async fn run_refs_here<W: Workflow>(refs: W::Refs<'_>, input: W::Input) -> Result<W::Output, RunError> {
-    match reloads::<W>() {
+    match reloads::<W>() || has_context::<W>() {
         true => caught(kept::<W>(refs, input)).await?,
         false => caught(light::<W>(refs, input)).await?,
     }
@@ -67,7 +67,7 @@ async fn kept<W: Workflow>(refs: W::Refs<'_>, input: W::Input) -> Result<W::Outp
         return Err(StoreError::AlreadyExists { run: run.id }.into());
     };
     let state = RunState::new(run.id.clone(), code_of::<W>(), Some((store.clone(), fence)), Vec::new(), Vec::new());
-    let state = Arc::new(state.with_reloads(true));
+    let state = Arc::new(state.with_reloads(reloads::<W>()).with_run(&run));
     let left = drive::<W>(&Job { state: state.clone(), input: run.input, deadline: None, undoing: None }, refs).await;
     match left {
         Left::Ended(Some(failure)) => Err(failure.into()),

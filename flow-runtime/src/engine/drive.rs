@@ -18,7 +18,7 @@ use crate::{
     Failure, Workflow,
     error::Refusal,
     event::Tag,
-    machine::{Cx, Halt, Outside, Recorder, RunState},
+    machine::{Cx, Halt, Outside, Recorder, RunState, Unwritten},
     store::{Effects, Finish, Store, StoreError},
 };
 
@@ -217,11 +217,28 @@ async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Result<
     match serde_json::to_string(output) {
         Ok(output) => {
             let events = state.last_events(Tag::RunCompleted, |text| text);
-            Ok(finish(state, &Finish::Completed(output), None, events).await)
+            finish_with_session(state, &Finish::Completed(output), events).await
         }
         Err(error) => {
             let chain = vec!["the output cannot be written as JSON".to_owned(), error.to_string()];
             Err(Failure::new(chain, "", None))
+        }
+    }
+}
+
+/// Ends a run with what its last code has changed of the session.
+async fn finish_with_session(state: &RunState, end: &Finish, events: Vec<String>) -> Result<Left, Failure> {
+    let mut changes = state.about.take("");
+    let mut effects = Effects { events, session: None };
+    loop {
+        effects.session = match state.session_write(&mut changes).await {
+            Ok(write) => write,
+            Err(Unwritten::Store(error)) => return Ok(Left::Store(error)),
+            Err(Unwritten::Misfit(error)) => return Err(Failure::new(state.misfit(&error), "", None)),
+        };
+        match finish(state, end, None, &effects).await {
+            Left::Store(StoreError::SessionChanged { .. }) => {}
+            left => return Ok(left),
         }
     }
 }
@@ -233,7 +250,7 @@ async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> 
     let error = failure.chain().join(": ");
     let events = state.last_events(Tag::RunFailed, |text| text.text("error", &error));
     if !W::MACHINE.calls.any(|call| call.policy.undo) {
-        return finish(state, &Finish::Failed(failure.to_json()), Some(failure), events).await;
+        return finish(state, &Finish::Failed(failure.to_json()), Some(failure), &events.into()).await;
     }
     // Decided where writes are made: a checkpoint that is on its way may bring something to undo.
     let undos = state.take_undos("");
@@ -247,9 +264,9 @@ async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> 
 }
 
 /// Ends a run, with its last events.
-pub(super) async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>, events: Vec<String>) -> Left {
+pub(super) async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>, effects: &Effects) -> Left {
     let Some((store, fence)) = &state.store else { return Left::Ended(failure) };
-    let finished = store.finish(&state.id, *fence, finish, &Effects { events, session: None }).await;
+    let finished = store.finish(&state.id, *fence, finish, effects).await;
     state.events_stored();
     match finished {
         Ok(()) if matches!(finish, Finish::Cancelled) => Left::Cancelled,

@@ -259,6 +259,7 @@ impl Engine {
             .with_patience(PATIENCE)
             .with_outside(Outside::new(self.hears.clone(), self.limits.steps.clone(), run.priority))
             .with_reloads(entry.reloads())
+            .with_run(run)
             .with_events(self.events.recorder(run))
     }
 

@@ -14,12 +14,13 @@ use super::{
     driver::{Engine, detached},
     registry::Registered,
     run::AnyRun,
+    sessions::Merge,
 };
 use crate::{
     RunError,
     definition::fingerprint,
     event::Tag,
-    store::{Beginning, Created, NewRun, RunRecord},
+    store::{Beginning, Created, Effects, NewRun, RunRecord, StoreError},
 };
 
 /// A run about to be started; see [`App::start`](crate::App::start).
@@ -28,6 +29,7 @@ pub struct StartRun<H> {
     engine: Arc<Engine>,
     what: Result<(String, String), RunError>,
     session: Option<String>,
+    state: Option<(Value, Merge)>,
     user: Option<String>,
     metadata: Option<Value>,
     within: Option<Duration>,
@@ -40,12 +42,18 @@ impl<H> StartRun<H> {
     /// A run of this workflow id with this input, or why there is none.
     pub(crate) fn new(engine: Arc<Engine>, what: Result<(String, String), RunError>) -> Self {
         let (session, user, metadata, within, key) = (None, None, None, None, None);
-        StartRun { engine, what, session, user, metadata, within, priority: 0, key, handle: PhantomData }
+        StartRun { engine, what, session, state: None, user, metadata, within, priority: 0, key, handle: PhantomData }
     }
 
     /// The session the run belongs to.
     pub fn session(mut self, session: impl Into<String>) -> Self {
         self.session = Some(session.into());
+        self
+    }
+
+    /// A state for the session, brought together with the one there is when the run is stored: both, or neither.
+    pub fn session_state(mut self, state: Value, merge: Merge) -> Self {
+        self.state = Some((state, merge));
         self
     }
 
@@ -107,7 +115,19 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
                 key: self.key,
             };
             detached(async move {
-                start(&self.engine, &entry, run, Beginning::default()).await
+                let Some((state, merge)) = self.state else {
+                    return start(&self.engine, &entry, run, Beginning::default()).await;
+                };
+                loop {
+                    let session = run.session.as_ref().unwrap_or(&run.id);
+                    let write = merge.write(&self.engine, session, run.user.as_deref(), &state).await?;
+                    let effects = Effects { events: Vec::new(), session: Some(write) };
+                    let beginning = Beginning { effects, ..Beginning::default() };
+                    match start(&self.engine, &entry, run.clone(), beginning).await {
+                        Err(RunError::Store(StoreError::SessionChanged { .. })) => {}
+                        started => return started,
+                    }
+                }
             })
             .await
             .map(H::from)

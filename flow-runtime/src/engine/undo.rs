@@ -31,7 +31,7 @@ pub(super) async fn undo_all<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure:
                 (failure, false) => Some(failure.unwrap_or_else(Failure::cancelled).with_not_undone(broken)),
             };
             let end = failure.as_ref().map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_json()));
-            finish(&job.state, &end, failure, events).await
+            finish(&job.state, &end, failure, &events.into()).await
         }
         Err(error) => Left::Store(error),
     }

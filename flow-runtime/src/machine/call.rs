@@ -43,6 +43,8 @@ pub struct ChildInfo {
     pub points: fn() -> &'static [PointInfo],
     /// What it does.
     pub graph: fn() -> Graph,
+    /// Whether it has a [`Context`](crate::Context).
+    pub has_context: bool,
 }
 
 impl CallKind {

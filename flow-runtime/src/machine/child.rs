@@ -41,6 +41,7 @@ impl<W: Workflow> HasMeta for ChildOf<W> {
             calls: || W::MACHINE.calls,
             points: || W::MACHINE.points,
             graph: || W::GRAPH,
+            has_context: W::HAS_CONTEXT,
         }),
         policy: Policy::PLAIN,
     };

@@ -5,7 +5,7 @@
 
 use std::{any::Any, cell::RefCell, future::Future, mem, sync::Arc};
 
-use super::undo::Undoing;
+use super::{RunState, session::Change, undo::Undoing};
 
 /// What a step writes with in a transaction of the store.
 pub(crate) type TxHandle = Arc<dyn Any + Send + Sync>;
@@ -29,6 +29,12 @@ pub(crate) struct Current {
     pub(crate) step: &'static str,
     /// When the attempt began, if anybody wants to know.
     pub(crate) began: i64,
+    /// The run itself.
+    pub(crate) state: Option<Arc<RunState>>,
+    /// What it has changed of the session. Of the code between steps also what these have changed.
+    pub(crate) changes: Vec<Change>,
+    /// Where in `changes` those of the last step begin.
+    pub(crate) last_step: usize,
 }
 
 thread_local! {
@@ -62,6 +68,38 @@ pub(crate) fn with<R>(current: &mut Current, poll: impl FnOnce() -> R) -> R {
 fn swap(current: &mut Current) {
     // While the thread ends there is nothing to swap with any more, and no step that could ask.
     let _ = CURRENT.try_with(|known| mem::swap(&mut *known.borrow_mut(), current));
+}
+
+/// What the step that has just ended has changed belongs to the code around it.
+pub(super) fn add_changes(changes: Vec<Change>) {
+    look(|current| {
+        current.last_step = current.changes.len();
+        current.changes.extend(changes);
+    });
+}
+
+/// Takes out what the step that has just ended has changed.
+pub(super) fn take_changes_of_step() -> Vec<Change> {
+    look(|current| current.changes.split_off(current.last_step.min(current.changes.len()))).unwrap_or_default()
+}
+
+/// Notes a change of the session.
+pub(crate) fn change(change: Change) {
+    look(|current| current.changes.push(change));
+}
+
+/// Looks at the changes of the session that belong to what runs.
+pub(crate) fn with_changes<R>(look_at: impl FnOnce(&mut [Change]) -> R) -> Option<R> {
+    // Outside, because a change is the user's code and may ask for the run itself.
+    let mut changes = look(|current| mem::take(&mut current.changes))?;
+    let result = look_at(&mut changes);
+    look(|current| current.changes.splice(..0, changes).for_each(drop));
+    Some(result)
+}
+
+/// The run whose code runs, the path of its frame there, and the name of the step.
+pub(crate) fn run() -> Option<(Arc<RunState>, Arc<str>, &'static str)> {
+    look(|current| Some((current.state.clone()?, current.path.clone(), current.step)))?
 }
 
 fn look<R>(read: impl FnOnce(&mut Current) -> R) -> Option<R> {
@@ -127,6 +165,9 @@ pub fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
             transaction: current.transaction.clone(),
             step: current.step,
             began: current.began,
+            state: current.state.clone(),
+            changes: Vec::new(),
+            last_step: 0,
         })
         .unwrap_or_default();
         let mut task = Aborted(tokio::task::spawn_blocking(move || with(&mut current, work)));

@@ -13,13 +13,14 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Frame, Halt, PointInfo, Reader, RunState, Writer,
+    Frame, Halt, PointInfo, Reader, RunState, Unwritten, Writer,
     branch::{DONE, START},
-    current::Current,
+    current::{self, Current},
+    session::Change,
     working::Working,
 };
 use crate::{
-    Workflow,
+    JsonError, Workflow,
     clock::millis,
     error::{Failure, Refusal},
     event::{Tag, Text},
@@ -321,11 +322,12 @@ impl Cx {
 
     /// Writes a checkpoint. Does not return if that fails: the driver stops then.
     pub(crate) async fn commit(&self, checkpoint: &mut Checkpoint) {
-        self.commit_in(None, checkpoint).await;
+        let changes = if checkpoint.mark { Vec::new() } else { self.state.about.take(&self.path) };
+        self.commit_in(None, checkpoint, changes).await;
     }
 
     /// Writes a checkpoint, alone or as the end of a step's transaction.
-    async fn commit_in(&self, tx: Option<Box<dyn StoreTx>>, checkpoint: &mut Checkpoint) {
+    async fn commit_in(&self, mut tx: Option<Box<dyn StoreTx>>, checkpoint: &mut Checkpoint, mut changes: Vec<Change>) {
         let Some((store, fence)) = &self.state.store else { return };
         if self.state.undoing().is_some() {
             return self.fail(vec![format!("the workflow gets to `{}` instead", checkpoint.at)]).await;
@@ -360,12 +362,24 @@ impl Cx {
                 Some(carried)
             }
         };
-        let written = match tx {
-            None => store.checkpoint(&self.state.id, *fence, checkpoint),
-            Some(tx) => tx.commit(&self.state.id, *fence, checkpoint),
-        };
-        if let Err(error) = self.counted(written).await {
-            self.halt(Halt::Store(error)).await
+        loop {
+            checkpoint.effects.session = match self.counted(self.state.session_write(&mut changes)).await {
+                Ok(write) => write,
+                Err(Unwritten::Store(error)) => return self.halt(Halt::Store(error)).await,
+                Err(Unwritten::Misfit(error)) => return self.misfit(&error).await,
+            };
+            let in_tx = tx.is_some();
+            let written = match tx.take() {
+                None => store.checkpoint(&self.state.id, *fence, checkpoint),
+                Some(tx) => tx.commit(&self.state.id, *fence, checkpoint),
+            };
+            match self.counted(written).await {
+                Ok(()) => break,
+                // What the step has written is undone, so it has to run again.
+                Err(StoreError::SessionChanged { .. }) if in_tx => return self.restart().await,
+                Err(StoreError::SessionChanged { .. }) => {}
+                Err(error) => return self.halt(Halt::Store(error)).await,
+            }
         }
         drop(carried);
         if !checkpoint.effects.events.is_empty() {
@@ -423,6 +437,11 @@ impl Cx {
         }
     }
 
+    /// Fails the run because what it has changed of its session cannot be written.
+    async fn misfit<T>(&self, error: &JsonError) -> T {
+        self.fail(self.state.misfit(error)).await
+    }
+
     /// How far the frame has got with a call of this step.
     pub(super) fn trying(&self, step: &str) -> Trying {
         let trying = lock(&self.progress).trying.clone();
@@ -443,12 +462,13 @@ impl Cx {
 
     /// Writes down how far the call has got. The frame stays where it is.
     pub(super) async fn mark(&self, trying: Trying, asked: Option<NewPause>) {
-        self.mark_in(None, trying, asked).await;
+        self.mark_in(None, trying, asked, Vec::new()).await;
     }
 
     /// Writes down that a step is done, together with what it has written itself.
     pub(super) async fn mark_done(&self, tx: Box<dyn StoreTx>, trying: Trying) {
-        self.mark_in(Some(tx), trying, None).await;
+        let changes = current::take_changes_of_step();
+        self.mark_in(Some(tx), trying, None, changes).await;
     }
 
     /// Begins a transaction of the store for a step.
@@ -466,7 +486,13 @@ impl Cx {
         }
     }
 
-    async fn mark_in(&self, tx: Option<Box<dyn StoreTx>>, mut trying: Trying, asked: Option<NewPause>) {
+    async fn mark_in(
+        &self,
+        tx: Option<Box<dyn StoreTx>>,
+        mut trying: Trying,
+        asked: Option<NewPause>,
+        changes: Vec<Change>,
+    ) {
         if self.keeps() {
             {
                 let mut progress = lock(&self.progress);
@@ -487,7 +513,7 @@ impl Cx {
                 // What is written is to be undone from here on.
                 checkpoint.undo = self.state.take_undos(&self.path);
             }
-            self.commit_in(tx, &mut checkpoint).await;
+            self.commit_in(tx, &mut checkpoint, changes).await;
         }
         lock(&self.progress).trying = trying;
     }
@@ -509,7 +535,20 @@ impl Cx {
             transaction: None,
             step: "",
             began: 0,
+            state: Some(self.state.clone()),
+            changes: Vec::new(),
+            last_step: 0,
         }
+    }
+
+    /// What the code between steps can learn of its run, if that is kept.
+    pub(super) fn glue(&self) -> Option<Box<Current>> {
+        self.keeps().then(|| Box::new(self.current(0)))
+    }
+
+    /// A block has come to its end: what it has changed of the session goes with the frame's next checkpoint.
+    pub(super) fn keep_changes(&self, glue: &mut Current) {
+        self.state.about.keep(&self.path, std::mem::take(&mut glue.changes));
     }
 
     /// Counts as busy from the first time the future has to wait: what is ready at once costs nothing.

@@ -10,7 +10,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{Block, Cx, Halt, Kind};
+use super::{
+    Block, Cx, Halt, Kind,
+    current::{self, Current},
+};
 use crate::{
     JsonError, Never, Saved,
     error::Refusal,
@@ -106,7 +109,7 @@ pub(crate) async fn drive_frame<'l, T, E>(
         {
             cx.until(time).await;
         }
-        match (Attempt { cx, block: dispatch(frame) }).await {
+        match (Attempt { cx, block: dispatch(frame), glue: cx.glue() }).await {
             Some(Ok(Next::Go(next))) => frame = next,
             Some(Ok(Next::Save(next, mut checkpoint))) => {
                 cx.commit(&mut checkpoint).await;
@@ -130,15 +133,26 @@ pub(crate) async fn drive_frame<'l, T, E>(
 struct Attempt<'l, T, E> {
     cx: &'l Cx,
     block: Block<'l, T, E>,
+    /// What its code between steps can learn of the run.
+    glue: Option<Box<Current>>,
 }
 
 impl<T, E> Future for Attempt<'_, T, E> {
     type Output = Option<Result<Next<T>, E>>;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.block.as_mut().poll(task) {
-            Poll::Ready(next) => Poll::Ready(Some(next)),
-            Poll::Pending if self.cx.take_restart() => Poll::Ready(None),
+        let Attempt { cx, block, glue } = &mut *self;
+        let entered = glue.as_deref_mut().map(current::enter);
+        let polled = block.as_mut().poll(task);
+        drop(entered);
+        match polled {
+            Poll::Ready(next) => {
+                if let (Ok(_), Some(glue)) = (&next, glue) {
+                    cx.keep_changes(glue);
+                }
+                Poll::Ready(Some(next))
+            }
+            Poll::Pending if cx.take_restart() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         }
     }

@@ -18,6 +18,7 @@ mod outside;
 mod owned;
 mod patched;
 mod record;
+mod session;
 mod state;
 mod text;
 mod tried;
@@ -27,7 +28,7 @@ mod working;
 
 use std::{future::Future, marker::PhantomData, pin::Pin};
 
-pub use crate::{Refusal, Saved, Workflow};
+pub use crate::{Refusal, Saved, Workflow, context::IsContext};
 
 pub use branch::{Kind, all, branch, joined, kind, parallel_each, raced, same, settle_each, settled};
 pub use call::{
@@ -35,6 +36,7 @@ pub use call::{
 };
 pub use capture::{Capture, CaptureCopy, CaptureRef};
 pub use child::{Child, ChildOf};
+pub(crate) use current::{change, run as current_run, with_changes};
 pub use current::{attempt, blocking, idempotency_key, transaction};
 pub use cx::Cx;
 pub(crate) use cx::Trying;
@@ -61,6 +63,7 @@ pub use patched::{
     Retried, RuledCall, Timed, Transacted, Undone,
 };
 pub(crate) use record::{Audience, Recorder};
+pub(crate) use session::{About, Unwritten};
 pub(crate) use state::{Code, Halt, RunState};
 pub use text::{Method, Part, Text, Words};
 pub(crate) use tried::delay;

@@ -14,14 +14,14 @@ use std::{
 use futures::task::AtomicWaker;
 
 use super::{
-    CallTree, Outside, PointInfo, Recorder, UndoResult,
+    About, CallTree, Outside, PointInfo, Recorder, UndoResult,
     branch::{DONE, RESULT, START},
 };
 use crate::{
     clock::{Clock, millis},
     error::{Failure, Refusal},
     event::{Tag, Text},
-    store::{self, FrameRecord, NewPause, NewUndo, PauseRecord, Store, StoreError, UndoRecord},
+    store::{self, FrameRecord, NewPause, NewRun, NewUndo, PauseRecord, Store, StoreError, UndoRecord},
 };
 
 /// Why a run stops before its code has returned.
@@ -69,6 +69,8 @@ pub(crate) struct RunState {
     pub(crate) undo_attempt: u32,
     /// Where checkpoints go, with the fence they carry. `None` for a run that is not kept.
     pub(crate) store: Option<(Arc<dyn Store>, u64)>,
+    /// Its session, its user, its metadata.
+    pub(crate) about: About,
     /// Where the run's events are collected. `None` for a run of which nobody can read any.
     events: Option<Recorder>,
     /// What the run shares with the App that drives it.
@@ -186,6 +188,7 @@ impl RunState {
             undoing: None,
             undo_attempt: 0,
             store,
+            about: About::of(&NewRun::default()),
             events: None,
             outside: None,
             stored: Mutex::new(frames.into_iter().map(|frame| (frame.path.clone(), frame)).collect()),
@@ -217,6 +220,12 @@ impl RunState {
     /// Keeps what frames start from, because steps may be tried again.
     pub(crate) fn with_reloads(mut self, reloads: bool) -> Self {
         self.reloads = reloads;
+        self
+    }
+
+    /// Knows the run it is the state of.
+    pub(crate) fn with_run(mut self, run: &NewRun) -> Self {
+        self.about = About::of(run);
         self
     }
 
@@ -517,6 +526,11 @@ impl RunState {
 
     pub(crate) fn take_halt(&self) -> Option<Halt> {
         lock(&self.halt).take()
+    }
+
+    /// Has the driver look at what has happened.
+    pub(crate) fn wake_driver(&self) {
+        self.waker.wake();
     }
 
     /// Where the driver wants to be woken when the run is asked to stop.

@@ -71,12 +71,9 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
         let tx = if policy.tx { Some(cx.begin_tx(name).await) } else { None };
         let mut current = cx.begin_step(name, attempt);
         current.transaction = tx.as_ref().map(|tx| tx.handle());
-        let began = current.began;
         let output = attempt_once::<M, F>(cx, judge, step.future, current).await;
         drop(place);
-        let errors = (judge.error)(&output);
-        cx.end_step(name, attempt, began, errors.as_deref());
-        match (errors, tx) {
+        match ((judge.error)(&output), tx) {
             (None, None) => {
                 note_undo::<M, F>(cx, judge, &output);
                 return output;
@@ -158,16 +155,17 @@ async fn attempt_once<M: HasMeta, F: Future + Send>(
     future: F,
     current: Current,
 ) -> F::Output {
-    let current = cx.keeps().then(|| Box::new(current));
+    let step = cx.keeps().then(|| (Box::new(current), Some(judge.error)));
     let after = Duration::from_millis(M::META.policy.timeout_ms);
     match judge.timed_out {
         Some(timed_out) if !after.is_zero() => {
-            match Working::step(cx, tokio::time::timeout(after, future), current.map(|current| (current, None))).await {
-                Ok(output) => output,
-                Err(_) => timed_out(TimedOut::step(M::META.name, after)),
-            }
+            let in_time = async move {
+                let finished = tokio::time::timeout(after, future).await;
+                finished.unwrap_or_else(|_| timed_out(TimedOut::step(M::META.name, after)))
+            };
+            Working::step(cx, in_time, step).await
         }
-        _ => Working::step(cx, future, current.map(|current| (current, None))).await,
+        _ => Working::step(cx, future, step).await,
     }
 }
 

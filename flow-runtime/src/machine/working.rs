@@ -72,6 +72,10 @@ impl<F: Future> Future for Working<'_, F> {
 }
 
 #[inline(never)]
-fn ended(cx: &Cx, current: &Current, errors: Option<Vec<String>>) {
+fn ended(cx: &Cx, current: &mut Current, errors: Option<Vec<String>>) {
+    // What an attempt that fails has changed is not kept.
+    if errors.is_none() {
+        current::add_changes(std::mem::take(&mut current.changes));
+    }
     cx.end_step(current.step, current.attempt, current.began, errors.as_deref());
 }

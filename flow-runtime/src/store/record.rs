@@ -49,6 +49,13 @@ pub struct Effects {
     pub session: Option<SessionWrite>,
 }
 
+impl From<Vec<String>> for Effects {
+    /// These events, and nothing else.
+    fn from(events: Vec<String>) -> Self {
+        Effects { events, session: None }
+    }
+}
+
 /// What became of the wish to start a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
