@@ -241,8 +241,7 @@ const _: () = {
                                 );
                             }
                             {
-                                let __b0 = __cx.branch("parallel", 0usize);
-                                let __b1 = __cx.branch("parallel", 1usize);
+                                let [__b0, __b1] = __cx.branches("parallel");
                                 match __flow::joined(
                                         __flow::branch::<
                                             Self,

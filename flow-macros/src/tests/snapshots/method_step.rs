@@ -82,12 +82,30 @@ impl Client {
         impl ::core::future::Future<Output = Result<Vec<u8>>> + ::core::marker::Send,
     > {
         ::flow_runtime::Step::tagged(
-            ::flow_runtime::machine::blocking(move || -> Result<Vec<u8>> {
-                let image = image;
-                let (width, height) = argument_2;
-                self.resize(image, width, height)
-            }),
-        )
+                ::flow_runtime::machine::blocking(move || -> Result<Vec<u8>> {
+                    let image = image;
+                    let (width, height) = argument_2;
+                    self.resize(image, width, height)
+                }),
+            )
+            .judged(|__output| {
+                #[allow(unused_imports)]
+                use ::flow_runtime::machine::{
+                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
+                    DescribeError as _, ShapeOfResult as _, ShapeOfValue as _,
+                };
+                match ::flow_runtime::machine::split(
+                    (&::flow_runtime::machine::outcome(__output)).shape(),
+                    __output,
+                ) {
+                    ::core::result::Result::Ok(_) => ::core::option::Option::None,
+                    ::core::result::Result::Err(__error) => {
+                        ::core::option::Option::Some(
+                            (&&&&::flow_runtime::machine::Describe(__error)).describe(),
+                        )
+                    }
+                }
+            })
     }
 }
 trait Mailer {

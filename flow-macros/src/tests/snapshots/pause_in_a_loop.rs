@@ -196,6 +196,10 @@ const _: () = {
                         let (mut draft, mut __rounds_2) = __live;
                         __cx.count_round(&mut __rounds_2, (3) as u64, "the loop `loop`")
                             .await;
+                        __cx.looped(
+                            2u32,
+                            ::core::option::Option::Some(__rounds_2 as u64),
+                        );
                         let mut __w = __cx.writer();
                         __c0.ask(__cx, &mut __w, pause(approve(&draft)));
                         if __changed & 1u64 != 0 {
@@ -218,12 +222,14 @@ const _: () = {
                         let __approve_3 = __c0.answer(__cx, __waits_for).await;
                         match __approve_3 {
                             Approval::Publish => {
+                                __cx.chose(3u32, "Approval::Publish");
                                 return {
                                     let __result: Result<Draft> = Ok(draft);
                                     <Result<Draft> as __flow::ResultLike>::done(__result)
                                 };
                             }
                             Approval::Reject(why) => {
+                                __cx.chose(3u32, "Approval::Reject(why)");
                                 __changed |= 1u64;
                                 draft = __flow::Awaited(revise(draft, why))
                                     .drive_step(__cx, __c1)
