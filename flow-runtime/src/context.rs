@@ -230,6 +230,7 @@ fn to_json<T: Serialize + ?Sized>(data: &T) -> String {
 
 /// The session of the run around the code; see [`Context::session`].
 #[derive(Debug)]
+#[must_use = "a session does nothing until it is read or updated"]
 pub struct ContextSession<'c, S> {
     context: &'c Context<S>,
 }
@@ -239,7 +240,7 @@ impl<S: Default + Saved> ContextSession<'_, S> {
     ///
     /// # Errors
     /// [`SessionError`].
-    pub async fn read<R>(&self, read: impl FnOnce(&S) -> R) -> Result<R, SessionError> {
+    pub async fn read<R>(self, read: impl FnOnce(&S) -> R) -> Result<R, SessionError> {
         if let Some(state) = &self.context.detached {
             return Ok(read(&lock(state)));
         }
@@ -255,7 +256,7 @@ impl<S: Default + Saved> ContextSession<'_, S> {
     ///
     /// # Errors
     /// [`SessionError`].
-    pub async fn update<R>(&self, mut update: impl FnMut(&mut S) -> R + Send + 'static) -> Result<R, SessionError> {
+    pub async fn update<R>(self, mut update: impl FnMut(&mut S) -> R + Send + 'static) -> Result<R, SessionError> {
         if let Some(state) = &self.context.detached {
             return Ok(update(&mut lock(state)));
         }

@@ -84,8 +84,8 @@ async fn runs_of_a_session_lose_nothing() {
 async fn runs_of_a_session_lose_nothing_in_two_apps_on_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let open = || {
-        let options = flow_runtime::store::SqliteOptions::new().synchronous(flow_runtime::store::Synchronous::Normal);
-        options.open(folder.path().join("flow.db")).unwrap()
+        let path = folder.path().join("flow.db");
+        flow_runtime::Sqlite::options().synchronous(flow_runtime::store::Synchronous::Normal).open(path).unwrap()
     };
     runs_side_by_side(&[app(open()), app(open())]).await;
 }
@@ -208,7 +208,10 @@ async fn history(store: impl Store) {
 async fn a_session_knows_its_last_runs() {
     history(Memory::new()).await;
     #[cfg(feature = "sqlite")]
-    history(flow_runtime::Sqlite::in_memory().unwrap()).await;
+    {
+        let folder = tempfile::tempdir().unwrap();
+        history(flow_runtime::Sqlite::open(folder.path().join("flow.db")).unwrap()).await;
+    }
 }
 
 /// Go on?
