@@ -316,3 +316,97 @@ async fn a_killed_process_leaves_nothing_for_good() {
     assert_eq!(lock_files(&folder), 2);
     assert_eq!(first.claim("other").await.unwrap(), Claim::Busy);
 }
+
+mod room {
+    use std::path::PathBuf;
+
+    use flow_runtime::prelude::*;
+
+    use super::*;
+
+    #[step]
+    async fn extend(text: &str) -> Result<String, String> {
+        Ok(format!("{text}{}", "x".repeat(20_000)))
+    }
+
+    workflow! {
+        async fn grow(times: u32) -> Result<usize, String> {
+            let mut text = String::new();
+            for _ in 0..times {
+                text = extend(&text).await?;
+            }
+            Ok(text.len())
+        }
+    }
+
+    fn app(path: &Path, synchronous: Synchronous, size: u64) -> App {
+        let store = Sqlite::options().synchronous(synchronous).max_size(size).open(path).unwrap();
+        App::builder().store(store).register::<Grow>(()).build().unwrap()
+    }
+
+    fn chain(error: &dyn Error) -> String {
+        format!("{error}; {}", error.source().map(chain).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn a_run_goes_on_when_there_is_room_again() {
+        for synchronous in [Synchronous::Normal, Synchronous::Full] {
+            let folder = TempDir::new().unwrap();
+            let path = folder.path().join("flow.db");
+            let full = app(&path, synchronous, 1 << 20);
+            let run = full.start::<Grow>(20).await.unwrap();
+            let error = run.wait().await.unwrap_err();
+            let told = chain(&error);
+            assert!(told.contains("flow.db`: there is no room left"), "{told}");
+            assert!(told.contains(run.id()), "{told}");
+            let store = Sqlite::open(&path).unwrap();
+            let found = store.find(run.id()).await.unwrap().unwrap();
+            assert_eq!((found.status, &found.failure), (RunStatus::Running, &None), "the run itself has not failed");
+            let made = store.history(run.id()).await.unwrap().len();
+            assert!((3..20).contains(&made), "{made} checkpoints");
+            // Others are told as well, and reading goes on.
+            assert!(full.start::<Grow>(20).await.unwrap().wait().await.is_err());
+
+            let id = run.id().to_owned();
+            drop((full, run));
+            let run = app(&path, synchronous, 100 << 20).run::<Grow>(&id).await.unwrap();
+            assert!(matches!(run.wait().await.unwrap(), Outcome::Done(400_000)));
+            let history = store.history(&id).await.unwrap();
+            assert!(history.iter().map(|made| made.seq).eq(1..=history.len() as u64));
+            let conn = rusqlite::Connection::open(&path).unwrap();
+            let sound: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+            assert_eq!(sound, "ok");
+        }
+    }
+
+    const LIMITED: &str = "FLOW_TEST_STORE_WITHOUT_ROOM";
+
+    /// Not a test of its own: what the child of [`a_disk_that_fails_is_named`] does.
+    #[tokio::test]
+    async fn child_without_room() {
+        let Some(path) = std::env::var_os(LIMITED).map(PathBuf::from) else { return };
+        let app = app(&path, Synchronous::Full, 100 << 20);
+        let run = app.start::<Grow>(20).await.unwrap();
+        let told = chain(&run.wait().await.unwrap_err());
+        assert!(told.contains("the disk failed") || told.contains("no room"), "{told}");
+        println!("\nrun {}", run.id());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_disk_that_fails_is_named() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("flow.db");
+        drop(Sqlite::open(&path).unwrap());
+        // No file of the child may become larger than half a megabyte.
+        let limited = "trap '' XFSZ; ulimit -f 1000; exec \"$0\" --exact room::child_without_room --nocapture";
+        let mut child = Command::new("sh");
+        child.args(["-c", limited]).arg(std::env::current_exe().unwrap());
+        let output = child.env(LIMITED, &path).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        let id = told.lines().find_map(|line| line.strip_prefix("run ")).unwrap_or_else(|| panic!("{output:?}"));
+        let app = app(&path, Synchronous::Full, 100 << 20);
+        let run = app.run::<Grow>(id).await.unwrap();
+        assert!(matches!(run.wait().await.unwrap(), Outcome::Done(400_000)));
+    }
+}

@@ -72,7 +72,7 @@ async fn meddle() -> Result<Vec<String>, String> {
         ("BEGIN", &|| tx.execute("BEGIN", [])),
         ("END in a batch", &|| tx.with(|conn| conn.execute_batch("SELECT 1; /* now */ END").map(|()| 0))),
         ("COMMIT from the cache", &|| tx.with(|conn| conn.prepare_cached("COMMIT")?.execute([]))),
-        ("a table that is not there", &|| tx.execute("DELETE FROM nothing", [])),
+        ("a table that is not there", &|| tx.execute("DELETE FROM missing", [])),
     ];
     let tries = tries.iter().map(|(what, attempt)| match attempt() {
         Ok(_) => format!("{what}: done"),

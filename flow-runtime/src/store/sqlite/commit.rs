@@ -26,7 +26,7 @@ use rusqlite::Connection;
 use super::{
     Synchronous,
     driver::Driver,
-    fault::{Failure, Fault},
+    fault::{Failure, Fault, failure},
     group::{self, Group, Lease},
     pace::Pace,
     schema::is_busy,
@@ -329,7 +329,7 @@ impl Shared {
         }
         let committed = match self.begin(&lease, self.patience) {
             Ok(tx) => self.together(&tx, &mut jobs),
-            Err(error) => Err(self.not_begun(error)),
+            Err(error) => Err(failure(error)),
         };
         // Whoever is answered may want to write at once.
         drop(lease);
@@ -343,7 +343,7 @@ impl Shared {
             Ok(()) => Ok(OpenTx(Some(lease))),
             Err(error) => {
                 drop(lease);
-                Err(self.not_begun(error))
+                Err(failure(error))
             }
         };
         // If the waiter has gone, the transaction is undone right here.
@@ -358,16 +358,6 @@ impl Shared {
         };
         drop(lease);
         job.answer(committed.as_ref().map(|_| ()));
-    }
-
-    fn not_begun(&self, error: rusqlite::Error) -> Failure {
-        if !is_busy(&error) {
-            return Arc::new(error);
-        }
-        Arc::new(io::Error::new(
-            io::ErrorKind::TimedOut,
-            format!("another process kept the database locked for {:?}", self.patience),
-        ))
     }
 
     fn begin<'c>(&'c self, lease: &'c Lease<Connection, Task>, patience: Duration) -> rusqlite::Result<Tx<'c>> {
@@ -403,7 +393,7 @@ impl Shared {
         };
         let committed = committed.and_then(|()| match tx.conn.is_autocommit() {
             true => Ok(()),
-            false => self.commit_now(tx.conn).map_err(|error| Arc::new(error) as Failure),
+            false => self.commit_now(tx.conn).map_err(failure),
         });
         if committed.is_err() {
             undo_all(tx.conn);
@@ -418,7 +408,7 @@ impl Shared {
 
 /// One operation of a group, inside its savepoint. Fails when the whole group has failed.
 fn protected(tx: &Tx<'_>, job: &mut dyn Job) -> Result<(), Failure> {
-    let savepoint = |sql| run(tx.conn, sql).map_err(|error| Arc::new(error) as Failure);
+    let savepoint = |sql| run(tx.conn, sql).map_err(failure);
     savepoint("SAVEPOINT operation")?;
     if let Err(Undo(failure)) = job.run(tx) {
         // After some failures, a full disk among them, SQLite has undone the transaction of all.

@@ -80,6 +80,10 @@ impl Sqlite {
         SqliteOptions::default()
     }
 
+    fn failed(&self, fault: Fault, doing: impl FnOnce() -> String) -> StoreError {
+        fault.with_file(&self.inner.path).doing(doing)
+    }
+
     /// Reads on the spot: a warm read takes microseconds, less than a thread hop.
     fn read<'a, T: Send + 'a>(
         &'a self,
@@ -89,7 +93,7 @@ impl Sqlite {
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
             let conn = lock(&self.inner.reader);
-            read(&conn).map_err(|fault| fault.doing(|| about(doing, run)))
+            read(&conn).map_err(|fault| self.failed(fault, || about(doing, run)))
         })
     }
 
@@ -115,7 +119,7 @@ impl Sqlite {
             let mut line = DefaultHasher::new();
             (run, path).hash(&mut line);
             let written = self.inner.writer.write(line.finish(), operation).await;
-            written.map_err(|fault| fault.doing(|| about(doing, run)))
+            written.map_err(|fault| self.failed(fault, || about(doing, run)))
         })
     }
 
@@ -127,7 +131,7 @@ impl Sqlite {
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
             let written = self.inner.writer.write_large(operation).await;
-            written.map_err(|fault| fault.doing(|| doing.to_owned()))
+            written.map_err(|fault| self.failed(fault, || doing.to_owned()))
         })
     }
 }

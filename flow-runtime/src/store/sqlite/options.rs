@@ -35,11 +35,12 @@ impl Synchronous {
 pub struct SqliteOptions {
     synchronous: Synchronous,
     busy_timeout: Duration,
+    max_size: Option<u64>,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        SqliteOptions { synchronous: Synchronous::default(), busy_timeout: Duration::from_secs(10) }
+        SqliteOptions { synchronous: Synchronous::default(), busy_timeout: Duration::from_secs(10), max_size: None }
     }
 }
 
@@ -53,6 +54,14 @@ impl SqliteOptions {
     /// How long to wait while another process writes, before giving up. Ten seconds unless said otherwise.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
+        self
+    }
+
+    /// How large the file may become, in bytes: as large as the disk unless said otherwise. What would make it larger fails as
+    /// on a full disk, and runs go on when the file is opened with more room, or something was
+    /// [pruned](crate::Store::prune).
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.max_size = Some(bytes);
         self
     }
 
@@ -79,6 +88,9 @@ impl SqliteOptions {
         }
         let lent = Lent::default();
         let writer = schema::open_writer(path, self.synchronous, self.busy_timeout, &lent)?;
+        if let Some(bytes) = self.max_size {
+            schema::limit(&writer, bytes)?;
+        }
         let reader = schema::open_reader(path, self.busy_timeout)?;
         let path = path.canonicalize()?;
         let driver = Driver::new(path.clone());

@@ -53,6 +53,14 @@ pub(super) fn open_reader(path: &Path, patience: Duration) -> Result<Connection,
     Ok(conn)
 }
 
+/// Lets the file grow no larger than this many bytes. It is SQLite's own affair not to make one smaller.
+pub(super) fn limit(conn: &Connection, bytes: u64) -> Result<(), Fault> {
+    let page: i64 = conn.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+    conn.query_row(&format!("PRAGMA max_page_count = {}", pages.clamp(1, i64::from(u32::MAX) - 1)), [], |_| Ok(()))?;
+    Ok(())
+}
+
 fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connection, Fault> {
     // Without SQLITE_OPEN_URI: a path is a path, also when it begins with `file:`. Without SQLite's own mutex: every
     // connection of this store stands behind a Rust one.

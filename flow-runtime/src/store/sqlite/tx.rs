@@ -168,7 +168,7 @@ impl Sqlite {
     pub(super) fn lend(&self) -> StoreFuture<'_, Box<dyn StoreTx>> {
         Box::pin(async move {
             let open = self.inner.writer.begin().await;
-            let open = open.map_err(|fault| fault.doing(|| "begin a transaction for a step".to_owned()))?;
+            let open = open.map_err(|fault| self.failed(fault, || "begin a transaction for a step".to_owned()))?;
             let tx = SqliteTx { open: Mutex::new(Some(open)), lent: self.inner.lent.clone() };
             Ok(Box::new(Lending { tx: Arc::new(tx), store: self.clone() }) as Box<dyn StoreTx>)
         })
@@ -197,7 +197,7 @@ impl StoreTx for Lending {
                 Some(open) => self.store.inner.writer.end(open, last).await,
                 None => Err(undone()),
             };
-            ended.map_err(|fault| fault.doing(|| about("commit the transaction of a step of", run)))
+            ended.map_err(|fault| self.store.failed(fault, || about("commit the transaction of a step of", run)))
         })
     }
 }
