@@ -29,6 +29,18 @@ pub struct PgTx {
 }
 
 impl PgTx {
+    /// The transaction of the `#[step(tx)]` that runs.
+    ///
+    /// # Errors
+    /// One that says so in any other step, outside of a run, and where the run is not kept in PostgreSQL.
+    pub fn current() -> Result<Arc<Self>, StoreError> {
+        flow_runtime::transaction().ok_or_else(|| {
+            let why = "there is one in a `#[step(tx)]` only, of a run that is kept in PostgreSQL: in another step, use a \
+                       connection of your own";
+            StoreError::backend("find the transaction of this step", why)
+        })
+    }
+
     /// Carries out a statement. Returns how many rows it has changed.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The everyday commands of this repository: `cargo xtask test`, `lint`, `bless`, `bench` and `doc`.
 
 mod lint;
+mod postgres;
 mod shell;
 mod toolchain;
 
@@ -11,7 +12,7 @@ use shell::{Outcome, cargo};
 const HELP: &str = "\
 cargo xtask <command>
 
-  test              install what is missing of the pinned toolchain, then run every test
+  test              install what is missing, PostgreSQL included, then run every test
   lint [--no-msrv]  formatting, clippy, docs, feature sets, oldest Rust version, range of rusqlite
   bless             accept the compiler output and the expansions of now as the expected ones
   bench [args]      cargo bench --workspace [args]
@@ -49,7 +50,7 @@ fn run(args: &[&str]) -> Outcome {
 /// Every test of the workspace, doc tests included.
 fn test() -> Outcome {
     toolchain::complete()?;
-    cargo(&["test", "--workspace"]).run()
+    postgres::with_server(cargo(&["test", "--workspace"]))
 }
 
 /// Writes what the compiler says and what the macros expand to into the files the tests compare with.

@@ -1,0 +1,31 @@
+//! The PostgreSQL server the tests need: started for them, and ended after them, also when they fail.
+
+use std::env;
+
+use flow_test_server::{Server, VARIABLE, programs};
+
+use crate::shell::{Outcome, Shown, program};
+
+/// Runs a command that is told of a server: the one of the environment, if there is one, or else one to throw away.
+pub(crate) fn with_server(command: Shown) -> Outcome {
+    if env::var_os(VARIABLE).is_some() {
+        return command.run();
+    }
+    install()?;
+    let server = Server::start(false)?;
+    command.env(VARIABLE, &server.url()).run()
+}
+
+/// Installs PostgreSQL if it is missing.
+fn install() -> Outcome {
+    let Err(missing) = programs() else { return Ok(()) };
+    let install = || {
+        let args = ["install", "--yes", "--no-install-recommends", "postgresql"];
+        program("apt-get", &args).env("DEBIAN_FRONTEND", "noninteractive").run()
+    };
+    // The lists of packages may be missing or old.
+    let installed = install().or_else(|_| program("apt-get", &["update"]).run().and_then(|()| install()));
+    installed.and_then(|()| programs().map(|_| ())).map_err(|error| {
+        format!("{error}\n{missing}. The tests need it; or set {VARIABLE} to the URL of a server whose user may make schemas.")
+    })
+}
