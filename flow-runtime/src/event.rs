@@ -211,6 +211,16 @@ macro_rules! tags {
 
         /// Their names, as they are stored.
         const NAMES: &[&str] = &[$($name),*];
+
+        impl EventKind {
+            /// The kind's name, as it is stored: `step_completed`; `other` for one this version does not know.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(EventKind::$tag { .. } => $name,)*
+                    EventKind::Other => "other",
+                }
+            }
+        }
     };
 }
 
