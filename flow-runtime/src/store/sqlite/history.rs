@@ -15,6 +15,7 @@ use super::{
         frames::{Frames, Move},
     },
     fault::{Fault, malformed},
+    fold::Folds,
     read::of_run,
     write::Tx,
 };
@@ -91,32 +92,18 @@ pub(super) fn list(conn: &Connection, run: &str) -> Result<Vec<CheckpointRecord>
     })
 }
 
-pub(super) fn frames_at(conn: &Connection, run: &str, seq: u64) -> Result<Option<Vec<FrameRecord>>, Fault> {
+pub(super) fn frames_at(
+    conn: &Connection,
+    folds: &mut Folds,
+    run: &str,
+    seq: u64,
+) -> Result<Option<Vec<FrameRecord>>, Fault> {
     let mut frames = None;
     of_run(conn, run, || {
-        frames = fold(conn, run, seq)?;
+        frames = folds.frames_at(conn, run, seq)?;
         Ok(Vec::<()>::new())
     })?;
     Ok(frames.map(Frames::into_records))
-}
-
-/// The frames after a checkpoint, if it is kept.
-pub(super) fn fold(conn: &Connection, run: &str, seq: u64) -> Result<Option<Frames>, Fault> {
-    let Ok(wanted) = i64::try_from(seq) else { return Ok(None) };
-    let (mut reached, mut frames) = base(conn, run)?;
-    if wanted < reached {
-        return Ok(None);
-    }
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, path, at, pause, wake, forget, keep, bindings, moves, time FROM history
-         WHERE run = ?1 AND seq <= ?2 ORDER BY seq",
-    )?;
-    let mut rows = statement.query(params![run, wanted])?;
-    while let Some(row) = rows.next()? {
-        reached = row.get(0)?;
-        frames.apply(&read(row)?);
-    }
-    Ok((reached == wanted).then_some(frames))
 }
 
 /// A frame at the begin of a history of which the first checkpoints are not kept.
@@ -131,7 +118,7 @@ struct BaseFrame {
 }
 
 /// The last checkpoint that is not kept, and where it led.
-fn base(conn: &Connection, run: &str) -> Result<(i64, Frames), Fault> {
+pub(super) fn base(conn: &Connection, run: &str) -> Result<(i64, Frames), Fault> {
     const FRAMES: usize = 1;
     let mut statement = conn.prepare_cached("SELECT seq, frames FROM history_base WHERE run = ?1")?;
     let mut rows = statement.query([run])?;
@@ -150,7 +137,7 @@ fn base(conn: &Connection, run: &str) -> Result<(i64, Frames), Fault> {
 /// Forgets the checkpoints of a run up to this one, and keeps where they led. Returns the ids of the pauses these frames
 /// stand at, and when the oldest checkpoint that is kept was written, or the last that is not.
 pub(super) fn forget(tx: &Tx<'_>, run: &str, until: u64) -> Result<Option<(Vec<String>, i64)>, Fault> {
-    let Some(frames) = fold(tx.conn, run, until)? else { return Ok(None) };
+    let Some(frames) = Folds::default().frames_at(tx.conn, run, until)? else { return Ok(None) };
     let until = until.cast_signed();
     let oldest = "SELECT time FROM history WHERE run = ?1 AND seq <= ?2 + 1 ORDER BY seq DESC LIMIT 1";
     let Some(oldest) = tx.row(oldest, params![run, until], |row| row.get(0))? else { return Ok(None) };
@@ -170,7 +157,8 @@ pub(super) fn forget(tx: &Tx<'_>, run: &str, until: u64) -> Result<Option<(Vec<S
     Ok(Some((kept.into_iter().filter_map(|frame| frame.pause).collect(), oldest)))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Move> {
+/// Reads the columns `seq, path, at, pause, wake, forget, keep, bindings, moves, time`.
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Move> {
     const KEEP: usize = 6;
     const BINDINGS: usize = 7;
     let keep = match row.get_ref(KEEP)?.as_str_or_null()? {

@@ -8,6 +8,7 @@ mod definitions;
 mod driver;
 mod events;
 mod fault;
+mod fold;
 mod group;
 mod history;
 mod idle;
@@ -39,6 +40,7 @@ use rusqlite::Connection;
 use self::{
     commit::{Operation, Writer},
     fault::Fault,
+    fold::Folds,
     tx::Lent,
     write::Tx,
 };
@@ -64,6 +66,8 @@ struct Inner {
     lent: Lent,
     /// Apart from the writer's, so that reading never waits for a commit.
     reader: Mutex<Connection>,
+    /// Locked after the reader only.
+    folds: Mutex<Folds>,
 }
 
 impl Sqlite {

@@ -11,6 +11,7 @@ use super::{
     commit::Borrowing,
     definitions, events, history, idle, list, prune, read, sessions, write,
 };
+use crate::lock::lock;
 
 fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
@@ -208,7 +209,9 @@ impl Store for Sqlite {
     }
 
     fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>> {
-        self.read("read the history of", run, move |conn| history::frames_at(conn, run, seq))
+        self.read("read the history of", run, move |conn| {
+            history::frames_at(conn, &mut lock(&self.inner.folds), run, seq)
+        })
     }
 
     fn emit<'a>(&'a self, run: &'a str, fence: u64, events: &'a [String]) -> StoreFuture<'a, ()> {

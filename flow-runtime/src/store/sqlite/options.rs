@@ -95,6 +95,8 @@ impl SqliteOptions {
         let path = path.canonicalize()?;
         let driver = Driver::new(path.clone());
         let writer = Writer::new(writer, driver, self.synchronous, self.busy_timeout);
-        Ok(Sqlite { inner: Arc::new(Inner { path, writer, lent, reader: Mutex::new(reader) }) })
+        Ok(Sqlite {
+            inner: Arc::new(Inner { path, writer, lent, reader: Mutex::new(reader), folds: Mutex::default() }),
+        })
     }
 }
