@@ -63,8 +63,8 @@ pub(crate) struct Background {
 pub(crate) struct Lease(Mutex<Option<Instant>>);
 
 impl Lease {
-    fn set(&self, until: Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    fn set(&self, until: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 
     /// What is left of it, `None` if it is over or has not begun.
@@ -300,7 +300,7 @@ impl Work {
             let sent = Instant::now();
             renew(line.client(), &self.plan).await?;
             self.renewed = Some(sent);
-            self.lease.set(sent + self.plan.lease);
+            self.lease.set(Some(sent + self.plan.lease));
         }
         Ok(())
     }
@@ -349,6 +349,7 @@ impl Work {
         if !self.holding {
             return;
         }
+        self.lease.set(None);
         let gone = async {
             if self.line.as_ref().is_none_or(|line| line.client().is_closed()) {
                 self.line = Some(self.connect().await?);

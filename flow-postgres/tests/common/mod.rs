@@ -97,3 +97,12 @@ pub(crate) fn asks(number: u64) -> Checkpoint {
     let asked = NewPause { id: format!("ask-{number}"), number, name: "ask".to_owned(), ..NewPause::default() };
     Checkpoint { asked: Some(asked), ..step("ask") }
 }
+
+/// Waits until something is so.
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}: not within a minute");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

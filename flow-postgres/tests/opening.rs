@@ -1,0 +1,101 @@
+//! Opening a database, and what is wrong with it.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod common;
+
+use std::{error::Error as _, time::Duration};
+
+use common::{Place, create, new_run};
+use flow_postgres::Postgres;
+use flow_runtime::{
+    Store, StoreError,
+    store::{Beginning, NewRun},
+};
+
+fn text(error: &StoreError) -> String {
+    let mut text = format!("{error:?} {error}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+#[tokio::test]
+async fn many_open_an_empty_database_at_once() {
+    let place = Place::new().await;
+    let opened = (0..8).map(|_| tokio::spawn(place.options().open()));
+    let mut stores = Vec::new();
+    for store in opened.collect::<Vec<_>>() {
+        stores.push(store.await.unwrap().unwrap());
+    }
+    create(&stores[0], "r").await;
+    assert!(stores[7].find("r").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn schemas_know_nothing_of_each_other() {
+    let (one, two) = (Place::new().await, Place::new().await);
+    create(&one.open().await, "r").await;
+    assert_eq!(two.open().await.find("r").await.unwrap(), None);
+    for name in ["", "pg_flow", "a\0b", &"x".repeat(60)] {
+        let refused = one.options().schema(name).open().await.unwrap_err();
+        assert!(text(&refused).contains("name of a schema"), "{}", text(&refused));
+    }
+}
+
+#[tokio::test]
+async fn tables_of_a_newer_version_are_left_alone() {
+    let place = Place::new().await;
+    create(&place.open().await, "r").await;
+    place.sql("UPDATE flow.schema_version SET version = 99").await;
+    let refused = place.options().open().await.unwrap_err();
+    assert!(matches!(refused, StoreError::NewerSchema { found: 99, .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_text_with_nul_is_refused_in_words() {
+    let place = Place::new().await;
+    let store = place.open().await;
+    let run = NewRun { user: Some("a\0b".to_owned()), ..new_run("r") };
+    let refused = store.create(&run, &Beginning::default()).await.unwrap_err();
+    assert!(text(&refused).contains("NUL"), "{}", text(&refused));
+    assert_eq!(store.find("r").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn no_error_tells_a_password() {
+    let options = |url: &str| Postgres::options(url).patience(Duration::ZERO);
+    for url in [
+        "postgres://u:sec?ret=1@127.0.0.1:1/db",
+        "postgres://u:sec@ret@127.0.0.1:1/db?sslmode=x",
+        "postgres://u:secret@127.0.0.1:1/db?secret=1",
+        "postgres://u:secret@127.0.0.1:1/db",
+        "host=127.0.0.1 port=1 password=secret secret",
+        "secret",
+    ] {
+        let error = text(&options(url).open().await.unwrap_err());
+        assert!(!error.contains("sec") || error.contains("secs"), "{error}");
+    }
+    let wrong = text(&options("postgres://u:p@127.0.0.1:1/db?sslmode=maybe").open().await.unwrap_err());
+    assert!(wrong.contains("`sslmode`"), "{wrong}");
+    assert!(!format!("{:?}", options("postgres://u:secret@h/db")).contains("secret"));
+    let place = Place::new().await;
+    assert!(!format!("{:?}", place.open().await).contains("postgres://"));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_an_error_with_its_cause() {
+    let options = Postgres::options("postgres://u@127.0.0.1:1/db").patience(Duration::from_millis(50));
+    let refused = options.open().await.unwrap_err();
+    assert!(text(&refused).contains("onnection refused"), "{}", text(&refused));
+}
+
+#[cfg(not(feature = "tls"))]
+#[tokio::test]
+async fn tls_has_to_be_built_in() {
+    let refused = Postgres::connect("postgres://u@127.0.0.1:1/db?sslmode=require").await.unwrap_err();
+    assert!(text(&refused).contains("feature `tls`"), "{}", text(&refused));
+}
