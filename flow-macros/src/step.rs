@@ -268,7 +268,7 @@ impl<'o> Wrapper<'o> {
 
     fn body(&self, block: &Block) -> TokenStream {
         let krate = self.krate;
-        let (work, rules, once) = (self.work(block), self.rules(), self.once());
+        let (work, rules, once) = (self.replaceable(self.work(block)), self.rules(), self.once());
         let inner = (self.place == Place::Free).then(|| self.inner(block));
         let (marker, tagged) = match self.hidden {
             Some(_) => (Some(self.own_marker()), quote!(__tagged)),
@@ -348,6 +348,22 @@ impl<'o> Wrapper<'o> {
                 __output
             }
         }
+    }
+
+    /// The future of the step, or what a test has instead of it, where its type can be told apart from others: one that borrows
+    /// nothing and depends on no parameter.
+    fn replaceable(&self, work: TokenStream) -> TokenStream {
+        let (krate, output, name) = (self.krate, &self.output, self.sig.ident.to_string());
+        let parameters = self.sig.generics.params.iter().filter_map(|parameter| match parameter {
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            GenericParam::Const(parameter) => Some(&parameter.ident),
+            GenericParam::Lifetime(_) => None,
+        });
+        let parameters: Vec<&Ident> = parameters.collect();
+        if self.place != Place::Free || depends(output.to_token_stream(), &parameters) {
+            return work;
+        }
+        quote!(#krate::replaceable!(#name, #output, #work))
     }
 
     /// What comes after the `Step`: its rules.
@@ -466,6 +482,16 @@ impl<'o> Wrapper<'o> {
         }
         marker
     }
+}
+
+/// Whether a type borrows something or mentions one of these parameters, as far as its tokens tell.
+fn depends(ty: TokenStream, parameters: &[&Ident]) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\''),
+        TokenTree::Ident(ident) => ident == "impl" || ident == "dyn" || parameters.iter().any(|known| **known == ident),
+        TokenTree::Group(group) => depends(group.stream(), parameters),
+        TokenTree::Literal(_) => false,
+    })
 }
 
 /// Up to 16 bytes as a number.

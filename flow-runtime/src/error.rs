@@ -327,6 +327,14 @@ pub enum BuildError {
         /// The name there is that is most like it.
         nearest: Option<String>,
     },
+    /// A test has put something in the place of a step that is not there.
+    #[error("there is no step `{name}` to replace{}", perhaps(.nearest.as_deref()))]
+    UnknownStep {
+        /// The name that was given.
+        name: String,
+        /// The name there is that is most like it.
+        nearest: Option<String>,
+    },
     /// A limit lets nothing through.
     #[error("the limit of {kind} `{name}` is 0, so that none would ever run: leave it out, or give it 1 at least")]
     LimitOfZero {

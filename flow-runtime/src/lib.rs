@@ -93,6 +93,16 @@ macro_rules! race {
     };
 }
 
+/// The future of a step.
+#[cfg(not(feature = "testing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! replaceable {
+    ($name:literal, $output:ty, $work:expr) => {
+        $work
+    };
+}
+
 /// The parts of `for x in xs { … }, limit = 8`, for editors.
 #[doc(hidden)]
 #[macro_export]

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
 use serde_json::Value;
 
+#[cfg(feature = "testing")]
+use super::limits::check_steps;
 use super::{
     driver::{Engine, Parts},
     limits::{Limits, Wanted},
@@ -63,6 +65,8 @@ pub struct AppBuilder {
     step_limits: Wanted,
     retention: Option<Retention>,
     pub(crate) clock: Clock,
+    #[cfg(feature = "testing")]
+    pub(crate) replaced: crate::testing::Replaced,
 }
 
 impl AppBuilder {
@@ -133,8 +137,18 @@ impl AppBuilder {
         }
         let limits = Limits::new(&workflows, self.workflow_limits, self.step_limits)?;
         let events = self.events.chosen()?;
-        let AppBuilder { store, retention, clock, .. } = self;
-        let engine = Arc::new(Engine::new(Parts { store, workflows, limits, retention, clock, events }));
+        #[cfg(feature = "testing")]
+        check_steps(self.replaced.names(), &workflows)?;
+        let engine = Arc::new(Engine::new(Parts {
+            store: self.store,
+            workflows,
+            limits,
+            retention: self.retention,
+            clock: self.clock,
+            events,
+            #[cfg(feature = "testing")]
+            replaced: self.replaced,
+        }));
         engine.watch_timers();
         Ok(App { engine })
     }
@@ -151,6 +165,8 @@ impl App {
             step_limits: Vec::new(),
             retention: None,
             clock: Clock::new(),
+            #[cfg(feature = "testing")]
+            replaced: crate::testing::Replaced::default(),
         }
     }
 

@@ -40,6 +40,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) workflows: BTreeMap<String, Arc<dyn Registered>>,
+    #[cfg(feature = "testing")]
+    replaced: crate::testing::Replaced,
     pub(crate) clock: Clock,
     pub(super) timers: Timers,
     /// Those who read what happens.
@@ -65,6 +67,8 @@ pub(crate) struct Parts {
     pub(crate) retention: Option<Retention>,
     pub(crate) clock: Clock,
     pub(crate) events: Chosen,
+    #[cfg(feature = "testing")]
+    pub(crate) replaced: crate::testing::Replaced,
 }
 
 /// The runs this App drives.
@@ -131,10 +135,14 @@ impl Driven {
 
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { store, workflows, limits, retention, clock, events } = parts;
+        #[cfg(feature = "testing")]
+        let replaced = parts.replaced;
+        let Parts { store, workflows, limits, retention, clock, events, .. } = parts;
         Engine {
             store,
             workflows,
+            #[cfg(feature = "testing")]
+            replaced,
             clock,
             timers: Timers::default(),
             events: Arc::new(Bus::new(events)),
@@ -254,7 +262,10 @@ impl Engine {
         pauses: Vec<PauseRecord>,
     ) -> RunState {
         let store = Some((self.store.clone(), fence));
-        RunState::new(run.id.clone(), entry.code(), store, frames, pauses)
+        let state = RunState::new(run.id.clone(), entry.code(), store, frames, pauses);
+        #[cfg(feature = "testing")]
+        let state = state.with_replaced(self.replaced.clone());
+        state
             .with_clock(self.clock)
             .with_patience(PATIENCE)
             .with_outside(Outside::new(self.hears.clone(), self.limits.steps.clone(), run.priority))

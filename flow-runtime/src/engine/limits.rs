@@ -41,16 +41,33 @@ impl Limits {
         workflows: Wanted,
         steps: Wanted,
     ) -> Result<Self, BuildError> {
-        let known_steps: Vec<&str> = registered
-            .values()
-            .flat_map(|entry| entry.calls())
-            .filter(|call| matches!(call.kind, CallKind::Step))
-            .map(|call| call.name)
-            .collect();
+        let known_steps = steps_of(registered);
         let known_workflows: Vec<&str> = registered.keys().map(String::as_str).collect();
         let workflows = gates(workflows, "workflow", &known_workflows)?;
         Ok(Limits { workflows, steps: Arc::new(gates(steps, "step", &known_steps)?) })
     }
+}
+
+/// The names of all steps.
+fn steps_of(registered: &BTreeMap<String, Arc<dyn Registered>>) -> Vec<&'static str> {
+    let calls = registered.values().flat_map(|entry| entry.calls());
+    calls.filter(|call| matches!(call.kind, CallKind::Step)).map(|call| call.name).collect()
+}
+
+/// Checks that there are steps of these names.
+#[cfg(feature = "testing")]
+pub(super) fn check_steps<'n>(
+    names: impl Iterator<Item = &'n str>,
+    registered: &BTreeMap<String, Arc<dyn Registered>>,
+) -> Result<(), BuildError> {
+    let known = steps_of(registered);
+    for name in names {
+        if !known.contains(&name) {
+            let nearest = nearest(name, &known).map(str::to_owned);
+            return Err(BuildError::UnknownStep { name: name.to_owned(), nearest });
+        }
+    }
+    Ok(())
 }
 
 fn gates(wanted: Wanted, kind: &'static str, known: &[&str]) -> Result<HashMap<String, Gate>, BuildError> {

@@ -115,6 +115,12 @@ pub(super) fn take_undoing() -> Option<Undoing> {
     .flatten()
 }
 
+/// The run of the step that runs.
+#[cfg(feature = "testing")]
+pub(crate) fn current_state() -> Option<Arc<RunState>> {
+    look(|current| current.state.clone().filter(|_| current.attempt > 0)).flatten()
+}
+
 /// The number of this attempt of the step that runs: 1 the first time, 2 when it is tried again.
 ///
 /// 1 outside of a run, too, so that a step behaves in a unit test as it does when all is well.

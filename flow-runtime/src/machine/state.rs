@@ -75,6 +75,9 @@ pub(crate) struct RunState {
     events: Option<Recorder>,
     /// What the run shares with the App that drives it.
     pub(crate) outside: Option<Box<Outside>>,
+    /// What stands in for steps.
+    #[cfg(feature = "testing")]
+    pub(crate) replaced: crate::testing::Replaced,
     /// Stored frames that have not been taken up yet.
     stored: Mutex<BTreeMap<String, FrameRecord>>,
     pauses: Mutex<Pauses>,
@@ -191,6 +194,8 @@ impl RunState {
             about: About::of(&NewRun::default()),
             events: None,
             outside: None,
+            #[cfg(feature = "testing")]
+            replaced: crate::testing::Replaced::default(),
             stored: Mutex::new(frames.into_iter().map(|frame| (frame.path.clone(), frame)).collect()),
             pauses: Mutex::new(Pauses { asked, open, answers, spans, wakers: HashMap::new() }),
             busy: AtomicUsize::new(0),
@@ -270,6 +275,13 @@ impl RunState {
     /// Is driven by an App.
     pub(crate) fn with_outside(mut self, outside: Outside) -> Self {
         self.outside = Some(Box::new(outside));
+        self
+    }
+
+    /// Runs something else in the place of these steps.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_replaced(mut self, replaced: crate::testing::Replaced) -> Self {
+        self.replaced = replaced;
         self
     }
 

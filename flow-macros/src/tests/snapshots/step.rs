@@ -29,42 +29,27 @@ pub fn reserve(
     async fn reserve(client: &Client, [row, seat]: [u8; 2]) -> Result<Seat> {
         client.reserve(row, seat).await
     }
-    let __step = __tagged(async move {
-            #[allow(unused_imports)]
-            use ::flow_runtime::machine::{ShapeOfResult as _, ShapeOfValue as _};
-            match ::flow_runtime::machine::undoing(
-                (&::flow_runtime::machine::Outcome::<Result<Seat>>::NEW).shape(),
-            ) {
-                ::core::option::Option::None => reserve(client, argument_1).await,
-                ::core::option::Option::Some(__undo) => {
-                    ::flow_runtime::machine::undo(
-                            __undo,
-                            move |__output| release(client, argument_1, __output),
-                            |__output| {
-                                #[allow(unused_imports)]
-                                use ::flow_runtime::machine::{
-                                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                                    DescribeError as _, ShapeOfResult as _, ShapeOfValue as _,
-                                };
-                                match ::flow_runtime::machine::split(
-                                    (&::flow_runtime::machine::outcome(__output)).shape(),
-                                    __output,
-                                ) {
-                                    ::core::result::Result::Ok(_) => {
-                                        ::core::option::Option::None
-                                    }
-                                    ::core::result::Result::Err(__error) => {
-                                        ::core::option::Option::Some(
-                                            (&&&&::flow_runtime::machine::Describe(__error)).describe(),
-                                        )
-                                    }
-                                }
-                            },
-                        )
-                        .await
+    let __step = __tagged(
+            ::flow_runtime::replaceable!(
+                "reserve", Result < Seat >, async move { #[allow(unused_imports)] use
+                ::flow_runtime::machine:: { ShapeOfResult as _, ShapeOfValue as _ };
+                match ::flow_runtime::machine::undoing((&
+                ::flow_runtime::machine::Outcome:: < Result < Seat > > ::NEW).shape()) {
+                ::core::option::Option::None => reserve(client, argument_1). await,
+                ::core::option::Option::Some(__undo) =>
+                ::flow_runtime::machine::undo(__undo, move | __output | release(client,
+                argument_1, __output), | __output | { #[allow(unused_imports)] use
+                ::flow_runtime::machine:: { DescribeAny as _, DescribeDebug as _,
+                DescribeDisplay as _, DescribeError as _, ShapeOfResult as _,
+                ShapeOfValue as _, }; match ::flow_runtime::machine::split((&
+                ::flow_runtime::machine::outcome(__output)).shape(), __output) {
+                ::core::result::Result::Ok(_) => ::core::option::Option::None,
+                ::core::result::Result::Err(__error) => {
+                ::core::option::Option::Some((&& &&
+                ::flow_runtime::machine::Describe(__error)).describe()) } } }). await, }
                 }
-            }
-        })
+            ),
+        )
         .judged(|__output| {
             #[allow(unused_imports)]
             use ::flow_runtime::machine::{
