@@ -15,6 +15,7 @@ mod json;
 mod lock;
 #[doc(hidden)]
 pub mod machine;
+mod observe;
 mod pause;
 mod policy;
 pub mod prelude;

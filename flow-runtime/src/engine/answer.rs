@@ -15,6 +15,7 @@ use crate::{
     error::AnswerError,
     event::Tag,
     machine::{CallKind, CallMeta, RunState},
+    observe,
     store::{Answer, AnswerReceipt, FrameRecord, PauseRecord, RunRecord},
 };
 
@@ -66,7 +67,7 @@ impl Handle {
             }
             check_value(&entry.calls(), asked, &value)?;
         }
-        let deadline = asked.pause.deadline;
+        let (deadline, name) = (asked.pause.deadline, asked.pause.name.clone());
         let (handle, id, answer) =
             (self.clone(), asked.pause.id.clone(), Answer { value, by, at: self.engine.clock.now_ms() });
         let event = self.engine.events.event(&record.run, Tag::PauseAnswered, answer.at, &asked.pause.path, |text| {
@@ -75,6 +76,9 @@ impl Handle {
         let written = async move {
             let receipt = handle.engine.store.answer(&handle.id, &id, &answer, event.as_slice()).await?;
             handle.engine.events.wake(&handle.id);
+            if receipt == AnswerReceipt::Accepted {
+                observe::answered(&handle.id, &id, &name, answer.by.as_deref());
+            }
             let counts = match &receipt {
                 AnswerReceipt::Accepted => Some(&answer),
                 AnswerReceipt::AlreadyAnswered(before) => Some(before),

@@ -22,9 +22,10 @@ use crate::{
     error::ControlError,
     event::Tag,
     machine::{RunState, Trying},
+    observe,
     store::{
         Beginning, Binding, CancelReceipt, CheckpointRecord, Effects, FrameMark, FrameRecord, NewPause, NewRun,
-        PauseRecord, ReopenReceipt, StoreError,
+        PauseRecord, ReopenReceipt, RunStatus, StoreError,
     },
 };
 
@@ -113,6 +114,7 @@ impl Handle {
         }
         match receipt {
             CancelReceipt::Cancelled => {
+                observe::ended(&record.run.workflow, RunStatus::Cancelled);
                 engine.tell(&self.id);
                 Ok(())
             }

@@ -14,6 +14,7 @@ use tokio::{
     sync::{Notify, watch},
     task::AbortHandle,
 };
+use tracing::Instrument as _;
 
 use super::{
     drive::{Job, Left, give_back},
@@ -30,6 +31,7 @@ use crate::{
     clock::Clock,
     event::{Chosen, Tag},
     machine::{Halt, Outside, RunState},
+    observe::{self, Driving, Leaving},
     store::{Claim, FrameRecord, NewRun, PauseRecord, RunRecord, RunStatus, Store, StoreError},
 };
 
@@ -268,7 +270,7 @@ impl Engine {
         state
             .with_clock(self.clock)
             .with_patience(PATIENCE)
-            .with_outside(Outside::new(self.hears.clone(), self.limits.steps.clone(), run.priority))
+            .with_outside(Outside::new(self.hears.clone(), self.limits.steps.clone(), run))
             .with_reloads(entry.reloads())
             .with_run(run)
             .with_events(self.events.recorder(run))
@@ -298,6 +300,7 @@ impl Engine {
     ) -> Option<Arc<Driven>> {
         let (done, is_done) = watch::channel(false);
         let RunRecord { run, status, failure, .. } = record;
+        let span = observe::run_span(&run);
         let state = Arc::new(state);
         let undoing = (status == RunStatus::Undoing).then(|| failure.map(|text| Failure::stored(Some(&text))));
         let job = Job { state: state.clone(), input: run.input, deadline: run.deadline, undoing };
@@ -316,11 +319,13 @@ impl Engine {
         let cut_off = CutOff(Some((self.clone(), state.clone())));
         let workflow = run.workflow;
         let task = tokio::spawn(async move {
+            let watched = Driving::begin(&workflow);
             let left = match app.turn(&workflow, &job).await {
-                Ok(_place) => entry.drive(&job).await,
+                Ok(_place) => entry.drive(&job).instrument(span.clone()).await,
                 Err(left) => left,
             };
             cut_off.over();
+            watched.left(&span, leaving(&left, job.undoing.is_some()));
             app.refused.note(&state.id, &left, app.clock.now_ms());
             let parked = matches!(left, Left::Parked(_));
             if let Left::Parked(Some(time)) = left {
@@ -338,6 +343,20 @@ impl Engine {
         let _ = driven.task.set(task.abort_handle());
         self.tell(&driven.state.id);
         Some(driven)
+    }
+}
+
+/// How a run was left, for those who watch.
+fn leaving(left: &Left, undoing: bool) -> Leaving<'_> {
+    match left {
+        Left::Ended(None) => Leaving::Ended(RunStatus::Completed, None),
+        Left::Ended(failure) => Leaving::Ended(RunStatus::Failed, failure.as_ref()),
+        // One whose steps had to be undone first ends here, any other where it was cancelled.
+        Left::Cancelled if undoing => Leaving::Ended(RunStatus::Cancelled, None),
+        Left::Parked(_) => Leaving::Parked,
+        Left::Cancelled | Left::Stopped | Left::Store(StoreError::Fenced { .. }) => Leaving::Elsewhere,
+        Left::Store(error) => Leaving::Broken(error),
+        Left::Refused(refusal) => Leaving::Broken(refusal),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     RunError,
     definition::fingerprint,
     event::Tag,
+    observe,
     store::{Beginning, Created, Effects, NewRun, RunRecord, StoreError},
 };
 
@@ -147,6 +148,7 @@ pub(super) async fn start(
     beginning.effects.events.extend(engine.events.event(&run, Tag::RunStarted, engine.clock.now_ms(), "", |text| text));
     match engine.store.create(&run, &beginning).await? {
         Created::Created(fence) => {
+            observe::run_started(&run);
             let Beginning { frames, pauses, .. } = beginning;
             let state = engine.state(entry, &run, fence, frames, pauses);
             let driven = engine.drive_claimed(entry, RunRecord::new(run), fence, state).await;

@@ -6,6 +6,7 @@
 use std::{any::Any, cell::RefCell, future::Future, mem, sync::Arc};
 
 use super::{RunState, session::Change, undo::Undoing};
+use crate::observe::{self, Watched};
 
 /// What a step writes with in a transaction of the store.
 pub(crate) type TxHandle = Arc<dyn Any + Send + Sync>;
@@ -27,8 +28,8 @@ pub(crate) struct Current {
     pub(crate) transaction: Option<TxHandle>,
     /// Its name.
     pub(crate) step: &'static str,
-    /// When the attempt began, if anybody wants to know.
-    pub(crate) began: i64,
+    /// The attempt, for those who watch.
+    pub(crate) watched: Watched,
     /// The run itself.
     pub(crate) state: Option<Arc<RunState>>,
     /// What it has changed of the session. Of the code between steps also what these have changed.
@@ -43,11 +44,14 @@ thread_local! {
 
 /// Until this is dropped, what runs is a part of a step. Whatever was current before is so again afterwards, even after a
 /// panic.
-pub(crate) struct Entered<'c>(&'c mut Current);
+pub(crate) struct Entered<'c> {
+    current: &'c mut Current,
+    _watched: Option<observe::Entered>,
+}
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        swap(self.0);
+        swap(self.current);
     }
 }
 
@@ -55,8 +59,9 @@ impl Drop for Entered<'_> {
 ///
 /// The two change places, so nothing is counted or copied.
 pub(crate) fn enter(current: &mut Current) -> Entered<'_> {
+    let watched = current.watched.enter();
     swap(current);
-    Entered(current)
+    Entered { current, _watched: watched }
 }
 
 /// Runs `poll` as a part of this step.
@@ -170,7 +175,7 @@ pub fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
             undoing: None,
             transaction: current.transaction.clone(),
             step: current.step,
-            began: current.began,
+            watched: current.watched.clone(),
             state: current.state.clone(),
             changes: Vec::new(),
             last_step: 0,

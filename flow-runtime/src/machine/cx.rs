@@ -25,6 +25,7 @@ use crate::{
     error::{Failure, Refusal},
     event::{Tag, Text},
     lock::lock,
+    observe::{self, Checkpointing, Watched},
     store::{Checkpoint, FrameRecord, NewPause, StoreError, StoreTx},
 };
 
@@ -362,6 +363,7 @@ impl Cx {
                 Some(carried)
             }
         };
+        let watch = Checkpointing::begin(self.state.outside.is_some());
         loop {
             checkpoint.effects.session = match self.counted(self.state.session_write(&mut changes)).await {
                 Ok(write) => write,
@@ -380,6 +382,10 @@ impl Cx {
                 Err(StoreError::SessionChanged { .. }) => {}
                 Err(error) => return self.halt(Halt::Store(error)).await,
             }
+        }
+        watch.done();
+        if let (Some(asked), Some(_)) = (&checkpoint.asked, &self.state.outside) {
+            observe::asked(asked);
         }
         drop(carried);
         if !checkpoint.effects.events.is_empty() {
@@ -413,9 +419,12 @@ impl Cx {
     /// What an attempt at a step can learn of its run. The attempt begins now.
     pub(super) fn begin_step(&self, step: &'static str, attempt: u32) -> Current {
         let mut current = Current { step, ..self.current(attempt) };
+        if self.state.outside.is_some() {
+            current.watched = Watched::step(step, attempt, &self.path);
+        }
         if let Some(events) = self.state.events() {
-            current.began = self.state.clock.now_ms();
-            events.tell(Tag::StepStarted, current.began, &self.path, |text| {
+            current.watched.began = self.state.clock.now_ms();
+            events.tell(Tag::StepStarted, current.watched.began, &self.path, |text| {
                 text.text("step", step).number("attempt", attempt)
             });
         }
@@ -423,13 +432,16 @@ impl Cx {
     }
 
     /// An attempt at a step is over.
-    pub(super) fn end_step(&self, step: &str, attempt: u32, began: i64, errors: Option<&[String]>) {
+    pub(super) fn end_step(&self, step: &str, attempt: u32, watched: &Watched, errors: Option<&[String]>) {
+        if let Some(outside) = &self.state.outside {
+            observe::step_ended(step, &outside.workflow, watched, errors);
+        }
         let Some(events) = self.state.events() else { return };
         let now = self.state.clock.now_ms();
         let about = |text: Text| text.text("step", step).number("attempt", attempt);
         match errors {
             None => events.tell(Tag::StepCompleted, now, &self.path, |text| {
-                about(text).number("ms", now.saturating_sub(began).max(0))
+                about(text).number("ms", now.saturating_sub(watched.began).max(0))
             }),
             Some(errors) => {
                 events.tell(Tag::StepFailed, now, &self.path, |text| about(text).text("error", &errors.join(": ")))
@@ -534,7 +546,7 @@ impl Cx {
             undoing: None,
             transaction: None,
             step: "",
-            began: 0,
+            watched: Watched::default(),
             state: Some(self.state.clone()),
             changes: Vec::new(),
             last_step: 0,

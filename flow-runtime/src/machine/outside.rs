@@ -11,7 +11,10 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{Cx, RunState};
-use crate::gate::{Gate, Place};
+use crate::{
+    gate::{Gate, Place},
+    store::NewRun,
+};
 
 /// What a run shares with the App that drives it. A run without an App has none.
 pub(crate) struct Outside {
@@ -21,6 +24,8 @@ pub(crate) struct Outside {
     pub(crate) hears: Arc<AtomicBool>,
     /// How many calls of a step may be at work at once, by its name.
     pub(crate) step_gates: Arc<HashMap<String, Gate>>,
+    /// Id of its workflow.
+    pub(crate) workflow: String,
     /// Which of those who wait goes first.
     pub(crate) priority: i32,
     /// Whether the run is to be left where it next stands safely.
@@ -30,9 +35,10 @@ pub(crate) struct Outside {
 }
 
 impl Outside {
-    pub(crate) fn new(hears: Arc<AtomicBool>, step_gates: Arc<HashMap<String, Gate>>, priority: i32) -> Self {
+    pub(crate) fn new(hears: Arc<AtomicBool>, step_gates: Arc<HashMap<String, Gate>>, run: &NewRun) -> Self {
         let (look, stopping, queued) = (Notify::new(), AtomicBool::new(false), AtomicUsize::new(0));
-        Outside { look, hears, step_gates, priority, stopping, queued }
+        let (workflow, priority) = (run.workflow.clone(), run.priority);
+        Outside { look, hears, step_gates, workflow, priority, stopping, queued }
     }
 
     /// Whether the store tells what is done elsewhere, so that nobody has to look often.

@@ -25,6 +25,7 @@ use crate::{
     error::Refusal,
     event::Tag,
     lock::lock,
+    observe,
     store::{NewUndo, StoreTx, UndoRecord},
 };
 
@@ -91,6 +92,9 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
         Next::Commit(value, tx) => commit::<M, F>(cx, judge, value, attempt, tx).await,
         Next::Again(errors) => {
             let next = cx.state().clock.after(delay(policy, attempt));
+            if let Some(outside) = &cx.state().outside {
+                observe::step_retries(name, &outside.workflow, attempt + 1, next);
+            }
             cx.tell(Tag::StepRetrying, |text| {
                 text.text("step", name).number("attempt", attempt + 1).number("at", next)
             });

@@ -77,5 +77,5 @@ fn ended(cx: &Cx, current: &mut Current, errors: Option<Vec<String>>) {
     if errors.is_none() {
         current::add_changes(std::mem::take(&mut current.changes));
     }
-    cx.end_step(current.step, current.attempt, current.began, errors.as_deref());
+    cx.end_step(current.step, current.attempt, &current.watched, errors.as_deref());
 }
