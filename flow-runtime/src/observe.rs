@@ -144,7 +144,12 @@ pub(crate) enum Leaving<'l> {
 /// A run was stored for the first time.
 pub(crate) fn run_started(run: &NewRun) {
     let (id, workflow) = (run.id.as_str(), run.workflow.as_str());
-    tracing::info!(flow.run.id = id, flow.workflow.id = workflow, session.id = run.session.as_deref(), "the run is started");
+    tracing::info!(
+        flow.run.id = id,
+        flow.workflow.id = workflow,
+        session.id = run.session.as_deref(),
+        "the run is started"
+    );
     numbers::started(workflow);
 }
 
@@ -182,7 +187,13 @@ pub(crate) fn asked(pause: &NewPause) {
 
 /// Somebody has answered.
 pub(crate) fn answered(run: &str, pause: &str, name: &str, by: Option<&str>) {
-    tracing::info!(flow.run.id = run, flow.pause.id = pause, flow.pause.name = name, user.id = by, "somebody has answered");
+    tracing::info!(
+        flow.run.id = run,
+        flow.pause.id = pause,
+        flow.pause.name = name,
+        user.id = by,
+        "somebody has answered"
+    );
     numbers::answered(name);
 }
 

@@ -306,3 +306,170 @@ fn graphs_nest() {
         json!({"id": 4, "kind": "child", "name": "shrink", "doc": "Until it is small.", "line": child["graph"]["nodes"][4]["line"]})
     );
 }
+
+mod versions {
+    use flow_runtime::{DefinitionError, store::Stage};
+
+    use super::*;
+
+    /// The same workflow with other docs, and elsewhere in the source.
+    mod documented {
+        use super::super::*;
+
+        workflow! {
+            /// Draws up an order.
+            pub(in super::super) async fn order(title: String) -> Result<String> {
+                let draft = first::write(&title).await?;
+                let answer = pause(first::agree(&draft)).await;
+                let finish: fn(first::Draft, bool) -> String = |d, a| format!("{} {a}", d.text);
+                Ok(finish(draft, answer))
+            }
+        }
+    }
+
+    mod grown {
+        use super::super::*;
+
+        #[step(retries = 3)]
+        pub(super) async fn send(_text: &str) -> Result<()> {
+            Ok(())
+        }
+
+        workflow! {
+            pub(in super::super) async fn order(title: String, copies: u32, note: Option<String>) -> Result<String> {
+                let draft = first::write(&title).await?;
+                send(&draft.text).await?;
+                let answer = pause(first::agree(&draft)).await;
+                Ok(format!("{title} {} {answer} {copies} {note:?}", draft.text))
+            }
+        }
+    }
+
+    async fn differs<W: Workflow<Deps = ()>>(store: &Memory, wanted: &str) -> String {
+        match app::<W>(store).load(wanted).await.unwrap_err() {
+            error @ DefinitionError::Differs { .. } => error.to_string(),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_definition_says_what_a_workflow_is() {
+        let definition = grown::Order::definition();
+        assert_eq!((definition.id.as_str(), definition.name.as_str()), ("order", "order"));
+        let steps: Vec<(&str, &str, &[String])> =
+            definition.steps.iter().map(|step| (step.name.as_str(), step.kind.as_str(), &*step.rules)).collect();
+        let rules = ["3 retries after 1s..1m".to_owned()];
+        assert_eq!(steps, [("write", "step", &[][..]), ("send", "step", &rules[..])]);
+        assert_eq!((definition.pauses.len(), definition.pauses[0].name.as_str()), (1, "agree"));
+        assert_eq!(definition.pauses[0].answer["type"], "boolean");
+        assert!(definition.input["properties"]["copies"].is_object());
+        let asked = definition.points.iter().find(|point| point.name == "agree").unwrap();
+        assert!(asked.bindings.contains(&"draft".to_owned()) && asked.bindings.contains(&"copies".to_owned()));
+        let text = serde_json::to_string(&definition).unwrap();
+        assert!(!text.contains("\"line\""), "where it stands in the source is no part of it");
+        assert_eq!(serde_json::from_str::<flow_runtime::Definition>(&text).unwrap(), definition);
+
+        // Workflows below are a part of it, each once.
+        let all = ShrinkAll::definition();
+        let halves: Vec<&str> =
+            all.steps.iter().filter(|step| step.name == "halve").map(|step| step.workflow.as_str()).collect();
+        assert_eq!(halves, ["shrink"]);
+        assert!(all.points.iter().any(|point| point.workflow == "shrink"));
+        let both = branches::before::Both::definition();
+        assert!(both.points.iter().any(|point| (point.path.as_str(), point.name.as_str()) == ("parallel.1", "right")));
+        assert_ne!(all.fingerprint, Shrink::definition().fingerprint);
+    }
+
+    #[tokio::test]
+    async fn what_is_saved_is_loaded_by_version_and_by_label() {
+        let store = Memory::new();
+        let app = app::<first::Order>(&store);
+        let none = app.load("order").await.unwrap_err();
+        assert_eq!(none.to_string(), "there is no stored definition `order`; none of this workflow is");
+        let draft = app.save::<first::Order>(Stage::Draft, None).await.unwrap();
+        assert_eq!((draft.version, draft.stage), (1, Stage::Draft));
+        assert_eq!(app.load("order").await.unwrap().saved().version, 1, "nothing is published");
+        let published = app.save_id("order", Stage::Published, Some("stable")).await.unwrap();
+        assert_eq!((published.version, published.label.as_deref()), (1, Some("stable")));
+        assert_eq!(
+            app.save::<first::Order>(Stage::Published, None).await.unwrap(),
+            published,
+            "the same is not saved twice"
+        );
+
+        let newer = super::app::<grown::Order>(&store);
+        let second = newer.save::<grown::Order>(Stage::Draft, Some("next")).await.unwrap();
+        assert_eq!(second.version, 2);
+        let listed: Vec<(u32, Stage)> =
+            app.definitions(Some("order")).await.unwrap().iter().map(|saved| (saved.version, saved.stage)).collect();
+        assert_eq!(listed, [(2, Stage::Draft), (1, Stage::Published)]);
+        assert_eq!(app.definitions(None).await.unwrap().len(), 2);
+        assert_eq!(app.definitions(Some("no-such")).await.unwrap(), []);
+
+        for wanted in ["order", "order@1", "order@stable"] {
+            let loaded = app.load(wanted).await.unwrap();
+            assert_eq!(loaded.definition(), &app.definition::<first::Order>().unwrap());
+            let run = loaded.start_json(json!("t")).await.unwrap();
+            run.wait().await.unwrap();
+            run.answer_json("agree", json!(true)).await.unwrap();
+            assert!(matches!(run.wait().await.unwrap(), Outcome::Done(text) if text == "hello true"));
+        }
+        assert_eq!(newer.load("order@next").await.unwrap().saved().version, 2);
+
+        let why = async |wanted| app.load(wanted).await.unwrap_err().to_string();
+        assert_eq!(why("order@7").await, "there is no stored definition `order@7`; there are: 2 (next), 1 (stable)");
+        assert_eq!(
+            why("order@beta").await,
+            "there is no stored definition `order@beta`; there are: 2 (next), 1 (stable)"
+        );
+        assert_eq!(why("oder").await, "workflow `oder` is not registered: did you mean `order`?");
+        for label in ["7", "", "a@b", " x"] {
+            let error = app.save::<first::Order>(Stage::Draft, Some(label)).await.unwrap_err();
+            assert!(matches!(error, DefinitionError::Label { .. }), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_does_not_load_says_how_it_differs() {
+        let store = Memory::new();
+        app::<first::Order>(&store).save::<first::Order>(Stage::Published, None).await.unwrap();
+        app::<documented::Order>(&store).load("order").await.expect("docs and lines do not count");
+
+        assert_eq!(
+            differs::<grown::Order>(&store, "order@1").await,
+            "version 1 of workflow `order` is not what this program has: steps added: `send`; \
+             the input was string, and is object; \
+             bindings missing: `title` at point `write done`, `copies` at point `write done`, `note` at point `write done`, \
+             `title` at point `agree`, `copies` at point `agree`, `note` at point `agree`"
+        );
+        assert_eq!(
+            differs::<other_answer::Order>(&store, "order").await,
+            "version 1 of workflow `order` is not what this program has: \
+             the answer of pause `agree` was boolean, and is array of boolean"
+        );
+        let gone = differs::<other_point::Order>(&store, "order").await;
+        assert!(gone.contains("pause `agree` is gone; pause `confirm` is new; points gone: `agree`"), "{gone}");
+
+        let grown = app::<grown::Order>(&store);
+        grown.save::<grown::Order>(Stage::Published, None).await.unwrap();
+        let back = differs::<first::Order>(&store, "order@2").await;
+        assert!(
+            back.contains("steps removed: `send`") && back.contains("the input was object, and is string"),
+            "{back}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_what_has_changed_since() {
+        let store = Memory::new();
+        let app = app::<first::Order>(&store);
+        app.save::<first::Order>(Stage::Published, None).await.unwrap();
+        let run = app.start::<first::Order>("t".to_owned()).await.unwrap();
+        assert!(matches!(run.wait().await.unwrap(), Outcome::Paused(_)));
+        let changed = super::app::<other_point::Order>(&store);
+        let run = changed.run::<other_point::Order>(run.id()).await.unwrap();
+        let error = run.answer_json("agree-1", json!(true)).await.unwrap_err().to_string();
+        assert!(error.contains("cannot go on in this program, which has changed since: "), "{error}");
+        assert!(error.contains("points gone: `agree`"), "{error}");
+    }
+}

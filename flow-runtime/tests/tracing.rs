@@ -93,7 +93,10 @@ impl Log {
     }
 
     fn event(&self, message: &str) -> &(String, String, Option<u64>, Fields) {
-        self.events.iter().find(|event| event.0 == message).unwrap_or_else(|| panic!("no `{message}` in {:#?}", self.events))
+        self.events
+            .iter()
+            .find(|event| event.0 == message)
+            .unwrap_or_else(|| panic!("no `{message}` in {:#?}", self.events))
     }
 }
 
@@ -160,7 +163,10 @@ async fn a_run_and_the_attempts_at_its_steps_are_spans() {
         assert_eq!((get(span, "session.id"), get(span, "user.id")), ("s-1".to_owned(), "ann".to_owned()));
     }
     assert_eq!(get(&runs[0].1, "flow.run.status"), "paused");
-    assert_eq!((get(&runs[1].1, "flow.run.status"), get(&runs[1].1, "otel.status_code")), ("failed".to_owned(), "ERROR".to_owned()));
+    assert_eq!(
+        (get(&runs[1].1, "flow.run.status"), get(&runs[1].1, "otel.status_code")),
+        ("failed".to_owned(), "ERROR".to_owned())
+    );
     assert_eq!(get(&runs[1].1, "error.message"), "nothing to be done");
 
     let steps = log.spans("flow.step");

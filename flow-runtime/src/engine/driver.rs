@@ -292,19 +292,15 @@ impl Engine {
         driven
     }
 
-    fn spawn(
-        self: &Arc<Self>,
-        entry: &Arc<dyn Registered>,
-        record: RunRecord,
-        state: RunState,
-    ) -> Option<Arc<Driven>> {
+    fn spawn(self: &Arc<Self>, entry: &Arc<dyn Registered>, record: RunRecord, state: RunState) -> Option<Arc<Driven>> {
         let (done, is_done) = watch::channel(false);
         let RunRecord { run, status, failure, .. } = record;
         let span = observe::run_span(&run);
         let state = Arc::new(state);
         let undoing = (status == RunStatus::Undoing).then(|| failure.map(|text| Failure::stored(Some(&text))));
         let job = Job { state: state.clone(), input: run.input, deadline: run.deadline, undoing };
-        let driven = Arc::new(Driven { state: state.clone(), left: Mutex::new(None), done: is_done, task: OnceLock::new() });
+        let driven =
+            Arc::new(Driven { state: state.clone(), left: Mutex::new(None), done: is_done, task: OnceLock::new() });
         let closed = {
             let mut drivers = lock(&self.drivers);
             if !drivers.closed {
