@@ -132,6 +132,8 @@ mod guides {
     struct Readme;
     #[doc = include_str!("../../docs/language.md")]
     struct Language;
+    #[doc = include_str!("../../docs/operations.md")]
+    struct Operations;
     #[doc = include_str!("../../docs/runs.md")]
     struct Runs;
 }
