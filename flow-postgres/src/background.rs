@@ -31,7 +31,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How to reach the server beside the pool.
 pub(crate) enum Way {
-    Server(Server),
+    Server(Box<Server>),
     /// Connections made as the pool makes them. They hear nothing.
     Pool(Pool),
 }

@@ -39,7 +39,9 @@ impl Drop for Alone {
 
 impl Server {
     /// Reads a URL, `postgres://…`, or a list of `key=value`.
-    pub(crate) fn parse(url: &str) -> Result<Self, Fault> {
+    ///
+    /// `roots` are certificates in PEM to trust instead of the operating system's.
+    pub(crate) fn parse(url: &str, roots: Option<&[u8]>) -> Result<Self, Fault> {
         let mut config = Config::from_str(url).map_err(|error| Fault::other(without_secrets(&error)))?;
         if config.get_application_name().is_none() {
             config.application_name("flow");
@@ -47,7 +49,7 @@ impl Server {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
         }
-        let tls = tls(config.get_ssl_mode())?;
+        let tls = tls(config.get_ssl_mode(), roots)?;
         Ok(Server { config, tls })
     }
 
@@ -91,7 +93,7 @@ where
 }
 
 #[cfg(not(feature = "tls"))]
-fn tls(mode: SslMode) -> Result<Tls, Fault> {
+fn tls(mode: SslMode, _roots: Option<&[u8]>) -> Result<Tls, Fault> {
     match mode {
         SslMode::Disable | SslMode::Prefer => Ok(Tls::Off),
         _ => Err(Fault::other(
@@ -102,22 +104,40 @@ fn tls(mode: SslMode) -> Result<Tls, Fault> {
 }
 
 #[cfg(feature = "tls")]
-fn tls(mode: SslMode) -> Result<Tls, Fault> {
+fn tls(mode: SslMode, roots: Option<&[u8]>) -> Result<Tls, Fault> {
     use std::sync::Arc;
+
+    use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
     if mode == SslMode::Disable {
         return Ok(Tls::Off);
     }
-    let mut roots = rustls::RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    // A certificate that cannot be read is not trusted, that is all.
-    roots.add_parsable_certificates(found.certs);
+    let mut trusted = rustls::RootCertStore::empty();
+    match roots {
+        Some(pem) => {
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                trusted.add(certificate.map_err(|error| no_certificates(&error.to_string()))?).map_err(Fault::other)?;
+            }
+            if trusted.is_empty() {
+                return Err(no_certificates("there is none in it"));
+            }
+        }
+        // A certificate that cannot be read is not trusted, that is all.
+        None => {
+            trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
     let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(Fault::other)?
-        .with_root_certificates(roots)
+        .with_root_certificates(trusted)
         .with_no_client_auth();
     Ok(Tls::On(tokio_postgres_rustls::MakeRustlsConnect::new(config)))
+}
+
+#[cfg(feature = "tls")]
+fn no_certificates(why: &str) -> Fault {
+    Fault::other(format!("the root certificates are no certificates in PEM: {why}"))
 }
 
 /// What is wrong with a URL, without a part of it: with a password that was not escaped, any part may be one of the password.

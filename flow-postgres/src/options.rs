@@ -28,6 +28,7 @@ pub struct PostgresOptions {
     schema: String,
     lease: Duration,
     patience: Duration,
+    roots: Option<Vec<u8>>,
 }
 
 impl PostgresOptions {
@@ -39,6 +40,7 @@ impl PostgresOptions {
             schema: "flow".to_owned(),
             lease: Duration::from_secs(15),
             patience: Duration::from_secs(10),
+            roots: None,
         }
     }
 
@@ -76,6 +78,13 @@ impl PostgresOptions {
         self
     }
 
+    /// Certificates in PEM to trust instead of those of the operating system.
+    #[cfg(feature = "tls")]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots = Some(pem.into());
+        self
+    }
+
     /// Connects, and makes the tables or brings them up to date.
     ///
     /// # Errors
@@ -87,13 +96,13 @@ impl PostgresOptions {
     }
 
     async fn opened(self) -> Result<Postgres, Fault> {
-        let PostgresOptions { url, pool, connections, schema, lease, patience } = self;
+        let PostgresOptions { url, pool, connections, schema, lease, patience, roots } = self;
         schema::check(&schema)?;
-        let server = url.as_deref().map(Server::parse).transpose()?;
+        let server = url.as_deref().map(|url| Server::parse(url, roots.as_deref())).transpose()?;
         let (pool, way) = match (pool, server) {
-            (Some(pool), Some(server)) => (pool, Way::Server(server)),
+            (Some(pool), Some(server)) => (pool, Way::Server(Box::new(server))),
             (Some(pool), None) => (pool.clone(), Way::Pool(pool)),
-            (None, Some(server)) => (server.pool(connections)?, Way::Server(server)),
+            (None, Some(server)) => (server.pool(connections)?, Way::Server(Box::new(server))),
             (None, None) => return Err(Fault::other("neither a URL nor a pool was given")),
         };
         let mut left = Patience::new(patience);

@@ -52,7 +52,7 @@ pub struct Server {
     folder: PathBuf,
     port: u16,
     user: Option<(u32, u32)>,
-    fsync: bool,
+    settings: Vec<&'static str>,
     process: Option<Child>,
 }
 
@@ -62,6 +62,33 @@ impl Server {
     /// # Errors
     /// A text that says what is missing or went wrong.
     pub fn start(fsync: bool) -> Result<Self, String> {
+        let mut server = Self::new()?;
+        server.settings.push(if fsync { "fsync=on" } else { "fsync=off" });
+        server.run()?;
+        Ok(server)
+    }
+
+    /// Starts a server of its own that speaks TLS, with this certificate and its key in PEM.
+    ///
+    /// # Errors
+    /// A text that says what is missing or went wrong.
+    pub fn start_tls(certificate: &str, key: &str) -> Result<Self, String> {
+        let mut server = Self::new()?;
+        for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
+            let path = server.data().join(name);
+            let (user, group) = server.user.unzip();
+            let written = fs::write(&path, pem)
+                .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)))
+                .and_then(|()| chown(&path, user, group));
+            written.map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+        server.settings.extend(["fsync=off", "ssl=on"]);
+        server.run()?;
+        Ok(server)
+    }
+
+    /// A server that does not run yet.
+    fn new() -> Result<Self, String> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let programs = programs()?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -69,10 +96,9 @@ impl Server {
         let failed = |error: io::Error| format!("{}: {error}", folder.display());
         fs::create_dir(&folder).map_err(failed)?;
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).map_err(failed)?.port();
-        let mut server = Server { programs, folder, port, user: None, fsync, process: None };
+        let mut server = Server { programs, folder, port, user: None, settings: Vec::new(), process: None };
         server.user = server.other_user()?;
         server.initialize()?;
-        server.run()?;
         Ok(server)
     }
 
@@ -115,12 +141,8 @@ impl Server {
         let err = log.try_clone().map_err(|error| format!("the log of PostgreSQL: {error}"))?;
         let mut command = self.program("postgres");
         command.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
-        for setting in [
-            "listen_addresses=127.0.0.1",
-            "unix_socket_directories=",
-            "max_connections=200",
-            if self.fsync { "fsync=on" } else { "fsync=off" },
-        ] {
+        let always = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];
+        for setting in always.iter().chain(&self.settings) {
             command.args(["-c", setting]);
         }
         let process = command.stdin(Stdio::null()).stdout(log).stderr(err).spawn();

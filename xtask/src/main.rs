@@ -50,7 +50,8 @@ fn run(args: &[&str]) -> Outcome {
 /// Every test of the workspace, doc tests included.
 fn test() -> Outcome {
     toolchain::complete()?;
-    postgres::with_server(cargo(&["test", "--workspace"]))
+    let tls = ["test", "--package", "flow-postgres", "--features", "tls", "--test", "tls"];
+    postgres::with_server([cargo(&["test", "--workspace"]), cargo(&tls)])
 }
 
 /// Writes what the compiler says and what the macros expand to into the files the tests compare with.

@@ -6,14 +6,16 @@ use flow_test_server::{Server, VARIABLE, programs};
 
 use crate::shell::{Outcome, Shown, program};
 
-/// Runs a command that is told of a server: the one of the environment, if there is one, or else one to throw away.
-pub(crate) fn with_server(command: Shown) -> Outcome {
-    if env::var_os(VARIABLE).is_some() {
-        return command.run();
-    }
+/// Runs commands that are told of a server: the one of the environment, if there is one, or else one to throw away.
+pub(crate) fn with_server(commands: impl IntoIterator<Item = Shown>) -> Outcome {
+    let mut commands = commands.into_iter();
+    // Some tests start one of their own in any case.
     install()?;
+    if env::var_os(VARIABLE).is_some() {
+        return commands.try_for_each(Shown::run);
+    }
     let server = Server::start(false)?;
-    command.env(VARIABLE, &server.url()).run()
+    commands.try_for_each(|command| command.env(VARIABLE, &server.url()).run())
 }
 
 /// Installs PostgreSQL if it is missing.
