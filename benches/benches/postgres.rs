@@ -2,14 +2,22 @@
 //! The server is one to throw away, with `fsync` on.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
-use flow_benches::{Table, Written, criterion, judged, record, side_by_side};
+use flow_benches::{Table, criterion, judged, side_by_side};
 use flow_postgres::{
     Postgres,
-    tokio_postgres::{Client, NoTls, Statement, connect},
+    tokio_postgres::{Client, NoTls, Statement, connect, types::ToSql},
 };
-use flow_runtime::{prelude::*, store::Checkpoint};
+use flow_runtime::{
+    Memory, StoreError,
+    prelude::*,
+    store::{Checkpoint, NewRun},
+    testing::{Content, Hook, Hooked, Operation},
+};
 use flow_test_server::Server;
 
 /// How many times the time of the bare rows the checkpoints of one run may take, and of sixteen at once.
@@ -30,6 +38,36 @@ workflow! {
         }
         Ok(text)
     }
+}
+
+/// What a run writes.
+#[derive(Default)]
+struct Written {
+    run: Mutex<NewRun>,
+    checkpoints: Mutex<Vec<Checkpoint>>,
+}
+
+impl Hook for Written {
+    fn before(&self, operation: &Operation<'_>) -> Result<(), StoreError> {
+        match operation.content {
+            Content::Create(run, _) => *self.run.lock().unwrap() = run.clone(),
+            Content::Checkpoint(checkpoint) => self.checkpoints.lock().unwrap().push(checkpoint.clone()),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Runs the workflow once in memory and takes down what it writes.
+async fn record() -> (NewRun, Vec<Checkpoint>) {
+    let recorder = Hooked::new(Memory::new(), Written::default());
+    let app = App::builder().store(recorder.clone()).register::<Rounds>(()).build().unwrap();
+    let run = app.start::<Rounds>(u64::from(STEPS)).await.unwrap();
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Done(_)));
+    let written = recorder.hook();
+    let (run, checkpoints) = (written.run.lock().unwrap().clone(), written.checkpoints.lock().unwrap().clone());
+    assert!(checkpoints.iter().all(|made| !made.mark && made.forget.is_none() && made.keep.is_none()));
+    (run, checkpoints)
 }
 
 /// The floor: the rows of a checkpoint in one statement, without a look at what is there.
@@ -63,8 +101,7 @@ impl Bare {
         Bare { client, create, checkpoint }
     }
 
-    async fn write(&self, id: &str, written: &Written) {
-        let (run, checkpoints) = written.parts();
+    async fn write(&self, id: &str, (run, checkpoints): &(NewRun, Vec<Checkpoint>)) {
         self.client.execute(&self.create, &[&id, &run.fingerprint, &run.input]).await.unwrap();
         let mut told = 0;
         for (seq, Checkpoint { path, at, bindings, effects, .. }) in (1_i64..).zip(checkpoints) {
@@ -72,11 +109,10 @@ impl Bare {
             let values: Vec<&str> = bindings.iter().map(|binding| &*binding.value).collect();
             let count = i64::try_from(effects.events.len()).unwrap();
             told += count;
-            let rows = self.client.query(
-                &self.checkpoint,
-                &[&id, &seq, &told, &&**path, &&**at, &names, &values, &count, &effects.events],
-            );
-            rows.await.unwrap();
+            let (path, at) = (&**path, &**at);
+            let values: [&(dyn ToSql + Sync); 9] =
+                [&id, &seq, &told, &path, &at, &names, &values, &count, &effects.events];
+            self.client.query(&self.checkpoint, &values).await.unwrap();
         }
     }
 }
@@ -88,8 +124,8 @@ fn main() {
     criterion = criterion.sample_size(10);
     let heads = ["runs at once", "the rows alone", "checkpoint", "ratio", "aim", "checkpoints per second"];
     let mut table = Table::new("a checkpoint on PostgreSQL, in µs", &heads);
-    let written = record::<Rounds>(u64::from(STEPS));
-    let checkpoints = written.parts().1.count();
+    let written = runtime.block_on(record());
+    let checkpoints = written.1.len();
     let (app, bare) = runtime.block_on(async {
         // The same tables twice.
         drop(Postgres::options(server.url()).schema("bare").open().await.unwrap());

@@ -45,13 +45,6 @@ impl Events {
     }
 }
 
-impl Written {
-    /// The run and its checkpoints, for the floor of another store.
-    pub fn parts(&self) -> (&NewRun, impl Iterator<Item = &Checkpoint>) {
-        (&self.run, self.checkpoints.iter().map(|(checkpoint, _)| checkpoint))
-    }
-}
-
 /// Runs a workflow without dependencies once and takes down what it writes.
 pub fn record<W: Workflow<Deps = ()>>(input: W::Input) -> Written {
     let memory = Memory::new();

@@ -1,12 +1,16 @@
 //! Carrying out statements: which connection, and what to do when it is cut.
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use deadpool_postgres::{Client, Pool};
 use flow_runtime::StoreError;
+use tokio::sync::Semaphore;
 use tokio_postgres::Row;
 
 use crate::{background::Background, fault::Fault, schema, sql::Sql};
@@ -26,6 +30,9 @@ pub(crate) struct Shared {
     pub(crate) lease: Duration,
     pub(crate) patience: Duration,
     pub(crate) background: Background,
+    /// A place for each transaction of a step: one connection fewer than there are, because the step may want something of the
+    /// store while it has its own.
+    pub(crate) steps: Arc<Semaphore>,
     /// The number of the last write of this handle; it begins anywhere, so that no two handles use the same.
     pub(crate) ops: AtomicI64,
 }

@@ -8,6 +8,7 @@ use std::{
 
 use deadpool_postgres::Pool;
 use flow_runtime::StoreError;
+use tokio::sync::Semaphore;
 
 use crate::{
     Postgres,
@@ -52,9 +53,10 @@ impl PostgresOptions {
     }
 
     /// How many connections the store may have, besides the one of its own that keeps its lease and listens. 16 unless said
-    /// otherwise. A pool that was handed in has its own limit.
+    /// otherwise, 2 at least. A pool that was handed in has its own limit, which should be 2 or more as well: a step with a
+    /// transaction has one connection, and may want something of the store.
     pub fn connections(mut self, connections: usize) -> Self {
-        self.connections = connections.max(1);
+        self.connections = connections.max(2);
         self
     }
 
@@ -117,7 +119,8 @@ impl PostgresOptions {
         let plan = Plan { way, prefix: prefix_there, channel: channel_there, token: token_there, lease, patience };
         let ops = AtomicI64::new(first_op(id));
         let background = Background::new(plan);
-        let shared = Shared { pool, schema, prefix, channel, token, lease, patience, background, ops };
+        let steps = Arc::new(Semaphore::new(pool.status().max_size.saturating_sub(1).max(1)));
+        let shared = Shared { steps, pool, schema, prefix, channel, token, lease, patience, background, ops };
         Ok(Postgres { shared: Arc::new(shared), hears })
     }
 }

@@ -8,7 +8,7 @@ use flow_runtime::{
     store::{Checkpoint, StoreFuture, StoreTx},
 };
 use futures::FutureExt as _;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit};
 use tokio_postgres::{Row, types::ToSql};
 
 use crate::{
@@ -25,7 +25,13 @@ use crate::{
 /// transaction, and the step can only fail.
 pub struct PgTx {
     /// Gone when the transaction has ended.
-    client: Mutex<Option<Client>>,
+    client: Mutex<Option<Held>>,
+}
+
+/// A connection, and the place among those with a transaction.
+struct Held {
+    client: Client,
+    _place: OwnedSemaphorePermit,
 }
 
 impl PgTx {
@@ -89,7 +95,7 @@ impl PgTx {
         }
     }
 
-    /// Carries out several statements without values, with `;` between them. They must not end the transaction.
+    /// Carries out several statements without values, with `;` between them. None may end the transaction: the step fails then.
     ///
     /// # Errors
     /// As [`execute`](Self::execute).
@@ -101,13 +107,15 @@ impl PgTx {
         done.await.map_err(failed)
     }
 
-    async fn open(&self) -> MutexGuard<'_, Option<Client>> {
+    async fn open(&self) -> MutexGuard<'_, Option<Held>> {
         self.client.lock().await
     }
 }
 
-fn within(client: &Option<Client>) -> Result<&Client, Fault> {
-    client.as_ref().ok_or_else(|| Fault::other("the step has ended, and its transaction with it"))
+fn within(held: &Option<Held>) -> Result<&Client, Fault> {
+    held.as_ref()
+        .map(|held| &held.client)
+        .ok_or_else(|| Fault::other("the step has ended, and its transaction with it"))
 }
 
 fn failed(fault: Fault) -> StoreError {
@@ -126,17 +134,22 @@ pub(crate) struct Begun {
     tx: Arc<PgTx>,
 }
 
+/// The setting ends with the transaction: by it is known, in the end, that it is still the same.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL flow_postgres.step = 'open'";
+const IS_OPEN: &str = "SELECT current_setting('flow_postgres.step', true) IS NOT DISTINCT FROM 'open'";
+
 pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<Begun, Fault> {
+    let place = shared.steps.clone().acquire_owned().await.map_err(Fault::other)?;
     let mut patience = Patience::new(shared.patience);
     loop {
         let begun = async {
             let client = shared.pool.get().await?;
-            client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+            client.batch_execute(BEGIN).await?;
             Ok(client)
         };
         match begun.await {
             Ok(client) => {
-                let tx = Arc::new(PgTx { client: Mutex::new(Some(client)) });
+                let tx = Arc::new(PgTx { client: Mutex::new(Some(Held { client, _place: place })) });
                 return Ok(Begun { shared: shared.clone(), tx });
             }
             Err(fault) => patience.wait(fault).await?,
@@ -164,6 +177,12 @@ impl Begun {
     async fn committed(&self, run: &str, fence: u64, checkpoint: &Checkpoint) -> Result<(), Fault> {
         let (sql, op) = statement(run, self.shared.op(), fence, checkpoint);
         let mut held = self.tx.open().await;
+        let client = within(&held)?;
+        let open = client.query_one(&client.prepare_cached(IS_OPEN).await?, &[]).await?;
+        if !open.try_get::<_, bool>(0)? {
+            undo(&mut held);
+            return Err(Fault::other("the step has ended the transaction itself, which is not for it to do"));
+        }
         let text = schema::in_schema(&sql.text, &self.shared.prefix);
         let rows = query(within(&held)?, &text, &sql).await.map_err(|fault| asked_before(fault, checkpoint))?;
         if rows.is_empty() {
@@ -214,8 +233,8 @@ impl Drop for PgTx {
 }
 
 /// Rolls back. The request is sent at once; whoever gets the connection next waits behind it.
-fn undo(held: &mut Option<Client>) {
-    if let Some(client) = held.take() {
-        let _ = client.batch_execute("ROLLBACK").now_or_never();
+fn undo(held: &mut Option<Held>) {
+    if let Some(held) = held.take() {
+        let _ = held.client.batch_execute("ROLLBACK").now_or_never();
     }
 }

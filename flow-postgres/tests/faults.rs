@@ -125,8 +125,8 @@ async fn a_commit_of_a_step_whose_answer_is_lost_is_found_out_about() {
     place.sql("CREATE TABLE flow.accounts (balance integer)").await;
     let insert = format!("INSERT INTO {}.accounts VALUES (7)", common::quoted(&place.schema));
     let mark = Checkpoint { mark: true, trying: Some("{}".to_owned()), ..step("x") };
-    // The connection is cut after the checkpoint, and after the commit.
-    for (lost, expected) in [(1, 0), (2, 1)] {
+    // The connection is cut after the checkpoint, the second statement of a commit, and after the third, which commits.
+    for (lost, expected) in [(2, 0), (3, 1)] {
         let tx = store.begin().await.unwrap();
         let handle: Arc<PgTx> = tx.handle().downcast().unwrap();
         handle.execute(&insert, &[]).await.unwrap();

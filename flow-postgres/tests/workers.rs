@@ -169,6 +169,13 @@ async fn a_steps_transaction_is_committed_with_its_checkpoint() {
 
     let tx = store.begin().await.unwrap();
     let handle: Arc<PgTx> = tx.handle().downcast().unwrap();
+    handle.batch_execute("COMMIT").await.unwrap();
+    let ended = tx.commit("r", 1, &mark("4")).await.unwrap_err();
+    assert!(format!("{ended:?}").contains("ended the transaction itself"), "{ended:?}");
+    assert_eq!(store.frame("r", "").await.unwrap().unwrap().trying.as_deref(), Some("1"));
+
+    let tx = store.begin().await.unwrap();
+    let handle: Arc<PgTx> = tx.handle().downcast().unwrap();
     let rows = handle.query_one("SELECT $1::bigint + 1", &[&1_i64]).await.unwrap();
     assert_eq!(rows.get::<_, i64>(0), 2);
     assert!(handle.query_opt("SELECT 1 WHERE false", &[]).await.unwrap().is_none());
