@@ -2,6 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
+use deadpool::managed::QueueMode;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use futures::{StreamExt as _, stream};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -71,7 +72,8 @@ impl Server {
             #[cfg(feature = "tls")]
             Tls::On(tls) => Manager::from_config(self.config.clone(), tls.clone(), how),
         };
-        Pool::builder(manager).max_size(connections).build().map_err(Fault::other)
+        // The one that was used last has its statements prepared.
+        Pool::builder(manager).max_size(connections).queue_mode(QueueMode::Lifo).build().map_err(Fault::other)
     }
 
     /// One connection beside the pool.
