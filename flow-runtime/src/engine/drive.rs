@@ -115,24 +115,32 @@ async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, F
                 return Ok(Left::Store(error));
             }
         };
-        if let Some(error) = flushed(state, flush.as_mut()).await {
-            return Ok(Left::Store(error));
-        }
-        match event {
-            Event::Returned(Ok(output)) => return completed::<W>(state, &output).await,
-            Event::Returned(Err(error)) => return Err(failure_of::<W>(state, error)),
-            Event::Halted(Halt::Failed(failure)) => return Err(failure),
-            Event::Halted(Halt::Store(error)) => return Ok(Left::Store(error)),
-            Event::Halted(Halt::Refused(refusal)) => return Ok(Left::Refused(refusal)),
-            Event::Halted(Halt::Cancelled | Halt::Undone(_)) => return Ok(Left::Cancelled),
-            Event::Halted(Halt::Stopped) => return Ok(Left::Stopped),
-            Event::Quiet => match park(state).await {
+        if matches!(event, Event::Quiet) {
+            if let Some(error) = flushed(state, flush.as_mut()).await {
+                return Ok(Left::Store(error));
+            }
+            match park(state).await {
                 Ok(true) => return Ok(Left::Parked(earlier(state.next_timer(), job.deadline))),
                 // Others are to get their turn, whatever comes of the news.
                 Ok(false) => tokio::task::yield_now().await,
                 Err(error) => return Ok(Left::Store(error)),
-            },
+            }
+            continue;
         }
+        // A write may wait for the transaction of a step that is dropped here.
+        drop(body);
+        if let Some(error) = flushed(state, flush.as_mut()).await {
+            return Ok(Left::Store(error));
+        }
+        return match event {
+            Event::Returned(Ok(output)) => completed::<W>(state, &output).await,
+            Event::Returned(Err(error)) => Err(failure_of::<W>(state, error)),
+            Event::Halted(Halt::Failed(failure)) => Err(failure),
+            Event::Halted(Halt::Store(error)) => Ok(Left::Store(error)),
+            Event::Halted(Halt::Refused(refusal)) => Ok(Left::Refused(refusal)),
+            Event::Halted(Halt::Cancelled | Halt::Undone(_)) | Event::Quiet => Ok(Left::Cancelled),
+            Event::Halted(Halt::Stopped) => Ok(Left::Stopped),
+        };
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
     Frame, Halt, PointInfo, Reader, RunState, Unwritten, Writer,
     branch::{DONE, START},
     current::{self, Current},
+    record::Open,
     session::Change,
     working::Working,
 };
@@ -358,7 +359,10 @@ impl Cx {
             None => None,
             Some(events) => {
                 self.tell_waits(checkpoint);
-                let (carried, texts) = events.carry(&self.path).await;
+                let (carried, texts) = match tx {
+                    Some(_) => events.carry_now(&self.path),
+                    None => events.carry(&self.path).await,
+                };
                 checkpoint.effects.events = texts;
                 Some(carried)
             }
@@ -484,13 +488,17 @@ impl Cx {
     }
 
     /// Begins a transaction of the store for a step.
-    pub(super) async fn begin_tx(&self, step: &str) -> Box<dyn StoreTx> {
+    pub(super) async fn begin_tx(&self, step: &str) -> (Box<dyn StoreTx>, Option<Open<'_>>) {
+        let open = match self.state.events() {
+            Some(events) => Some(events.open(&self.path).await),
+            None => None,
+        };
         let begun = match &self.state.store {
             Some((store, _)) => self.counted(store.begin()).await,
             None => Err(StoreError::NoTransactions),
         };
         match begun {
-            Ok(tx) => tx,
+            Ok(tx) => (tx, open),
             Err(error @ StoreError::NoTransactions) => {
                 self.fail(vec![format!("step `{step}` takes part in a transaction"), error.to_string()]).await
             }

@@ -4,7 +4,7 @@ use std::{
     future::poll_fn,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Poll,
     time::Duration,
@@ -41,6 +41,8 @@ pub(crate) struct Recorder {
     has_notes: AtomicBool,
     /// Whether a write of nothing but events is on its way.
     flushing: AtomicBool,
+    /// Transactions of steps that are open. Other writes may have to wait for their end, so nothing is flushed meanwhile.
+    open: AtomicUsize,
     /// A write that carries events is over.
     over: Notify,
 }
@@ -73,6 +75,15 @@ impl Drop for Carried<'_> {
     }
 }
 
+/// The transaction of a step is open.
+pub(crate) struct Open<'r>(&'r Recorder);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// Whether one frame is above or below the other, or the same. The events of such frames keep their order.
 fn related(a: &str, b: &str) -> bool {
     is_within(a, b) || is_within(b, a)
@@ -86,6 +97,7 @@ impl Recorder {
             notes: Mutex::default(),
             has_notes: AtomicBool::new(false),
             flushing: AtomicBool::new(false),
+            open: AtomicUsize::new(0),
             over: Notify::new(),
         }
     }
@@ -128,6 +140,28 @@ impl Recorder {
                 if !waits {
                     return self.take(&mut notes, |note| related(note, path));
                 }
+            }
+            over.await;
+        }
+    }
+
+    /// As [`carry`](Self::carry), for the end of a transaction, which must not wait for other writes: they may wait for it.
+    pub(crate) fn carry_now(&self, path: &str) -> (Carried<'_>, Vec<String>) {
+        self.take(&mut lock(&self.notes), |note| related(note, path))
+    }
+
+    /// The transaction of a step of this frame begins: after the writes that carry its earlier events.
+    pub(crate) async fn open(&self, path: &str) -> Open<'_> {
+        self.open.fetch_add(1, Ordering::AcqRel);
+        let open = Open(self);
+        loop {
+            let over = self.over.notified();
+            let waits = {
+                let notes = lock(&self.notes);
+                notes.on_their_way.iter().any(|(_, paths)| paths.iter().any(|other| related(other, path)))
+            };
+            if !waits {
+                return open;
             }
             over.await;
         }
@@ -180,6 +214,9 @@ impl Recorder {
             // The driver is polled whenever something is told.
             poll_fn(|_| if self.has_notes.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }).await;
             tokio::time::sleep(SOON).await;
+            if self.open.load(Ordering::Acquire) > 0 {
+                continue;
+            }
             let (carried, events) = {
                 let mut notes = lock(&self.notes);
                 let away: Vec<Arc<str>> = notes.on_their_way.iter().flat_map(|(_, paths)| paths.clone()).collect();

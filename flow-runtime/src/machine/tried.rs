@@ -67,9 +67,14 @@ pub(super) async fn tried<M: HasMeta, F: Future + Send>(cx: &Cx, step: Step<M, F
         cx.mark(Trying { begun: true, next: None, ..trying.clone() }, None).await;
     }
     let attempt = trying.attempts + 1;
+    let (tx, _open) = match policy.tx {
+        true => {
+            let (tx, open) = cx.begin_tx(name).await;
+            (Some(tx), open)
+        }
+        false => (None, None),
+    };
     let next = {
-        // Dropped with this block, unless it is committed.
-        let tx = if policy.tx { Some(cx.begin_tx(name).await) } else { None };
         let mut current = cx.begin_step(name, attempt);
         current.transaction = tx.as_ref().map(|tx| tx.handle());
         let output = attempt_once::<M, F>(cx, judge, step.future, current).await;
