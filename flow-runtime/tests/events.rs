@@ -2,15 +2,13 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use flow_runtime::{Event, EventKind, Events, Memory, RunError, prelude::*};
+use flow_runtime::{
+    Event, EventKind, Events, Memory, RunError, Store,
+    prelude::*,
+    testing::{Fault, Faults},
+};
 use futures::{StreamExt, TryStreamExt};
 use tokio::sync::Notify;
 
@@ -178,5 +176,186 @@ async fn everything_is_told() {
         assert_eq!(live.await.unwrap().unwrap(), stored);
         let rest: Vec<Event> = run.events(10).try_collect().await.unwrap();
         assert_eq!(rest, stored[9..]);
+    }
+}
+
+fn events_of(store: impl Store) -> App {
+    App::builder().store(store).register::<Everything>(()).build().unwrap()
+}
+
+/// Drives a run to its end, answers what it asks, and says whether anything went wrong on the way.
+async fn drive(run: &Run<Everything>) -> std::result::Result<(), ()> {
+    loop {
+        match run.wait().await.map_err(drop)? {
+            Outcome::Done(_) => return Ok(()),
+            _ => drop(run.answer::<Agree>(true).by("ann").await),
+        }
+    }
+}
+
+/// Kills the process at every write, and takes the run up in another one: what a reader has seen stays as it was, and nothing
+/// is told twice that happened once.
+async fn killed<S: Store>(world: impl Fn() -> Box<dyn Fn() -> S>) {
+    let mut deaths = 0;
+    for write in 2.. {
+        let mut undisturbed = false;
+        for fault in [Fault::DiesBefore, Fault::DiesAfter] {
+            let open = world();
+            let app = events_of(Faults::at(write, fault).before(open()));
+            let run = app.start::<Everything>("ab cd".to_owned()).await.unwrap();
+            let id = run.id().to_owned();
+            undisturbed |= drive(&run).await.is_ok();
+            drop((run, app));
+            let seen = open().events(&id, 1, 1_000).await.unwrap();
+            let app = events_of(open());
+            let run = app.run::<Everything>(&id).await.unwrap();
+            drive(&run).await.unwrap();
+            let events: Vec<Event> = run.events(0).try_collect().await.unwrap();
+            gapless(&events, 1);
+            let known = open().events(&id, 1, 1_000).await.unwrap();
+            assert_eq!(known[..seen.len()], seen, "{write} {fault:?}");
+            let shorts = shorts(&events);
+            for once in [
+                ": run_started",
+                "parallel.1: pause_asked agree-1 agree",
+                ": run_completed",
+                "inner(): child_completed inner",
+            ] {
+                assert_eq!(
+                    shorts.iter().filter(|text| *text == once).count(),
+                    1,
+                    "{write} {fault:?} {once}: {shorts:#?}"
+                );
+            }
+            let completed = shorts.iter().filter(|text| text.contains("step_completed")).count();
+            assert_eq!(completed, 7, "{write} {fault:?}: {shorts:#?}");
+            deaths += u32::from(!undisturbed);
+        }
+        if undisturbed {
+            break;
+        }
+    }
+    assert!(deaths > 20, "{deaths}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_acknowledged_is_lost_or_told_twice() {
+    killed(|| {
+        let memory = Memory::new();
+        Box::new(move || memory.reopen())
+    })
+    .await;
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test(start_paused = true)]
+async fn nothing_acknowledged_is_lost_or_told_twice_in_a_file() {
+    killed(|| {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Box::new(move || flow_runtime::Sqlite::open(folder.path().join("flow.db")).unwrap())
+    })
+    .await;
+}
+
+/// Waits to be told to go on.
+struct Gate(Notify);
+
+#[step]
+async fn wait_there(cx: &Context, gate: &Gate) -> Result<u64> {
+    cx.progress(0.5, "half of it");
+    cx.emit_live("word", "hello");
+    cx.emit("noted", &[1, 2]);
+    gate.0.notified().await;
+    cx.progress(None, None);
+    Ok(1)
+}
+
+workflow! {
+    async fn waits(gate: &Gate, cx: &Context) -> Result<u64> {
+        wait_there(cx, gate).await
+    }
+}
+
+fn kinds(events: &[Event]) -> Vec<EventKind> {
+    events.iter().map(|event| event.kind.clone()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_step_is_told_while_it_runs() {
+    let (memory, gate) = (Memory::new(), Arc::new(Gate(Notify::new())));
+    let app = App::builder().store(memory.reopen()).register::<Waits>(gate.clone()).build().unwrap();
+    let run = app.start::<Waits>(()).await.unwrap();
+    let mut here = run.events(0);
+    // Another process reads along.
+    let other = App::builder().store(memory.reopen()).register::<Waits>(gate.clone()).build().unwrap();
+    let there = other.run::<Waits>(run.id()).await.unwrap().events(2);
+    let mut there = tokio::spawn(async move { there.take(3).try_collect::<Vec<Event>>().await });
+    let told = (&mut there).await.unwrap().unwrap();
+    let (step, attempt) = ("wait_there".to_owned(), 1);
+    let started = EventKind::StepStarted { step: step.clone(), attempt };
+    let progress =
+        EventKind::StepProgress { step: step.clone(), fraction: Some(0.5), message: Some("half of it".to_owned()) };
+    let noted = EventKind::Custom { name: "noted".to_owned(), data: serde_json::json!([1, 2]) };
+    assert_eq!(kinds(&told), [started, progress, noted]);
+    // What is not stored has reached those who read here, once and at once.
+    let mut live = Vec::new();
+    while live.len() < 5 {
+        live.push(here.next().await.unwrap().unwrap());
+    }
+    assert_eq!(live.iter().filter(|event| event.seq.is_none()).count(), 1);
+    gate.0.notify_one();
+    let rest: Vec<Event> = here.try_collect().await.unwrap();
+    assert_eq!(rest.len(), 3, "{rest:?}");
+    assert!(matches!(rest[1].kind, EventKind::StepCompleted { .. }));
+    assert_eq!(rest[2].kind, EventKind::RunCompleted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_stored_can_be_chosen() {
+    for (choice, stored) in [(Events::none(), 0), (Events::all().without(["step_progress", "step_started"]), 4)] {
+        let gate = Arc::new(Gate(Notify::new()));
+        gate.0.notify_one();
+        let app = App::builder().events(choice).register::<Waits>(gate).build().unwrap();
+        let run = app.start::<Waits>(()).await.unwrap();
+        let live: Vec<Event> = run.events(0).try_collect().await.unwrap();
+        run.wait().await.unwrap();
+        let kept: Vec<Event> = run.events(0).try_collect().await.unwrap();
+        assert_eq!(kept.len(), stored, "{kept:?}");
+        gapless(&kept, 1);
+        // All but the first, which was over when this began to read.
+        assert!(live.len() >= 7, "{live:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_read_one_run() {
+    let app = App::builder().register::<Long>(()).build().unwrap();
+    let run = app.start::<Long>(300).await.unwrap();
+    let streams: Vec<_> = (0..50).map(|from| tokio::spawn(run.events(from * 3).try_collect::<Vec<Event>>())).collect();
+    let mut slow = run.events(0);
+    assert!(slow.next().await.is_some());
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Done(300)));
+    for (number, stream) in streams.into_iter().enumerate() {
+        let events = stream.await.unwrap().unwrap();
+        gapless(&events, (number as u64 * 3).max(1));
+        assert_eq!(events.last().unwrap().kind, EventKind::RunCompleted);
+    }
+    let rest: Vec<Event> = slow.try_collect().await.unwrap();
+    gapless(&rest, 2);
+    assert_eq!(rest.len() as u64, 1 + 300 * 3);
+}
+
+#[step]
+async fn add(sum: u64) -> Result<u64> {
+    Ok(sum + 1)
+}
+
+workflow! {
+    async fn long(times: u64) -> Result<u64> {
+        let mut sum = 0;
+        for _ in 0..times {
+            sum = add(sum).await?;
+        }
+        Ok(sum)
     }
 }
