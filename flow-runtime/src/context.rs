@@ -76,6 +76,9 @@ pub enum SessionError {
         "there is no run around this code, so there is no session: in a unit test give it `Context::detached(state)`"
     )]
     NoRun,
+    /// The code undoes a step, which has no checkpoint to be written with.
+    #[error("a step that undoes another cannot change the session: the run it belongs to is over")]
+    Undoing,
     /// The state that is stored is not of the type it has now.
     #[error("the state of session `{session}` does not fit")]
     State {
@@ -95,7 +98,7 @@ impl From<SessionError> for String {
     fn from(error: SessionError) -> Self {
         match &error {
             SessionError::State { source, .. } => format!("{error}: {source}"),
-            SessionError::NoRun | SessionError::Store(_) => error.to_string(),
+            _ => error.to_string(),
         }
     }
 }
@@ -261,6 +264,9 @@ impl<S: Default + Saved> ContextSession<'_, S> {
             return Ok(update(&mut lock(state)));
         }
         let (run, text) = now().await?;
+        if run.undoing().is_some() {
+            return Err(SessionError::Undoing);
+        }
         let result = update(&mut decode(&run, &text)?);
         change(Box::new(move |text| {
             let mut state: S = state_of(text)?;

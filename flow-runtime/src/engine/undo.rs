@@ -106,7 +106,7 @@ async fn attempt_undo<W: Workflow>(
     let pauses = store.pauses(id).await?;
     let state = RunState::new(id.clone(), code_of::<W>(), Some((store.clone(), *fence)), frames, pauses)
         .with_clock(job.state.clock)
-        .with_undo(undo.clone(), attempt);
+        .with_undo(&job.state, undo.clone(), attempt);
     let state = Arc::new(state);
     let cx = Cx::root(state.clone());
     let start = || W::input_from_json(&job.input).map_err(|error| Refusal::Input { error });

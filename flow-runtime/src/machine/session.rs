@@ -28,6 +28,13 @@ impl About {
         About { session, user, metadata, changes: Mutex::default() }
     }
 
+    /// The same run, of which nothing has changed anything.
+    pub(crate) fn again(&self) -> Self {
+        let About { session, user, metadata, changes: _ } = self;
+        let (session, user, metadata) = (session.clone(), user.clone(), metadata.clone());
+        About { session, user, metadata, changes: Mutex::default() }
+    }
+
     /// Keeps what a frame has changed until it moves.
     pub(super) fn keep(&self, path: &Arc<str>, changes: Vec<Change>) {
         if !changes.is_empty() {

@@ -285,8 +285,9 @@ impl RunState {
         self
     }
 
-    /// Undoes this step and runs nothing else.
-    pub(crate) fn with_undo(mut self, undo: UndoRecord, attempt: u32) -> Self {
+    /// Undoes this step of the run that is undone, and runs nothing else.
+    pub(crate) fn with_undo(mut self, run: &RunState, undo: UndoRecord, attempt: u32) -> Self {
+        self.about = run.about.again();
         (self.undoing, self.undo_attempt) = (Some(undo), attempt);
         self
     }
