@@ -77,7 +77,9 @@ async fn no_error_tells_a_password() {
         "secret",
     ] {
         let error = text(&options(url).open().await.unwrap_err());
-        assert!(!error.contains("sec") || error.contains("secs"), "{error}");
+        for part in ["secret", "sec?", "sec@", "ret@", "ret=", "`ret`"] {
+            assert!(!error.contains(part), "{url}: {error}");
+        }
     }
     let wrong = text(&options("postgres://u:p@127.0.0.1:1/db?sslmode=maybe").open().await.unwrap_err());
     assert!(wrong.contains("`sslmode`"), "{wrong}");
