@@ -28,10 +28,10 @@ mod workflow;
 pub use context::{Context, ContextSession, PastRun, SessionError};
 pub use definition::{Definition, DefinitionDiff, PauseDefinition, PointDefinition, StepDefinition};
 pub use engine::{
-    AnswerRun, AnyRun, App, AppBuilder, EventStream, ForkRun, LoadedWorkflow, Merge, Outcome, Retention, Run,
+    AnswerRun, AnyRun, App, AppBuilder, DefinitionError, EventStream, ForkRun, LoadedWorkflow, Merge, Outcome, Retention, Run,
     SavedDefinition, Session, Shutdown, StartRun, WorkflowInfo,
 };
-pub use error::{AnswerError, BuildError, ControlError, DefinitionError, Failure, Refusal, RunError};
+pub use error::{AnswerError, BuildError, ControlError, Failure, Refusal, RunError};
 pub use event::{Event, EventKind, Events};
 pub use flow_macros::{pause, step, workflow, workflow_fn};
 pub use graph::{Edge, Graph, Node, NodeKind};

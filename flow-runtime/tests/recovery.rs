@@ -239,24 +239,64 @@ async fn runs_that_do_not_fit_block_nobody_and_are_left_alone_ever_longer() {
     drop(app);
 }
 
-#[tokio::test]
-async fn the_commit_of_a_stale_worker_is_refused() {
-    let (store, stuck, desk) = (Memory::new(), Desk::closed(), Desk::open());
-    let one = store.reopen();
-    let stale = app(one.clone(), &stuck);
+/// A worker that lost its run while a step was at work, and knows nothing of it.
+async fn a_stale_worker_is_refused<S: Store>(one: S, two: S, releases: impl AsyncFn(&str)) {
+    let (stuck, desk) = (Desk::closed(), Desk::open());
+    let stale = app(one, &stuck);
     let run = stale.start::<TwoSteps>("a".to_owned()).await.unwrap();
     stuck.entered.notified().await;
-    // Its claim is lost, while its step is at work and it knows nothing of it.
-    one.release(run.id(), 1).await.unwrap();
-    let fresh = app(store.reopen(), &desk);
+    releases(run.id()).await;
+    let fresh = app(two, &desk);
     let taken = fresh.run::<TwoSteps>(run.id()).await.unwrap();
     assert!(matches!(taken.wait().await.unwrap(), Outcome::Done(text) if text == "a!?"));
     stuck.let_through(1);
     assert!(matches!(run.wait().await.unwrap(), Outcome::Done(text) if text == "a!?"));
     assert_eq!(desk.done(), ["first a", "second a!"]);
     assert!(!stuck.done().contains(&"second a!".to_owned()), "{:?}", stuck.done());
-    let late = store.checkpoint(run.id(), 1, &Default::default()).await.unwrap_err();
-    assert!(matches!(late, StoreError::Fenced { .. }), "{late}");
+}
+
+#[tokio::test]
+async fn the_commit_of_a_stale_worker_is_refused() {
+    let store = Memory::new();
+    let (one, two) = (store.reopen(), store.reopen());
+    a_stale_worker_is_refused(one, two, async |run| {
+        store.release(run, 1).await.unwrap();
+        let Claim::Claimed(fence) = store.claim(run).await.unwrap() else { panic!("it is free") };
+        let late = store.checkpoint(run, 1, &Default::default()).await.unwrap_err();
+        assert!(matches!(late, StoreError::Fenced { .. }), "{late}");
+        store.release(run, fence).await.unwrap();
+    })
+    .await;
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn the_commit_of_a_stale_worker_is_refused_on_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || flow_runtime::Sqlite::open(folder.path().join("flow.db")).unwrap();
+    let third = open();
+    a_stale_worker_is_refused(open(), open(), async |run| third.release(run, 1).await.unwrap()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_leaves_gives_back_what_waits_for_its_turn() {
+    let (store, desk, next) = (Memory::new(), Desk::closed(), Desk::open());
+    let leaving = App::builder().store(store.reopen()).register::<TwoSteps>(desk.clone());
+    let leaving = leaving.limit_workflow("two-steps", 1).build().unwrap();
+    let mut runs = Vec::new();
+    for n in 0..20 {
+        runs.push(leaving.start::<TwoSteps>(format!("n{n}")).await.unwrap());
+    }
+    desk.entered.notified().await;
+    let report = leaving.shutdown_within(Duration::ZERO).await;
+    assert_eq!((report.runs, report.interrupted), (20, 1));
+    assert_eq!(desk.at_work.load(Ordering::SeqCst), 1, "no other has begun");
+    let staying = app(store.reopen(), &next);
+    for run in &runs {
+        let run = staying.run::<TwoSteps>(run.id()).await.unwrap();
+        assert!(matches!(run.wait().await.unwrap(), Outcome::Done(_)));
+    }
+    assert_eq!(next.done().len(), 40);
 }
 
 /// What others do to a run is heard where the store tells, so nobody has to look again and again.

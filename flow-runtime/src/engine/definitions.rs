@@ -4,10 +4,66 @@ use serde_json::Value;
 
 use super::{app::App, driver::Engine, limits::nearest, registry::Registered, run::AnyRun, start::StartRun};
 use crate::{
-    Definition, DefinitionDiff, Workflow,
-    error::DefinitionError,
-    store::{DefinitionRecord, NewDefinition, RunRecord, Stage},
+    Definition, DefinitionDiff, JsonError, Workflow,
+    error::perhaps,
+    store::{DefinitionRecord, NewDefinition, RunRecord, Stage, StoreError},
 };
+
+/// Why a definition could not be saved, listed or loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DefinitionError {
+    /// The workflow is not registered with the [`App`](crate::App).
+    #[error("workflow `{workflow}` is not registered{}", perhaps(.nearest.as_deref()))]
+    NotRegistered {
+        /// Id of the workflow.
+        workflow: String,
+        /// The registered id that is most like it.
+        nearest: Option<String>,
+    },
+    /// There is no such version, or none with this label.
+    #[error("there is no stored definition `{wanted}`; {}", version_list(.known))]
+    NotStored {
+        /// What was asked for.
+        wanted: String,
+        /// The versions of the workflow that are stored, with their labels, the newest first.
+        known: Vec<String>,
+    },
+    /// This program is not what is stored.
+    #[error("version {version} of workflow `{workflow}` is not what this program has: {diff}")]
+    Differs {
+        /// Id of the workflow.
+        workflow: String,
+        /// The stored version.
+        version: u32,
+        /// What changed from the stored definition to this program's.
+        diff: Box<DefinitionDiff>,
+    },
+    /// A label would be taken for something else.
+    #[error("`{label}` cannot be a label: it has to be a text without `@` and spaces around it, and no number")]
+    Label {
+        /// What was given.
+        label: String,
+    },
+    /// What is stored was written by another version of this crate, and cannot be read.
+    #[error("version {version} of workflow `{workflow}` cannot be read by this program")]
+    Unreadable {
+        /// Id of the workflow.
+        workflow: String,
+        /// The stored version.
+        version: u32,
+        /// What is wrong with it.
+        #[source]
+        source: JsonError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn version_list(known: &[String]) -> String {
+    if known.is_empty() { "none of this workflow is".to_owned() } else { format!("there are: {}", known.join(", ")) }
+}
 
 /// A definition as it is stored.
 #[derive(Debug, Clone, PartialEq)]

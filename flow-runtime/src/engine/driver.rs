@@ -107,6 +107,11 @@ impl Driven {
         *self.done.borrow() || self.done.has_changed().is_err()
     }
 
+    /// Whether something runs that a driver that is to leave waits for.
+    pub(super) fn is_at_work(&self) -> bool {
+        !self.state.may_stop()
+    }
+
     /// Drops what the driver does, where it awaits.
     pub(super) fn abort(&self) {
         if let Some(task) = self.task.get() {

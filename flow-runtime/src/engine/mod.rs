@@ -27,7 +27,7 @@ mod undo;
 pub use answer::AnswerRun;
 pub use app::{App, AppBuilder, WorkflowInfo};
 pub use control::ForkRun;
-pub use definitions::{LoadedWorkflow, SavedDefinition};
+pub use definitions::{DefinitionError, LoadedWorkflow, SavedDefinition};
 pub use events::EventStream;
 pub(crate) use direct::{run_here, run_refs_here};
 pub use retention::Retention;

@@ -51,7 +51,7 @@ impl Engine {
         let mut interrupted = 0;
         if !all_left(&driven, limit).await {
             let late: Vec<&Arc<Driven>> = driven.iter().filter(|driven| !driven.has_left()).collect();
-            interrupted = late.len();
+            interrupted = late.iter().filter(|driven| driven.is_at_work()).count();
             late.iter().for_each(|driven| driven.stop(true));
             if !all_left(&driven, Some(LAST)).await {
                 driven.iter().for_each(|driven| driven.abort());
