@@ -23,7 +23,9 @@ pub enum RunError {
         run: String,
     },
     /// The [`App`](crate::App) was shut down, and the run goes on elsewhere.
-    #[error("this App was shut down, and run `{run}` is not done: it goes on where another App is on the store, open it there")]
+    #[error(
+        "this App was shut down, and run `{run}` is not done: it goes on where another App is on the store, open it there"
+    )]
     Shutdown {
         /// The run.
         run: String,

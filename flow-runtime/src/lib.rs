@@ -28,8 +28,8 @@ mod workflow;
 pub use context::{Context, ContextSession, PastRun, SessionError};
 pub use definition::{Definition, DefinitionDiff, PauseDefinition, PointDefinition, StepDefinition};
 pub use engine::{
-    AnswerRun, AnyRun, App, AppBuilder, DefinitionError, EventStream, ForkRun, LoadedWorkflow, Merge, Outcome, Retention, Run,
-    SavedDefinition, Session, Shutdown, StartRun, WorkflowInfo,
+    AnswerRun, AnyRun, App, AppBuilder, DefinitionError, EventStream, ForkRun, LoadedWorkflow, Merge, Outcome,
+    Retention, Run, SavedDefinition, Session, Shutdown, StartRun, WorkflowInfo,
 };
 pub use error::{AnswerError, BuildError, ControlError, Failure, Refusal, RunError};
 pub use event::{Event, EventKind, Events};
@@ -39,12 +39,12 @@ pub use json::JsonError;
 pub use machine::{Child, Step, attempt, idempotency_key, transaction};
 pub use pause::{Ask, AskInTime, OpenPause, Pause, pause};
 pub use policy::{CheckedAnswer, Never, Policy, Recovery, TimedOut, Unknown};
-pub use sleep::{Sleep, sleep, sleep_until};
 #[cfg(feature = "sqlite")]
 pub use rusqlite;
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use store::{Memory, Store, StoreError};
 #[cfg(feature = "sqlite")]
 pub use store::{Sqlite, SqliteTx};
-pub use store::{Memory, Store, StoreError};
 pub use workflow::{Saved, Workflow};
 
 /// Runs branches side by side: `let (a, b) = parallel!(left(&x), async { … })?;`, or the same code for every item of a list:

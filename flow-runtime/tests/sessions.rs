@@ -233,7 +233,8 @@ async fn sessions_are_named_listed_and_deleted() {
     run.wait().await.unwrap();
     session.rename("Ann's").await.unwrap();
     session.update(|counter: &mut Counter| counter.count += 1).await.unwrap();
-    let listed = app.sessions(&SessionFilter { user: Some("ann".to_owned()), ..SessionFilter::default() }).await.unwrap();
+    let listed =
+        app.sessions(&SessionFilter { user: Some("ann".to_owned()), ..SessionFilter::default() }).await.unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!((listed[0].id.as_str(), listed[0].name.as_deref()), ("s", Some("Ann's")));
     assert_eq!(session.read::<Counter>().await.unwrap().count, 1);

@@ -23,6 +23,11 @@ pub(crate) fn expected_sum(n: u64) -> u64 {
     (0..6).map(made).sum::<u64>() + made(10) + (20..23).map(made).sum::<u64>() + made(30)
 }
 
+/// Most naps are short enough for the run to stay in memory, some are not.
+fn nap(n: u64) -> Duration {
+    Duration::from_millis(if n % 5 == 4 { 1_500 } else { 10 + n % 60 })
+}
+
 /// Makes a number, after a moment.
 #[step]
 async fn make(n: u64, part: u64) -> Result<u64, String> {
@@ -49,7 +54,7 @@ workflow! {
         let parts: Vec<u64> = (0..6).collect();
         let made = parallel!(for part in parts { make(n, part).await }, limit = 3)?;
         let mut sum: u64 = made.iter().sum();
-        sleep(Duration::from_millis(20 + n % 200)).await;
+        sleep(nap(n)).await;
         let (first, more) = parallel!(
             async { Ok(pause(ask(n, 0)).await) },
             async {

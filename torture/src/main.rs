@@ -12,6 +12,7 @@ use std::{
     env,
     error::Error,
     process::{ExitCode, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -191,7 +192,7 @@ async fn kill_and_judge(name: &str, at: &str, options: &Options, store: impl Sto
     drop(workers);
     let told = listening.await??;
     let acknowledged = told.acknowledged.len();
-    let found = verdict::judge(store, options.runs, &told).await?;
+    let found = verdict::judge(Arc::new(store), options.runs, &told).await?;
     println!(
         "torture on {name}: {} runs, {} workers, {killed} killed in {} s (seed {}); {:.1} s later all {} completed, \
          {} answers applied once each ({acknowledged} of them acknowledged), {} events without a gap",
@@ -212,17 +213,14 @@ async fn listen(mut hears: mpsc::UnboundedReceiver<String>) -> Result<Told, Stri
     let mut told = Told::default();
     while let Some(line) = hears.recv().await {
         let words: Vec<&str> = line.split(' ').collect();
-        match words[..] {
-            // What a killed worker has not finished saying is not said.
-            ["try" | "ack", run, pause, value] => {
-                let value = value.parse().map_err(|error| format!("{line}: {error}"))?;
-                let key = (run.to_owned(), pause.to_owned());
-                match words.first() {
-                    Some(&"try") => drop(told.tried.entry(key).or_default().insert(value)),
-                    _ => told.acknowledged.entry(key).or_default().push(value),
-                }
+        // What a killed worker has not finished saying is not said.
+        if let ["try" | "ack", run, pause, value] = words[..] {
+            let value = value.parse().map_err(|error| format!("{line}: {error}"))?;
+            let key = (run.to_owned(), pause.to_owned());
+            match words.first() {
+                Some(&"try") => drop(told.tried.entry(key).or_default().insert(value)),
+                _ => told.acknowledged.entry(key).or_default().push(value),
             }
-            _ => {}
         }
     }
     Ok(told)

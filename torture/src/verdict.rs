@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     error::Error,
+    sync::Arc,
 };
 
 use flow_runtime::{
@@ -36,8 +37,8 @@ pub(crate) async fn left(store: &dyn Store) -> Result<u64, Box<dyn Error>> {
 }
 
 /// Checks every run.
-pub(crate) async fn judge(store: impl Store, runs: u64, told: &Told) -> Result<Found, Box<dyn Error>> {
-    let app = App::builder().store(store).register::<Errand>(()).build()?;
+pub(crate) async fn judge(store: Arc<dyn Store>, runs: u64, told: &Told) -> Result<Found, Box<dyn Error>> {
+    let app = App::builder().shared_store(store).register::<Errand>(()).build()?;
     let filter = RunFilter { limit: u32::MAX, ..RunFilter::new() };
     let records = app.runs(&filter).await?;
     if records.len() as u64 != runs {

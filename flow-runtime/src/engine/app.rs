@@ -14,12 +14,7 @@ use super::{
     run::{AnyRun, Run},
     start::StartRun,
 };
-use crate::{
-    Events, Graph, Memory, RunError, Workflow,
-    clock::Clock,
-    error::BuildError,
-    store::Store,
-};
+use crate::{Events, Graph, Memory, RunError, Workflow, clock::Clock, error::BuildError, store::Store};
 
 /// A store and the workflows whose runs it keeps. Cheap to clone.
 ///
@@ -71,8 +66,13 @@ pub struct AppBuilder {
 
 impl AppBuilder {
     /// Where runs are kept. The default is [`Memory`].
-    pub fn store(mut self, store: impl Store) -> Self {
-        self.store = Arc::new(store);
+    pub fn store(self, store: impl Store) -> Self {
+        self.shared_store(Arc::new(store))
+    }
+
+    /// As [`store`](Self::store), for one whose type is known at run time only.
+    pub fn shared_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = store;
         self
     }
 

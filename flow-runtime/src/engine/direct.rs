@@ -46,7 +46,9 @@ async fn light<W: Workflow>(refs: W::Refs<'_>, input: W::Input) -> Result<W::Out
         Event::Halted(Halt::Failed(failure)) => Err(failure.into()),
         Event::Halted(Halt::Store(error)) => Err(error.into()),
         Event::Halted(Halt::Refused(reason)) => Err(refused::<W>(reason)),
-        Event::Halted(Halt::Cancelled | Halt::Stopped | Halt::Undone(_)) => Err(RunError::Cancelled { run: String::new() }),
+        Event::Halted(Halt::Cancelled | Halt::Stopped | Halt::Undone(_)) => {
+            Err(RunError::Cancelled { run: String::new() })
+        }
         Event::Quiet => Err(RunError::Paused(state.open_pauses().into_iter().map(Into::into).collect())),
     }
 }

@@ -36,10 +36,10 @@ pub use call::{
 };
 pub use capture::{Capture, CaptureCopy, CaptureRef};
 pub use child::{Child, ChildOf};
-pub(crate) use current::{change, run as current_run, with_changes};
 #[cfg(feature = "testing")]
 pub(crate) use current::current_state;
 pub use current::{attempt, blocking, idempotency_key, transaction};
+pub(crate) use current::{change, run as current_run, with_changes};
 pub use cx::Cx;
 pub(crate) use cx::Trying;
 pub use describe::{Describe, DescribeAny, DescribeDebug, DescribeDisplay, DescribeError};

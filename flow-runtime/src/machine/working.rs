@@ -14,6 +14,9 @@ use super::{
     state::Counted,
 };
 
+/// What an attempt at a step can learn of its run, and how to tell whether it has failed.
+type Attempt<T> = (Box<Current>, Option<Look<T>>);
+
 pin_project! {
     /// A step that runs, or anything else a frame waits for that is not an answer.
     ///
@@ -25,7 +28,7 @@ pin_project! {
             #[pin]
             future: F,
             cx: &'c Cx,
-            step: Option<(Box<Current>, Option<Look<F::Output>>)>,
+            step: Option<Attempt<F::Output>>,
             busy: Option<Counted<'c>>,
         },
         /// Counts for itself: a step with a policy, a workflow.
@@ -42,7 +45,7 @@ impl<'c, F: Future> Working<'c, F> {
     }
 
     /// A step that can learn which run it is part of. Tells how it has ended if it is told how to look at that.
-    pub(super) fn step(cx: &'c Cx, future: F, step: Option<(Box<Current>, Option<Look<F::Output>>)>) -> Self {
+    pub(super) fn step(cx: &'c Cx, future: F, step: Option<Attempt<F::Output>>) -> Self {
         Working::Plain { future, cx, step, busy: None }
     }
 }

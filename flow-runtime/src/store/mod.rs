@@ -191,13 +191,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends the run and gives the claim back; nothing wakes it any more. A run that completed or was cancelled loses its
     /// frames, one that failed keeps them.
-    fn finish<'a>(
-        &'a self,
-        run: &'a str,
-        fence: u64,
-        finish: &'a Finish,
-        effects: &'a Effects,
-    ) -> StoreFuture<'a, ()>;
+    fn finish<'a>(&'a self, run: &'a str, fence: u64, finish: &'a Finish, effects: &'a Effects) -> StoreFuture<'a, ()>;
 
     /// Answers one pause. Of many answers to one pause exactly one is [`AnswerReceipt::Accepted`].
     ///
@@ -267,6 +261,7 @@ pub trait Store: Send + Sync + 'static {
     fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>>;
 
     /// Marks one of the [`undos`](Store::undos) as done, or, with a failure, as one that could not be undone.
+    #[expect(clippy::too_many_arguments, reason = "each is a column of one row")]
     fn undone<'a>(
         &'a self,
         run: &'a str,

@@ -30,7 +30,7 @@ fn steps(undos: &[UndoRecord]) -> Vec<(u64, u32, &str)> {
 
 /// A run that has failed, with these steps to undo.
 async fn failed(store: &dyn Store, undos: &[&str]) {
-    let fence = create(&*store, &new_run("r")).await.unwrap();
+    let fence = create(store, &new_run("r")).await.unwrap();
     store.checkpoint("r", fence, &does("", undos)).await.unwrap();
     store.finish("r", fence, &Finish::Failed("\"why\"".to_owned()), &Effects::default()).await.unwrap();
 }
