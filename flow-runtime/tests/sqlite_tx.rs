@@ -28,6 +28,15 @@ async fn pay(to: &str, cents: i64) -> Result<i64, String> {
     if cents < 0 { Err(format!("{cents} cents are no payment")) } else { Ok(sum) }
 }
 
+/// Long enough for the events of its run to be written by themselves, if that were allowed.
+#[step(tx)]
+async fn pay_slowly(to: &str) -> Result<i64, String> {
+    let tx = SqliteTx::current().map_err(|error| error.to_string())?;
+    tx.execute("INSERT INTO payments (name, cents) VALUES (?1, 1)", [to]).map_err(|error| error.to_string())?;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    Ok(1)
+}
+
 #[step]
 async fn plain(n: u32) -> Result<u32, String> {
     tokio::task::yield_now().await;
@@ -44,6 +53,13 @@ workflow! {
             sum = pay(&name, cents).await?;
         }
         Ok(sum)
+    }
+}
+
+workflow! {
+    async fn slow(name: String) -> Result<i64, String> {
+        let paid = pay_slowly(&name).await?;
+        Ok(paid)
     }
 }
 
@@ -102,7 +118,7 @@ fn open(folder: &TempDir, synchronous: Synchronous) -> (App, Sqlite) {
     let store = Sqlite::options().synchronous(synchronous).open(&path).unwrap();
     let conn = Connection::open(&path).unwrap();
     conn.execute_batch("CREATE TABLE IF NOT EXISTS payments (name TEXT NOT NULL, cents INTEGER NOT NULL)").unwrap();
-    let app = App::builder().store(store.clone());
+    let app = App::builder().store(store.clone()).register::<Slow>(());
     (app.register::<Payments>(()).register::<SideBySide>(()).register::<Meddler>(()).build().unwrap(), store)
 }
 
@@ -140,6 +156,20 @@ async fn others_write_when_the_transaction_has_ended() {
             assert_eq!(paid(folder.path(), &format!("n{n}")), [5]);
         }
     }
+}
+
+#[tokio::test]
+async fn the_events_of_a_step_with_a_transaction_wait_for_its_end() {
+    let folder = TempDir::new().unwrap();
+    let (app, store) = open(&folder, Synchronous::Full);
+    let run = app.start::<Slow>("ann".to_owned()).await.unwrap();
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Done(1)));
+    let events = store.events(run.id(), 1, 100).await.unwrap();
+    let kinds: Vec<&str> =
+        events.iter().filter_map(|event| event.event.split("\"kind\":\"").nth(1)?.split('"').next()).collect();
+    let (started, completed) = ("step_started", "step_completed");
+    let at = |kind: &str| kinds.iter().position(|found| *found == kind);
+    assert!(at(started).is_some() && at(started) < at(completed), "{kinds:?}");
 }
 
 #[tokio::test]
