@@ -82,7 +82,7 @@ async fn make_golden() {
         run.wait().await.unwrap();
     }
     let Outcome::Paused(open) = checked.wait().await.unwrap() else { panic!("both facts are asked for") };
-    checked.answer_json(&open[0].id(), serde_json::Value::Bool(true)).await.unwrap();
+    checked.answer_json(open[0].id(), serde_json::Value::Bool(true)).await.unwrap();
     assert!(matches!(checked.wait().await.unwrap(), Outcome::Paused(open) if open.len() == 1));
     // From schema 2 on:
     let trip = app.start::<Trip>("rome".to_owned()).await.unwrap();
@@ -119,7 +119,7 @@ async fn goes_on(golden: &[u8]) -> Sqlite {
     let run = app.run::<Facts>(&checked.run.id).await.unwrap();
     let Outcome::Paused(open) = run.wait().await.unwrap() else { panic!("one fact is open") };
     assert_eq!(open.len(), 1);
-    run.answer_json(&open[0].id(), serde_json::Value::Bool(false)).await.unwrap();
+    run.answer_json(open[0].id(), serde_json::Value::Bool(false)).await.unwrap();
     let Outcome::Done((text, one, two)) = run.wait().await.unwrap() else { panic!("all is answered") };
     assert_eq!((text.as_str(), one != two), ("rust 0", true));
     store

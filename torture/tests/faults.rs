@@ -74,6 +74,8 @@ async fn work(app: &App, store: &Hooked<Faults>, seed: u64, told: &mut Told) -> 
         if verdict::left(store).await.is_ok_and(|left| left == 0) {
             return true;
         }
+        // What has lost its driver to a fault is not to wait for the next look.
+        let _ = app.recover().await;
         let paused = app.runs(&RunFilter::new().status(RunStatus::Paused)).await.unwrap_or_default();
         for record in paused {
             let Ok(run) = app.any_run(&record.run.id).await else { continue };
