@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use flow_runtime::{AnswerError, Refusal, RunError, Workflow, prelude::*, store::RunStatus};
+use flow_runtime::{AnswerError, Context, Refusal, RunError, Workflow, prelude::*, store::RunStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -620,6 +620,43 @@ async fn fault_15_blocking_branches_run_at_once_and_cancel_does_not_wait_for_the
         assert!(matches!(run.wait().await, Err(RunError::Cancelled { .. })));
         *gate.0.lock().unwrap() = true;
         gate.1.notify_all();
+    })
+    .await;
+}
+
+#[step]
+async fn count_up(cx: &Context<u64>, log: &Log) -> Result<u64> {
+    log.note("count");
+    let before = cx.session().read(|count| *count).await.map_err(|error| error.to_string())?;
+    // All of them have read before anybody writes.
+    tokio::task::yield_now().await;
+    let after = cx.session().update(|count| {
+        *count += 1;
+        *count
+    });
+    after.await.map(|after| after.max(before)).map_err(|error| error.to_string())
+}
+
+workflow! {
+    async fn counts(log: &Log, cx: &Context<u64>, id: u64) -> Result<u64> {
+        let count = count_up(cx, log).await?;
+        Ok(count + id)
+    }
+}
+
+#[tokio::test]
+async fn fault_16_concurrent_runs_of_a_session_lose_no_update() {
+    everywhere(async |place| {
+        let log = Log::default();
+        let app = place.app::<Counts>(&log);
+        let mut runs = vec![app.start::<Counts>(0).session("s").await.unwrap()];
+        for id in 1..9 {
+            runs.push(app.start::<Counts>(id).session("s").await.unwrap());
+        }
+        for run in &runs {
+            done(run).await;
+        }
+        assert_eq!(app.session("s").read::<u64>().await.unwrap(), 9);
     })
     .await;
 }
