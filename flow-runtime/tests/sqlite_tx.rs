@@ -13,7 +13,7 @@ use flow_runtime::{
     Sqlite, SqliteTx,
     prelude::*,
     rusqlite::{Connection, Error},
-    store::{RunStatus, SqliteTxError, Store, Synchronous},
+    store::{Beginning, Checkpoint, Created, NewRun, RunStatus, SqliteTxError, Store, Synchronous},
 };
 use tempfile::TempDir;
 
@@ -192,6 +192,50 @@ async fn a_step_cannot_end_the_transaction() {
     assert!(matches!(kept.execute("DELETE FROM payments", []), Err(SqliteTxError::Ended)));
     assert!(matches!(SqliteTx::current(), Err(SqliteTxError::NoTransaction)));
     assert_eq!(store.find(run.id()).await.unwrap().unwrap().status, RunStatus::Completed);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_a_transaction_that_sqlite_has_undone() {
+    const ONE: &str = "INSERT INTO payments (name, cents) VALUES ('late', 1)";
+    let folder = TempDir::new().unwrap();
+    let (_, store) = open(&folder, Synchronous::Full);
+    let raw = Connection::open(folder.path().join("flow.db")).unwrap();
+    raw.execute_batch("CREATE TABLE once (id INTEGER PRIMARY KEY); INSERT INTO once VALUES (1)").unwrap();
+    let (run, beginning) = (NewRun { id: "r".to_owned(), ..NewRun::default() }, Beginning::default());
+    let Created::Created(fence) = store.create(&run, &beginning).await.unwrap() else { panic!("it has no key") };
+    let fails = |conn: &Connection| conn.execute("INSERT OR ROLLBACK INTO once VALUES (1)", []).unwrap_err();
+    // What a step may do then, in the same breath: write, or even write in a transaction of another kind.
+    let afterwards: [fn(&Connection) -> Result<(), Error>; 3] = [
+        |_| Ok(()),
+        |conn| conn.execute(ONE, []).map(drop),
+        |conn| conn.execute_batch(&format!("SAVEPOINT part; {ONE}")),
+    ];
+    for after in afterwards {
+        let tx = store.begin().await.unwrap();
+        let step = tx.handle().downcast::<SqliteTx>().unwrap();
+        step.execute(ONE, []).unwrap();
+        let undone = step.with(|conn| {
+            fails(conn);
+            // Whether it works or not, it does not count.
+            let _ = after(conn);
+            Ok(())
+        });
+        assert!(matches!(undone, Err(SqliteTxError::Undone { source: None })), "{undone:?}");
+        assert!(matches!(step.execute(ONE, []), Err(SqliteTxError::Undone { .. })));
+        tx.commit("r", fence, &Checkpoint { mark: true, ..Checkpoint::default() }).await.unwrap_err();
+        assert_eq!(paid(folder.path(), "late"), [0; 0]);
+    }
+    let tx = store.begin().await.unwrap();
+    let step = tx.handle().downcast::<SqliteTx>().unwrap();
+    let undone = step.with(|conn| Err::<(), _>(fails(conn)));
+    assert!(matches!(undone, Err(SqliteTxError::Undone { source: Some(_) })), "{undone:?}");
+    drop(tx);
+    // The next transaction has nothing to do with it.
+    let tx = store.begin().await.unwrap();
+    tx.handle().downcast::<SqliteTx>().unwrap().execute(ONE, []).unwrap();
+    let step = Checkpoint { at: "x".into(), ..Checkpoint::default() };
+    tx.commit("r", fence, &step).await.unwrap();
+    assert_eq!(paid(folder.path(), "late"), [1]);
 }
 
 #[tokio::test]

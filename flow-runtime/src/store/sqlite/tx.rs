@@ -44,8 +44,16 @@ pub struct SqliteTx {
     lent: Lent,
 }
 
-/// Whether the connection is in the hands of somebody who may not end its transaction.
-pub(super) type Lent = Arc<AtomicBool>;
+/// What is known of a connection in the hands of somebody who may not end its transaction.
+pub(super) type Lent = Arc<Loan>;
+
+#[derive(Debug, Default)]
+pub(super) struct Loan {
+    /// Somebody has it right now.
+    out: AtomicBool,
+    /// SQLite has undone the transaction on its own, and what was done since would not be a part of it.
+    undone: AtomicBool,
+}
 
 /// Why a step could not write with its transaction.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +74,17 @@ pub enum SqliteTxError {
         /// SQLite's own error.
         #[source]
         source: rusqlite::Error,
+    },
+    /// SQLite has undone the whole transaction, as it does with `INSERT OR ROLLBACK`, `RAISE(ROLLBACK, …)` and when the disk
+    /// is full. Nothing more can be written, and the step does not count as done.
+    #[error(
+        "SQLite has undone the whole transaction of the step after a failure: nothing of it is kept, and nothing more can be \
+         written"
+    )]
+    Undone {
+        /// SQLite's own error, of the statement that failed.
+        #[source]
+        source: Option<rusqlite::Error>,
     },
     /// SQLite refused.
     #[error("SQLite could not do this in the transaction of the step")]
@@ -88,7 +107,8 @@ impl SqliteTx {
     /// Carries out a statement. Returns how many rows it changed.
     ///
     /// # Errors
-    /// When SQLite refuses it, when it would end the transaction, and when the step has ended.
+    /// When SQLite refuses it, when it would end the transaction, when SQLite has undone the transaction, and when the step has
+    /// ended.
     pub fn execute(&self, sql: &str, params: impl Params) -> Result<usize, SqliteTxError> {
         self.with(|conn| conn.prepare_cached(sql)?.execute(params))
     }
@@ -113,9 +133,15 @@ impl SqliteTx {
     pub fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, SqliteTxError> {
         let open = lock(&self.open);
         let conn = open.as_ref().and_then(OpenTx::conn).ok_or(SqliteTxError::Ended)?;
+        if self.lent.is_undone(conn) {
+            return Err(SqliteTxError::Undone { source: None });
+        }
         let hands = Hands::of(&self.lent);
         let done = work(conn);
         drop(hands);
+        if self.lent.is_undone(conn) {
+            return Err(SqliteTxError::Undone { source: done.err() });
+        }
         done.map_err(|source| match source.sqlite_error_code() {
             Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) => SqliteTxError::NotYours { source },
             _ => SqliteTxError::Sqlite { source },
@@ -129,32 +155,48 @@ impl std::fmt::Debug for SqliteTx {
     }
 }
 
+impl Loan {
+    /// Whether the transaction is no more the one that was begun for the step.
+    fn is_undone(&self, conn: &Connection) -> bool {
+        self.undone.load(Relaxed) || conn.is_autocommit()
+    }
+}
+
 /// As long as the connection is lent; also if the step panics.
-struct Hands<'l>(&'l Lent);
+struct Hands<'l>(&'l Loan);
 
 impl<'l> Hands<'l> {
-    fn of(lent: &'l Lent) -> Self {
-        lent.store(true, Relaxed);
+    fn of(lent: &'l Loan) -> Self {
+        lent.out.store(true, Relaxed);
         Hands(lent)
     }
 }
 
 impl Drop for Hands<'_> {
     fn drop(&mut self) {
-        self.0.store(false, Relaxed);
+        self.0.out.store(false, Relaxed);
     }
 }
 
 /// Forbids a connection to end a transaction while it is lent. SQLite asks when it compiles a statement, so those of the store
 /// carry a comment of their own: nobody finds them compiled.
+///
+/// A failure can end it all the same. What follows in the same hands would be committed statement by statement, so that is
+/// noticed, and no such commit succeeds.
 pub(super) fn forbid_ends(conn: &mut Connection, lent: &Lent) {
-    let lent = lent.clone();
-    let ask = move |asked: AuthContext<'_>| match asked.action {
-        AuthAction::Transaction { .. } if lent.load(Relaxed) => Authorization::Deny,
+    let [asked, commits, undone] = [lent.clone(), lent.clone(), lent.clone()];
+    let ask = move |context: AuthContext<'_>| match context.action {
+        AuthAction::Transaction { .. } if asked.out.load(Relaxed) => Authorization::Deny,
         _ => Authorization::Allow,
     };
     // Newer versions of rusqlite return something here.
     let _ = conn.authorizer(Some(ask));
+    let _ = conn.commit_hook(Some(move || commits.out.load(Relaxed)));
+    let _ = conn.rollback_hook(Some(move || {
+        if undone.out.load(Relaxed) {
+            undone.undone.store(true, Relaxed);
+        }
+    }));
 }
 
 /// The store's side of it.
@@ -169,6 +211,7 @@ impl Sqlite {
         Box::pin(async move {
             let open = self.inner.writer.begin().await;
             let open = open.map_err(|fault| self.failed(fault, || "begin a transaction for a step".to_owned()))?;
+            self.inner.lent.undone.store(false, Relaxed);
             let tx = SqliteTx { open: Mutex::new(Some(open)), lent: self.inner.lent.clone() };
             Ok(Box::new(Lending { tx: Arc::new(tx), store: self.clone() }) as Box<dyn StoreTx>)
         })
@@ -187,27 +230,21 @@ impl StoreTx for Lending {
         Box::pin(async move {
             let open = lock(&self.tx.open).take();
             let last = Borrowing(
-                move |tx: &Tx<'_>| ends(tx, run, fence, checkpoint),
+                move |tx: &Tx<'_>| write::checkpoint(tx, run, fence, checkpoint),
                 move || {
                     let (run, checkpoint) = (run.to_owned(), checkpoint.clone());
-                    move |tx: &Tx<'_>| ends(tx, &run, fence, &checkpoint)
+                    move |tx: &Tx<'_>| write::checkpoint(tx, &run, fence, &checkpoint)
                 },
             );
-            let ended = match open {
+            // Whether or not the step has minded that SQLite has undone it.
+            let whole = open.filter(|open| open.conn().is_some_and(|conn| !self.tx.lent.is_undone(conn)));
+            let ended = match whole {
                 Some(open) => self.store.inner.writer.end(open, last).await,
                 None => Err(undone()),
             };
             ended.map_err(|fault| self.store.failed(fault, || about("commit the transaction of a step of", run)))
         })
     }
-}
-
-fn ends(tx: &Tx<'_>, run: &str, fence: u64, checkpoint: &Checkpoint) -> Result<(), Fault> {
-    // After some failures SQLite undoes a transaction on its own, whether or not the step has minded.
-    if tx.conn.is_autocommit() {
-        return Err(undone());
-    }
-    write::checkpoint(tx, run, fence, checkpoint)
 }
 
 fn undone() -> Fault {
