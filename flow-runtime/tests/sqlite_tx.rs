@@ -13,7 +13,9 @@ use flow_runtime::{
     Sqlite, SqliteTx,
     prelude::*,
     rusqlite::{Connection, Error},
-    store::{Beginning, Checkpoint, Created, NewRun, RunStatus, SqliteTxError, Store, Synchronous},
+    store::{
+        Beginning, Checkpoint, Created, NewRun, RunStatus, SessionWrite, SqliteTxError, Store, StoreError, Synchronous,
+    },
 };
 use tempfile::TempDir;
 
@@ -110,6 +112,66 @@ workflow! {
     async fn meddler(count: u32) -> Result<Vec<String>, String> {
         let tries = meddle().await?;
         Ok(tries[..count as usize].to_vec())
+    }
+}
+
+struct Stores {
+    own: Sqlite,
+    other: Sqlite,
+}
+
+fn write_to(id: &str) -> SessionWrite {
+    SessionWrite { id: id.to_owned(), ..SessionWrite::default() }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    format!("{error}; {}", error.source().map(chain).unwrap_or_default())
+}
+
+/// Writes to a store in every way there is.
+async fn write_elsewhere(store: &Sqlite) -> Vec<String> {
+    let told = |done: Result<(), StoreError>| done.map_or_else(|error| chain(&error), |()| "done".to_owned());
+    vec![
+        told(store.write_session(&write_to("s")).await),
+        told(store.delete_session("t").await.map(drop)),
+        told(store.begin().await.map(drop)),
+        told(store.session("s").await.map(drop)),
+    ]
+}
+
+#[step(tx)]
+async fn meanwhile(stores: &Stores) -> Result<Vec<String>, String> {
+    let mut told = write_elsewhere(&stores.own).await;
+    told.extend(write_elsewhere(&stores.other).await);
+    let tx = SqliteTx::current().map_err(|error| error.to_string())?;
+    tx.execute("INSERT INTO payments (name, cents) VALUES ('waits', 1)", []).map_err(|error| error.to_string())?;
+    Ok(told)
+}
+
+workflow! {
+    async fn greedy(stores: &Stores) -> Result<Vec<String>, String> {
+        let told = meanwhile(stores).await?;
+        Ok(told)
+    }
+}
+
+#[tokio::test]
+async fn a_step_cannot_wait_for_what_waits_for_its_end() {
+    for synchronous in [Synchronous::Normal, Synchronous::Full] {
+        let folder = TempDir::new().unwrap();
+        let (_, own) = open(&folder, synchronous);
+        let other = Sqlite::open(folder.path().join("other.db")).unwrap();
+        let stores = Stores { own: own.clone(), other };
+        let app = App::builder().store(own.clone()).register::<Greedy>(stores).build().unwrap();
+        let run = app.start::<Greedy>(()).await.unwrap();
+        let outcome = tokio::time::timeout(Duration::from_secs(10), run.wait()).await;
+        let Outcome::Done(told) = outcome.unwrap().unwrap() else { panic!("nobody is asked") };
+        for told in &told[..3] {
+            assert!(told.contains("`#[step(tx)]` cannot wait for another write of the same store"), "{told}");
+        }
+        assert_eq!(told[3..], ["done"; 5], "reading waits for nobody, and another store has its own transactions");
+        assert_eq!(paid(folder.path(), "waits"), [1]);
+        own.write_session(&write_to("s")).await.unwrap();
     }
 }
 

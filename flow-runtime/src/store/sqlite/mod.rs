@@ -122,7 +122,10 @@ impl Sqlite {
         Box::pin(async move {
             let mut line = DefaultHasher::new();
             (run, path).hash(&mut line);
-            let written = self.inner.writer.write(line.finish(), operation).await;
+            let written = match self.may_wait() {
+                Ok(()) => self.inner.writer.write(line.finish(), operation).await,
+                Err(fault) => Err(fault),
+            };
             written.map_err(|fault| self.failed(fault, || about(doing, run)))
         })
     }
@@ -134,7 +137,10 @@ impl Sqlite {
         operation: impl Operation<T> + Send + 'a,
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
-            let written = self.inner.writer.write_large(operation).await;
+            let written = match self.may_wait() {
+                Ok(()) => self.inner.writer.write_large(operation).await,
+                Err(fault) => Err(fault),
+            };
             written.map_err(|fault| self.failed(fault, || doing.to_owned()))
         })
     }

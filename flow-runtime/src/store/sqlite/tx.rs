@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, TryLockError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
@@ -25,7 +25,8 @@ use crate::lock::lock;
 /// The transaction of a `#[step(tx)]` of a run that is kept in SQLite: what is written with it is kept exactly if the step
 /// succeeds, together with the record that it has.
 ///
-/// While the step runs nobody else writes to the file, so it should do nothing else that takes time. Tables of its own are
+/// While the step runs nobody else writes to the file, so it should do nothing else that takes time. What it asks of the same
+/// store in another way, as starting or answering a run, would have to wait for its own end, and fails. Tables of its own are
 /// best created beforehand; those of the store are not for it to change.
 ///
 /// ```no_run
@@ -149,6 +150,17 @@ impl SqliteTx {
     }
 }
 
+impl SqliteTx {
+    fn is_open(&self) -> bool {
+        match self.open.try_lock() {
+            Ok(open) => open.is_some(),
+            Err(TryLockError::Poisoned(open)) => open.get_ref().is_some(),
+            // Somebody writes with it.
+            Err(TryLockError::WouldBlock) => true,
+        }
+    }
+}
+
 impl std::fmt::Debug for SqliteTx {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SqliteTx").field("ended", &lock(&self.open).is_none()).finish_non_exhaustive()
@@ -207,9 +219,24 @@ pub(super) struct Lending {
 }
 
 impl Sqlite {
+    /// Refuses a step to wait for a write that waits for the end of the step.
+    pub(super) fn may_wait(&self) -> Result<(), Fault> {
+        match SqliteTx::current() {
+            Ok(tx) if Arc::ptr_eq(&tx.lent, &self.inner.lent) && tx.is_open() => Err(std::io::Error::other(
+                "a `#[step(tx)]` cannot wait for another write of the same store, which waits for the end of the step: \
+                 do that in a step of its own",
+            )
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn lend(&self) -> StoreFuture<'_, Box<dyn StoreTx>> {
         Box::pin(async move {
-            let open = self.inner.writer.begin().await;
+            let open = match self.may_wait() {
+                Ok(()) => self.inner.writer.begin().await,
+                Err(fault) => Err(fault),
+            };
             let open = open.map_err(|fault| self.failed(fault, || "begin a transaction for a step".to_owned()))?;
             self.inner.lent.undone.store(false, Relaxed);
             let tx = SqliteTx { open: Mutex::new(Some(open)), lent: self.inner.lent.clone() };
