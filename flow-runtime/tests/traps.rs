@@ -3,12 +3,21 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
-use flow_runtime::{Memory, Run, RunError, Workflow, attempt, prelude::*, store::RunStatus};
+use flow_runtime::{
+    Memory, Run, RunError, Workflow, attempt,
+    prelude::*,
+    store::{RunStatus, Store, StoreFuture},
+    testing::{Hook, Hooked, Operation},
+};
 use serde_json::json;
+use tokio::sync::{Notify, Semaphore};
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -311,4 +320,63 @@ async fn a_run_is_cancelled_before_somebody_else_takes_it_up() {
     assert_eq!(run.status().await.unwrap(), RunStatus::Cancelled);
     assert_eq!(log.told(), [""; 0]);
     assert!(matches!(run.wait().await, Err(RunError::Cancelled { .. })));
+}
+
+/// Holds writes of nothing but events until they are let through.
+#[derive(Default)]
+struct Held {
+    begun: Notify,
+    through: Notify,
+}
+
+impl Hook for Held {
+    fn after<'a>(&'a self, operation: &'a Operation<'a>, _: bool, _: &'a dyn Store) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            if operation.name == "emit" {
+                self.begun.notify_one();
+                self.through.notified().await;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A step that ends when a test says so.
+struct Door {
+    opens: Semaphore,
+    passed: Notify,
+    entered: AtomicU32,
+}
+
+#[step]
+async fn pass(door: &Door) -> Result<u64> {
+    door.entered.fetch_add(1, Ordering::SeqCst);
+    door.opens.acquire().await.unwrap().forget();
+    door.passed.notify_one();
+    Ok(1)
+}
+
+workflow! {
+    async fn works_and_asks(door: &Door) -> Result<u64> {
+        let (passed, signed) = parallel!(pass(door), async { Ok(pause(sign(1)).await) })?;
+        Ok(passed + u64::from(signed))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_is_done_while_its_events_are_written_is_kept() {
+    let door = Arc::new(Door { opens: Semaphore::new(0), passed: Notify::new(), entered: AtomicU32::new(0) });
+    let store = Hooked::new(Memory::new(), Held::default());
+    let app = App::builder().store(store.clone()).register::<WorksAndAsks>(door.clone()).build().unwrap();
+    let run = app.start::<WorksAndAsks>(()).await.unwrap();
+    store.hook().begun.notified().await;
+    // The step ends while the write is on its way that tells that it has begun.
+    door.opens.add_permits(1);
+    door.passed.notified().await;
+    store.hook().through.notify_one();
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Paused(_)));
+    door.opens.add_permits(1);
+    run.answer::<Sign>(true).await.unwrap();
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Done(2)));
+    assert_eq!(door.entered.load(Ordering::SeqCst), 1);
 }

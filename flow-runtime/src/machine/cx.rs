@@ -361,7 +361,8 @@ impl Cx {
                 self.tell_waits(checkpoint);
                 let (carried, texts) = match tx {
                     Some(_) => events.carry_now(&self.path),
-                    None => events.carry(&self.path).await,
+                    // Busy meanwhile: a run that is left here would run the step again.
+                    None => self.counted(events.carry(&self.path)).await,
                 };
                 checkpoint.effects.events = texts;
                 Some(carried)
@@ -490,7 +491,7 @@ impl Cx {
     /// Begins a transaction of the store for a step.
     pub(super) async fn begin_tx(&self, step: &str) -> (Box<dyn StoreTx>, Option<Open<'_>>) {
         let open = match self.state.events() {
-            Some(events) => Some(events.open(&self.path).await),
+            Some(events) => Some(self.counted(events.open(&self.path)).await),
             None => None,
         };
         let begun = match &self.state.store {
