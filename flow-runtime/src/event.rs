@@ -377,6 +377,12 @@ impl Text {
     }
 }
 
+/// Whether the text of an event is one of this kind.
+pub(crate) fn is(event: &str, tag: Tag) -> bool {
+    let kind = event.split_once(r#","kind":""#).and_then(|(_, rest)| rest.split('"').next());
+    kind.is_some() && kind == NAMES.get(tag as usize).copied()
+}
+
 fn quote(text: &mut String, value: &str) {
     if value.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
         // A text always has a JSON form.

@@ -2,12 +2,18 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use flow_runtime::{
-    Event, EventKind, Events, Memory, RunError, Store,
+    Event, EventKind, Events, Memory, RunError, Store, StoreError,
     prelude::*,
-    testing::{Fault, Faults},
+    testing::{Fault, Faults, Hook, Hooked, Operation},
 };
 use futures::{StreamExt, TryStreamExt};
 use tokio::sync::Semaphore;
@@ -368,4 +374,55 @@ workflow! {
         }
         Ok(sum)
     }
+}
+
+#[step(tx)]
+async fn visit(cx: &Context<u64>) -> Result<u64> {
+    cx.session().update(|visits| *visits += 1).await.map_err(|error| error.to_string())?;
+    Ok(1)
+}
+
+workflow! {
+    async fn visits(cx: &Context<u64>) -> Result<u64> {
+        visit(cx).await
+    }
+}
+
+workflow! {
+    async fn visits_below(cx: &Context<u64>) -> Result<u64> {
+        visits(cx).await
+    }
+}
+
+/// Another run has always been at the session when the first transaction ends.
+#[derive(Default)]
+struct Overtaken(AtomicBool);
+
+impl Hook for Overtaken {
+    fn before(&self, operation: &Operation<'_>) -> std::result::Result<(), StoreError> {
+        match operation.name == "commit" && !self.0.swap(true, Ordering::SeqCst) {
+            true => Err(StoreError::SessionChanged { session: "s".to_owned() }),
+            false => Ok(()),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_with_a_transaction_is_told_when_it_has_to_run_again() {
+    let store = Hooked::new(Memory::new(), Overtaken::default());
+    let app = App::builder().store(store.clone()).register::<VisitsBelow>(()).build().unwrap();
+    let run = app.start::<VisitsBelow>(()).session("s").await.unwrap();
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Done(1)));
+    assert!(store.hook().0.load(Ordering::SeqCst));
+    let events: Vec<Event> = run.events(0).try_collect().await.unwrap();
+    let wanted = [
+        ": run_started",
+        "visits(): child_started visits",
+        "visits(): step_started visit 1",
+        "visits(): step_started visit 1",
+        "visits(): step_completed visit 1",
+        "visits(): child_completed visits",
+        ": run_completed",
+    ];
+    assert_eq!(shorts(&events), wanted);
 }

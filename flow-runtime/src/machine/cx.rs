@@ -16,7 +16,7 @@ use super::{
     Frame, Halt, PointInfo, Reader, RunState, Unwritten, Writer,
     branch::{DONE, START},
     current::{self, Current},
-    record::Open,
+    record::{Carried, Open},
     session::Change,
     working::Working,
 };
@@ -24,7 +24,7 @@ use crate::{
     JsonError, Workflow,
     clock::millis,
     error::{Failure, Refusal},
-    event::{Tag, Text},
+    event::{self, Tag, Text},
     lock::lock,
     observe::{self, Checkpointing, Watched},
     store::{Checkpoint, FrameRecord, NewPause, StoreError, StoreTx},
@@ -373,7 +373,10 @@ impl Cx {
             checkpoint.effects.session = match self.counted(self.state.session_write(&mut changes)).await {
                 Ok(write) => write,
                 Err(Unwritten::Store(error)) => return self.halt(Halt::Store(error)).await,
-                Err(Unwritten::Misfit(error)) => return self.misfit(&error).await,
+                Err(Unwritten::Misfit(error)) => {
+                    self.untold(carried, checkpoint, tx.is_some());
+                    return self.misfit(&error).await;
+                }
             };
             let in_tx = tx.is_some();
             let written = match tx.take() {
@@ -383,7 +386,10 @@ impl Cx {
             match self.counted(written).await {
                 Ok(()) => break,
                 // What the step has written is undone, so it has to run again.
-                Err(StoreError::SessionChanged { .. }) if in_tx => return self.restart().await,
+                Err(StoreError::SessionChanged { .. }) if in_tx => {
+                    self.untold(carried, checkpoint, true);
+                    return self.restart().await;
+                }
                 Err(StoreError::SessionChanged { .. }) => {}
                 Err(error) => return self.halt(Halt::Store(error)).await,
             }
@@ -399,6 +405,18 @@ impl Cx {
         if !checkpoint.mark {
             self.moves.fetch_add(1, Ordering::Relaxed);
             self.stay().await;
+        }
+    }
+
+    /// Another write takes along what this one would have. What has ended with a transaction that is undone has not ended.
+    fn untold(&self, carried: Option<Carried<'_>>, checkpoint: &mut Checkpoint, in_tx: bool) {
+        drop(carried);
+        let mut events = std::mem::take(&mut checkpoint.effects.events);
+        if in_tx {
+            events.pop_if(|event| event::is(event, Tag::StepCompleted));
+        }
+        if let Some(recorder) = self.state.events() {
+            recorder.put_back(events);
         }
     }
 
