@@ -134,6 +134,9 @@ mod guides {
     struct Language;
     #[doc = include_str!("../../docs/operations.md")]
     struct Operations;
+    #[cfg(feature = "testing")]
+    #[doc = include_str!("../../docs/testing.md")]
+    struct Testing;
     #[doc = include_str!("../../docs/runs.md")]
     struct Runs;
 }
