@@ -1,8 +1,10 @@
 //! Four workers on one store, killed at random for a minute: at the end every run has finished, every acknowledged answer was
 //! applied once, and no event is missing.
 //!
-//! `cargo run --release -p torture -- sqlite` or `-- postgres`, with `--seconds`, `--runs`, `--workers`, `--seed`.
+//! `cargo run --release -p torture -- sqlite` or `-- postgres`, with `--seconds`, `--runs`, `--workers`, `--seed`. With `answers`
+//! before the store: a hundred answers to one question from four processes.
 
+mod answers;
 mod errand;
 mod verdict;
 mod worker;
@@ -38,11 +40,17 @@ async fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
     let done = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["worker", at, runs, seed] => work(at, runs, seed).await,
+        ["answer", at, run, pause, first] => answer(at, run, pause, first).await,
+        ["answers", store @ ("sqlite" | "postgres")] => on(store, None).await,
         [store @ ("sqlite" | "postgres"), ref options @ ..] => match Options::read(options) {
-            Ok(options) => torture(store, &options).await,
+            Ok(options) => on(store, Some(&options)).await,
             Err(error) => Err(error),
         },
-        _ => Err("usage: torture sqlite|postgres [--seconds n] [--runs n] [--workers n] [--seed n]".into()),
+        _ => {
+            Err("usage: torture sqlite|postgres [--seconds n] [--runs n] [--workers n] [--seed n], or torture answers \
+                  sqlite|postgres"
+                .into())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -90,12 +98,20 @@ async fn postgres(url: &str) -> Outcome<Postgres> {
     Ok(Postgres::options(url).schema("torture").lease(LEASE).open().await?)
 }
 
-async fn torture(store: &str, options: &Options) -> Outcome<()> {
+async fn answer(at: &str, run: &str, pause: &str, first: &str) -> Outcome<()> {
+    match at.strip_prefix("sqlite:") {
+        Some(path) => answers::answer(Sqlite::open(path)?, run, pause, first.parse()?).await,
+        None => answers::answer(postgres(at).await?, run, pause, first.parse()?).await,
+    }
+}
+
+/// Opens a store for the occasion, and does what is asked for on it: torture with these options, or else the race of answers.
+async fn on(store: &str, options: Option<&Options>) -> Outcome<()> {
     if store == "sqlite" {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("flow.db");
         let at = format!("sqlite:{}", path.display());
-        return kill_and_judge(store, &at, options, Sqlite::open(&path)?).await;
+        return act(store, &at, options, Sqlite::open(&path)?).await;
     }
     let server = match env::var(flow_test_server::VARIABLE) {
         Ok(url) => Err(url),
@@ -105,7 +121,14 @@ async fn torture(store: &str, options: &Options) -> Outcome<()> {
         Ok(server) => server.url(),
         Err(url) => url.clone(),
     };
-    kill_and_judge(store, &at, options, postgres(&at).await?).await
+    act(store, &at, options, postgres(&at).await?).await
+}
+
+async fn act(name: &str, at: &str, options: Option<&Options>, store: impl Store + Clone) -> Outcome<()> {
+    match options {
+        Some(options) => kill_and_judge(name, at, options, store).await,
+        None => answers::race(name, at, store).await,
+    }
 }
 
 /// Numbers that look random and are the same for a seed.
