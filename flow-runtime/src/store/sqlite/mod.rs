@@ -12,6 +12,7 @@ mod fold;
 mod group;
 mod history;
 mod idle;
+mod large;
 mod list;
 mod operations;
 mod options;
@@ -40,7 +41,7 @@ use rusqlite::Connection;
 use self::{
     commit::{Operation, Writer},
     fault::Fault,
-    fold::Folds,
+    large::Large,
     tx::Lent,
     write::Tx,
 };
@@ -66,8 +67,7 @@ struct Inner {
     lent: Lent,
     /// Apart from the writer's, so that reading never waits for a commit.
     reader: Mutex<Connection>,
-    /// Locked after the reader only.
-    folds: Mutex<Folds>,
+    large: Arc<Mutex<Large>>,
 }
 
 impl Sqlite {

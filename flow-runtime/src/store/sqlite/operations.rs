@@ -9,9 +9,10 @@ use super::{
     },
     Sqlite, Tx,
     commit::Borrowing,
-    definitions, events, history, idle, list, prune, read, sessions, write,
+    definitions, events, history, idle,
+    large::Large,
+    list, prune, read, sessions, write,
 };
-use crate::lock::lock;
 
 fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
@@ -39,11 +40,13 @@ impl Store for Sqlite {
     }
 
     fn list<'a>(&'a self, filter: &'a RunFilter) -> StoreFuture<'a, Vec<RunRecord>> {
-        self.read("list runs", "", |conn| list::list(conn, filter))
+        let filter = filter.clone();
+        self.read_large("list runs", "", move |large| list::list(&large.conn, &filter))
     }
 
     fn stats<'a>(&'a self, filter: &'a RunFilter) -> StoreFuture<'a, Vec<RunCount>> {
-        self.read("count runs", "", |conn| list::stats(conn, filter))
+        let filter = filter.clone();
+        self.read_large("count runs", "", move |large| list::stats(&large.conn, &filter))
     }
 
     fn abandoned<'a>(&'a self, workflows: &'a [&'a str], limit: u32) -> StoreFuture<'a, Vec<String>> {
@@ -205,12 +208,14 @@ impl Store for Sqlite {
     }
 
     fn history<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<CheckpointRecord>> {
-        self.read("read the history of", run, |conn| history::list(conn, run))
+        let id = run.to_owned();
+        self.read_large("read the history of", run, move |large| history::list(&large.conn, &id))
     }
 
     fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>> {
-        self.read("read the history of", run, move |conn| {
-            history::frames_at(conn, &mut lock(&self.inner.folds), run, seq)
+        let id = run.to_owned();
+        self.read_large("read the history of", run, move |large| {
+            history::frames_at(&large.conn, &mut large.folds, &id, seq)
         })
     }
 
@@ -228,7 +233,8 @@ impl Store for Sqlite {
     }
 
     fn sessions<'a>(&'a self, filter: &'a SessionFilter) -> StoreFuture<'a, Vec<SessionRecord>> {
-        self.read("list sessions", "", |conn| sessions::list(conn, filter))
+        let filter = filter.clone();
+        self.read_large("list sessions", "", move |large| sessions::list(&large.conn, &filter))
     }
 
     fn write_session<'a>(&'a self, write: &'a SessionWrite) -> StoreFuture<'a, ()> {
@@ -255,8 +261,12 @@ impl Store for Sqlite {
             // In slices, so that other readers come in between.
             let (mut histories, mut after) = (Vec::new(), Some(String::new()));
             while let Some(id) = after.filter(|_| histories.len() <= prune.limit as usize) {
-                let look = |conn: &_| prune::candidates(conn, prune, &id, &mut histories);
-                after = self.read("look for what need not be kept", "", look).await?;
+                let prune = prune.clone();
+                let look = move |large: &mut Large| {
+                    let after = prune::candidates(&large.conn, &prune, &id, &mut histories)?;
+                    Ok((after, histories))
+                };
+                (after, histories) = self.read_large("look for what need not be kept", "", look).await?;
                 tokio::task::yield_now().await;
             }
             let prune = prune.clone();

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Inner, Sqlite, StoreError, commit::Writer, driver::Driver, fault::Fault, schema, tx::Lent};
+use super::{Inner, Sqlite, StoreError, commit::Writer, driver::Driver, fault::Fault, large::Large, schema, tx::Lent};
 
 /// When a commit counts as kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -92,11 +92,10 @@ impl SqliteOptions {
             schema::limit(&writer, bytes)?;
         }
         let reader = schema::open_reader(path, self.busy_timeout)?;
+        let large = Large::new(schema::open_reader(path, self.busy_timeout)?);
         let path = path.canonicalize()?;
         let driver = Driver::new(path.clone());
         let writer = Writer::new(writer, driver, self.synchronous, self.busy_timeout);
-        Ok(Sqlite {
-            inner: Arc::new(Inner { path, writer, lent, reader: Mutex::new(reader), folds: Mutex::default() }),
-        })
+        Ok(Sqlite { inner: Arc::new(Inner { path, writer, lent, reader: Mutex::new(reader), large }) })
     }
 }

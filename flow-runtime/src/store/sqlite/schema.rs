@@ -46,7 +46,7 @@ pub(super) fn open_writer(
     Ok(conn)
 }
 
-/// Opens the connection that reads. It may write to the `-shm` file only, which is how readers of a WAL find their place.
+/// Opens a connection that reads. It may write to the `-shm` file only, which is how readers of a WAL find their place.
 pub(super) fn open_reader(path: &Path, patience: Duration) -> Result<Connection, Fault> {
     let conn = connect(path, OpenFlags::empty(), patience)?;
     conn.pragma_update(None, "query_only", true)?;
