@@ -299,6 +299,68 @@ async fn a_killed_process_holds_no_claim() {
     assert_eq!(lock_files(&folder), 1, "the dead driver's file is gone");
 }
 
+#[cfg(unix)]
+mod of_another_user {
+    use std::os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    };
+
+    use super::*;
+
+    const PATH: &str = "FLOW_TEST_STORE_OF_ANOTHER_USER";
+    const NOBODY: u32 = 65_534;
+
+    /// Not a test of its own: what the child of [`a_lock_that_cannot_be_opened_counts_as_held`] does.
+    #[tokio::test]
+    async fn child_that_looks() {
+        let Some(path) = std::env::var_os(PATH) else { return };
+        let store = Sqlite::open(path).unwrap();
+        assert_eq!(store.claim("held").await.unwrap(), Claim::Busy);
+        assert_eq!(store.abandoned(&["content-creation"], 10).await.unwrap(), ["dead"]);
+        let Claim::Claimed(fence) = store.claim("dead").await.unwrap() else { panic!("its driver is dead") };
+        store.release("dead", fence).await.unwrap();
+        println!("\nlooked");
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_cannot_be_opened_counts_as_held() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("flow.db");
+        fs::write(&path, "").unwrap();
+        set_mode(folder.path(), 0o777);
+        set_mode(&path, 0o666);
+        let held = Sqlite::open(&path).unwrap();
+        create(&held, "held").await;
+        let locks = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let lock = locks.filter(|path| path.to_string_lossy().contains("-driver-")).last().unwrap();
+        // A driver that is gone.
+        let dead = Sqlite::open(&path).unwrap();
+        create(&dead, "dead").await;
+        drop(dead);
+
+        // Where everybody may run it.
+        let program = folder.path().join("program");
+        fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        for mode in [0o644, 0o444, 0o000] {
+            set_mode(&lock, mode);
+            let mut child = Command::new(&program);
+            child.args(["--exact", "of_another_user::child_that_looks", "--nocapture"]).env(PATH, &path);
+            // Nothing is forbidden to root.
+            if fs::metadata(&path).unwrap().uid() == 0 {
+                child.uid(NOBODY).gid(NOBODY);
+            }
+            let output = child.output().unwrap();
+            let told = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && told.contains("\nlooked"), "{mode:o}: {output:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_killed_process_leaves_nothing_for_good() {
     let folder = TempDir::new().unwrap();

@@ -46,6 +46,7 @@ impl Driver {
                 let _ = fs::remove_file(&path);
                 return Err(failed(error.into()));
             }
+            show(&file);
             *held = Some(file);
             self.sweep();
         }
@@ -98,12 +99,24 @@ impl Drop for Driver {
     }
 }
 
+/// Lets every user look at the lock, whatever `umask` says: nothing is in the file, and who cannot open it has to take its
+/// driver for alive for ever.
+fn show(file: &File) {
+    #[cfg(unix)]
+    let _ = file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
 /// Whether somebody holds the lock of this file. A missing file is not locked; a file without a holder is removed, since
-/// no driver comes back under an old name.
+/// no driver comes back under an old name. One that belongs to another user and cannot be opened at all counts as locked: its
+/// runs are not ours to take, and those of others should not have to wait for them.
 fn is_locked(path: &Path) -> std::io::Result<bool> {
-    let file = match OpenOptions::new().read(true).write(true).open(path) {
+    // To read only, which is all that another user's file may allow, and enough to try the lock.
+    let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(true),
         Err(error) => return Err(error),
     };
     match file.try_lock() {
