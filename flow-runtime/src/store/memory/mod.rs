@@ -526,19 +526,23 @@ impl Store for Memory {
         undos: &'a [NewUndo],
         events: &'a [String],
     ) -> StoreFuture<'a, bool> {
-        self.with(run, |entry| {
-            entry.check(fence)?;
-            entry.tell(events);
-            entry.note_undos(entry.last() + 1, undos);
-            if entry.undos.iter().all(|undo| undo.done_at.is_some()) {
-                entry.finish(&failure.map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_owned())));
-                return Ok(false);
-            }
-            entry.record.failure = failure.map(str::to_owned);
-            entry.record.wake = Some(now_ms() + LOOK_AGAIN);
-            entry.set_status(RunStatus::Undoing);
-            Ok(true)
-        })
+        self.with_news(
+            run,
+            |entry| {
+                entry.check(fence)?;
+                entry.tell(events);
+                entry.note_undos(entry.last() + 1, undos);
+                if entry.undos.iter().all(|undo| undo.done_at.is_some()) {
+                    entry.finish(&failure.map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_owned())));
+                    return Ok(false);
+                }
+                entry.record.failure = failure.map(str::to_owned);
+                entry.record.wake = Some(now_ms() + LOOK_AGAIN);
+                entry.set_status(RunStatus::Undoing);
+                Ok(true)
+            },
+            |undoing| if *undoing { Vec::new() } else { vec![Change::Run(run.to_owned())] },
+        )
     }
 
     fn undos<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<UndoRecord>> {

@@ -105,7 +105,8 @@ macro_rules! conformance_cases {
                 what_is_undone_need_not_be_undone_again a_failed_run_is_undone_by_its_driver
                 undos_come_in_the_order_of_what_was_done a_mark_may_carry_undos an_undo_is_done_or_failed
                 a_failed_run_goes_on only_a_failed_run_is_reopened a_failed_run_with_untried_undos_goes_on
-                where_there_is_nothing_to_undo_a_run_ends what_no_checkpoint_has_told_is_undone_too
+                where_there_is_nothing_to_undo_a_run_ends
+                who_listens_hears_of_every_end what_no_checkpoint_has_told_is_undone_too
                 what_could_not_be_undone_is_tried_again a_run_that_was_undone_stays_as_it_is
                 unknown_runs_cannot_be_undone
             }

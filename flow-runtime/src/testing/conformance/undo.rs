@@ -1,6 +1,10 @@
 //! Cancelling, undoing and going on with what failed.
 
-use crate::store::{CancelReceipt, FrameMark, NewUndo, ReopenReceipt, UndoRecord};
+use std::time::Duration;
+
+use futures::StreamExt;
+
+use crate::store::{CancelReceipt, Change, FrameMark, NewUndo, ReopenReceipt, UndoRecord};
 
 use super::*;
 
@@ -315,6 +319,36 @@ pub(super) async fn where_there_is_nothing_to_undo_a_run_ends(place: &dyn Place)
         let found = store.find(run).await.unwrap().unwrap();
         assert_eq!((found.status, found.failure.as_deref(), found.wake), (end, failure, None));
         assert_eq!(store.claim(run).await.unwrap(), Claim::Ended);
+    }
+}
+
+/// A store that cannot tell passes.
+pub(super) async fn who_listens_hears_of_every_end(place: &dyn Place) {
+    let (here, there) = (place.open().await, place.open().await);
+    let Some(mut changes) = there.listen().await.unwrap() else { return };
+    for end in ["finished", "cancelled", "failed", "not-undone"] {
+        let fence = create(&*here, &new_run(end)).await.unwrap();
+        match end {
+            "finished" => {
+                let output = Finish::Completed("1".to_owned());
+                here.finish(end, fence, &output, &Effects::default()).await.unwrap();
+            }
+            "cancelled" => assert_eq!(here.cancel(end, 5_000, &[]).await.unwrap(), CancelReceipt::Cancelled),
+            "failed" => assert!(!here.begin_undo(end, fence, Some("\"why\""), &[], &[]).await.unwrap()),
+            _ => assert!(!here.begin_undo(end, fence, None, &[], &[]).await.unwrap()),
+        }
+        let heard = async {
+            loop {
+                match changes.next().await {
+                    Some(Change::Run(run)) if run == end => break,
+                    Some(Change::Missed) => break,
+                    Some(_) => {}
+                    None => panic!("nothing is told any more"),
+                }
+            }
+        };
+        let heard = tokio::time::timeout(Duration::from_secs(30), heard).await;
+        assert!(heard.is_ok(), "nobody was told that run `{end}` has ended");
     }
 }
 
