@@ -404,8 +404,8 @@ pub(crate) struct Origin {
 
 impl Origin {
     /// Of this run.
-    pub(crate) fn of(run: NewRun) -> Self {
-        Origin { run: run.id, workflow: run.workflow, session: run.session }
+    pub(crate) fn of(run: &NewRun) -> Self {
+        Origin { run: run.id.clone(), workflow: run.workflow.clone(), session: run.session.clone() }
     }
 
     /// A stored event.

@@ -426,3 +426,26 @@ async fn what_goes_with_a_transaction_is_told_when_it_has_to_run_again() {
     ];
     assert_eq!(shorts(&events), wanted);
 }
+
+workflow! {
+    async fn asks() -> Result<bool> {
+        Ok(pause(agree(1)).await)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_stored_is_told_if_it_happens() {
+    let app = App::builder().events(Events::none()).register::<Asks>(()).build().unwrap();
+    let run = app.start::<Asks>(()).await.unwrap();
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Paused(_)));
+    let live = tokio::spawn(run.events(0).try_collect::<Vec<Event>>());
+    run.retry().await.unwrap_err();
+    // Of two who answer at once, one is late.
+    let (one, other) = futures::join!(run.answer::<Agree>(true).into_future(), run.answer::<Agree>(true).into_future());
+    assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Done(true)));
+    let live = shorts(&live.await.unwrap().unwrap());
+    assert!(!live.iter().any(|text| text == ": run_retried"), "{live:?}");
+    assert_eq!(live.iter().filter(|text| text.contains("pause_answered")).count(), 1, "{live:?}");
+    assert_eq!(live.last().unwrap(), ": run_completed");
+}

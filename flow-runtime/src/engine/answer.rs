@@ -74,9 +74,9 @@ impl Handle {
             text.text("pause", &id).maybe(answer.by.as_deref(), |text, by| text.text("by", by))
         });
         let written = async move {
-            let receipt = handle.engine.store.answer(&handle.id, &id, &answer, event.as_slice()).await?;
-            handle.engine.events.wake(&handle.id);
+            let receipt = handle.engine.store.answer(&handle.id, &id, &answer, event.events()).await?;
             if receipt == AnswerReceipt::Accepted {
+                event.happened();
                 observe::answered(&handle.id, &id, &name, answer.by.as_deref());
             }
             let counts = match &receipt {

@@ -105,12 +105,13 @@ impl Handle {
         engine.watch_timers();
         let (now, record) = (engine.clock.now_ms(), self.record().await?);
         let event = engine.events.event(&record.run, Tag::RunCancelled, now, "", |text| text);
-        let receipt = engine.store.cancel(&self.id, now, event.as_slice()).await?;
-        engine.events.wake(&self.id);
-        let driven = engine.driven(&self.id);
-        if let (Some(driven), CancelReceipt::Cancelled | CancelReceipt::Undoing) = (&driven, receipt) {
-            driven.cancel();
-            driven.done().await;
+        let receipt = engine.store.cancel(&self.id, now, event.events()).await?;
+        if matches!(receipt, CancelReceipt::Cancelled | CancelReceipt::Undoing) {
+            event.happened();
+            if let Some(driven) = engine.driven(&self.id) {
+                driven.cancel();
+                driven.done().await;
+            }
         }
         match receipt {
             CancelReceipt::Cancelled => {
@@ -140,13 +141,15 @@ impl Handle {
         }
         let now = engine.clock.now_ms();
         let event = engine.events.event(&record.run, Tag::RunRetried, now, "", |text| text);
-        match engine.store.reopen(&self.id, now, &marks, event.as_slice()).await? {
+        match engine.store.reopen(&self.id, now, &marks, event.events()).await? {
             ReopenReceipt::Reopened => {
+                event.happened();
                 // The driver that has seen it fail may not have left yet.
                 if let Some(driven) = engine.driven(&self.id) {
                     driven.done().await;
                 }
-                self.see(engine.take_up(&self.id).await?);
+                // It is reopened, whether or not it can be taken up here and now.
+                self.see(engine.take_up(&self.id).await.unwrap_or_default());
                 Ok(())
             }
             ReopenReceipt::Undone => Err(ControlError::Undone { run: self.id.clone() }),

@@ -18,8 +18,8 @@ use crate::{
     Failure, Workflow,
     error::Refusal,
     event::Tag,
-    machine::{Cx, Halt, Outside, Recorder, RunState, Unwritten},
-    store::{Effects, Finish, Store, StoreError},
+    machine::{Cx, Halt, Now, Outside, Recorder, RunState, Unwritten},
+    store::{Effects, Finish, SessionWrite, Store, StoreError},
 };
 
 /// How often a driver looks whether the run is still its own: somebody may have cancelled it in another process.
@@ -104,6 +104,10 @@ async fn until_left<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Left, F
     let mut flush = pin!(flush(state));
     loop {
         if job.deadline.is_some_and(|deadline| deadline <= state.clock.now_ms()) {
+            drop(body);
+            if let Some(error) = flushed(state, flush.as_mut()).await {
+                return Ok(Left::Store(error));
+            }
             let message = "the run was not done by its deadline".to_owned();
             return Err(Failure::new(vec![message], "", None));
         }
@@ -224,8 +228,8 @@ impl Looks {
 async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Result<Left, Failure> {
     match serde_json::to_string(output) {
         Ok(output) => {
-            let events = state.last_events(Tag::RunCompleted, |text| text);
-            finish_with_session(state, &Finish::Completed(output), events).await
+            let now = state.last_events(Tag::RunCompleted, |text| text);
+            finish_with_session(state, &Finish::Completed(output), now).await
         }
         Err(error) => {
             let chain = vec!["the output cannot be written as JSON".to_owned(), error.to_string()];
@@ -235,16 +239,18 @@ async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Result<
 }
 
 /// Ends a run with what its last code has changed of the session.
-async fn finish_with_session(state: &RunState, end: &Finish, events: Vec<String>) -> Result<Left, Failure> {
+async fn finish_with_session(state: &RunState, end: &Finish, mut now: Now) -> Result<Left, Failure> {
     let mut changes = state.about.take("");
-    let mut effects = Effects { events, session: None };
     loop {
-        effects.session = match state.session_write(&mut changes).await {
+        let session = match state.session_write(&mut changes).await {
             Ok(write) => write,
             Err(Unwritten::Store(error)) => return Ok(Left::Store(error)),
-            Err(Unwritten::Misfit(error)) => return Err(Failure::new(state.misfit(&error), "", None)),
+            Err(Unwritten::Misfit(error)) => {
+                state.not_now(now);
+                return Err(Failure::new(state.misfit(&error), "", None));
+            }
         };
-        match finish(state, end, None, &effects).await {
+        match finish(state, end, None, &mut now, session).await {
             Left::Store(StoreError::SessionChanged { .. }) => {}
             left => return Ok(left),
         }
@@ -256,14 +262,16 @@ async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> 
     let state = &job.state;
     let Some((store, fence)) = &state.store else { return Left::Ended(Some(failure)) };
     let error = failure.chain().join(": ");
-    let events = state.last_events(Tag::RunFailed, |text| text.text("error", &error));
+    let mut now = state.last_events(Tag::RunFailed, |text| text.text("error", &error));
     if !W::MACHINE.calls.any(|call| call.policy.undo) {
-        return finish(state, &Finish::Failed(failure.to_json()), Some(failure), &events.into()).await;
+        return finish(state, &Finish::Failed(failure.to_json()), Some(failure), &mut now, None).await;
     }
     // Decided where writes are made: a checkpoint that is on its way may bring something to undo.
     let undos = state.take_undos("");
-    let begun = store.begin_undo(&state.id, *fence, Some(&failure.to_json()), &undos, &events).await;
-    state.events_stored();
+    let begun = store.begin_undo(&state.id, *fence, Some(&failure.to_json()), &undos, &now.events).await;
+    if begun.is_ok() {
+        state.happened(&now);
+    }
     match begun {
         Ok(true) => undo_all::<W>(job, refs, Some(failure)).await,
         Ok(false) => Left::Ended(Some(failure)),
@@ -272,10 +280,20 @@ async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> 
 }
 
 /// Ends a run, with its last events.
-pub(super) async fn finish(state: &RunState, finish: &Finish, failure: Option<Failure>, effects: &Effects) -> Left {
+pub(super) async fn finish(
+    state: &RunState,
+    finish: &Finish,
+    failure: Option<Failure>,
+    now: &mut Now,
+    session: Option<SessionWrite>,
+) -> Left {
     let Some((store, fence)) = &state.store else { return Left::Ended(failure) };
-    let finished = store.finish(&state.id, *fence, finish, effects).await;
-    state.events_stored();
+    let effects = Effects { events: std::mem::take(&mut now.events), session };
+    let finished = store.finish(&state.id, *fence, finish, &effects).await;
+    now.events = effects.events;
+    if finished.is_ok() {
+        state.happened(now);
+    }
     match finished {
         Ok(()) if matches!(finish, Finish::Cancelled) => Left::Cancelled,
         Ok(()) => Left::Ended(failure),
@@ -288,18 +306,13 @@ async fn park(state: &RunState) -> Result<bool, StoreError> {
     let Some((store, fence)) = &state.store else { return Ok(true) };
     // An answer that comes in from here on is news to a driver that has parked.
     state.take_news();
-    let mut events = state.events().map(Recorder::take_all).unwrap_or_default();
     let open: Vec<String> = state.open_pauses().into_iter().map(|pause| pause.id).collect();
-    let waiting = events.len();
-    events.extend(state.event(Tag::RunPaused, "", |text| text.texts("pauses", &open)));
-    if store.park(&state.id, *fence, &events).await? {
-        state.events_stored();
+    let now = state.last_events(Tag::RunPaused, |text| text.texts("pauses", &open));
+    if store.park(&state.id, *fence, &now.events).await? {
+        state.happened(&now);
         return Ok(true);
     }
-    events.truncate(waiting);
-    if let Some(recorder) = state.events() {
-        recorder.put_back(events);
-    }
+    state.not_now(now);
     state.read_answers().await?;
     Ok(false)
 }

@@ -28,7 +28,7 @@ use crate::{
     Event, RunError, Workflow,
     event::{Chosen, Origin, Tag, Text},
     lock::lock,
-    machine::{Audience, Recorder},
+    machine::{Audience, Now, Recorder},
     store::{EventRecord, NewRun, StoreError},
 };
 
@@ -94,7 +94,7 @@ impl Bus {
 
     /// What collects the events of a run that is driven here.
     pub(crate) fn recorder(self: &Arc<Self>, run: &NewRun) -> Recorder {
-        Recorder::new(self.chosen, Box::new(Readers { bus: self.clone(), origin: Origin::of(run.clone()) }))
+        Recorder::new(self.chosen, Box::new(self.readers(run)))
     }
 
     /// An event that is not its driver's, for the write that makes it happen.
@@ -105,8 +105,14 @@ impl Bus {
         time: i64,
         path: &str,
         write: impl FnOnce(Text) -> Text,
-    ) -> Option<String> {
-        self.recorder(run).now(tag, time, path, write)
+    ) -> Upcoming {
+        let readers = self.readers(run);
+        let now = Now::of(self.chosen, &readers, tag, || write(Text::new(tag, time, path)));
+        Upcoming { readers, now }
+    }
+
+    fn readers(self: &Arc<Self>, run: &NewRun) -> Readers {
+        Readers { bus: self.clone(), origin: Origin::of(run) }
     }
 
     /// Something was stored of a run.
@@ -148,6 +154,24 @@ impl Bus {
 struct Readers {
     bus: Arc<Bus>,
     origin: Origin,
+}
+
+/// An event that is not its driver's.
+pub(super) struct Upcoming {
+    readers: Readers,
+    now: Now,
+}
+
+impl Upcoming {
+    /// What is to be stored.
+    pub(super) fn events(&self) -> &[String] {
+        &self.now.events
+    }
+
+    /// The write is made that it went with.
+    pub(super) fn happened(&self) {
+        self.now.tell(&self.readers);
+    }
 }
 
 impl Audience for Readers {
@@ -352,7 +376,7 @@ impl Reader {
     async fn read_page(&mut self) -> Result<(), RunError> {
         let origin = match self.origin.take() {
             Some(origin) => origin,
-            None => Origin::of(self.engine.record(&self.hub.run).await?.run),
+            None => Origin::of(&self.engine.record(&self.hub.run).await?.run),
         };
         let records = self.engine.store.events(&self.hub.run, self.next, PAGE).await?;
         self.page.extend(records.iter().map(|record| origin.read(record)));

@@ -145,9 +145,11 @@ pub(super) async fn start(
 ) -> Result<AnyRun, RunError> {
     engine.watch_timers();
     let (id, workflow) = (run.id.clone(), run.workflow.clone());
-    beginning.effects.events.extend(engine.events.event(&run, Tag::RunStarted, engine.clock.now_ms(), "", |text| text));
+    let started = engine.events.event(&run, Tag::RunStarted, engine.clock.now_ms(), "", |text| text);
+    beginning.effects.events.extend_from_slice(started.events());
     match engine.store.create(&run, &beginning).await? {
         Created::Created(fence) => {
+            started.happened();
             observe::run_started(&run);
             let Beginning { frames, pauses, .. } = beginning;
             let state = engine.state(entry, &run, fence, frames, pauses);

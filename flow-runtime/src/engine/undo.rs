@@ -22,7 +22,7 @@ pub(super) async fn undo_all<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure:
     match undo_each::<W>(job, refs).await {
         Ok(None) => Left::Stopped,
         Ok(Some(broken)) => {
-            let events = job.state.last_events(Tag::RunUndone, |text| text.texts("not_undone", &broken));
+            let mut now = job.state.last_events(Tag::RunUndone, |text| text.texts("not_undone", &broken));
             let failure = match (failure, broken.is_empty()) {
                 // What could not be undone before is undone now.
                 (failure, true) => {
@@ -31,7 +31,7 @@ pub(super) async fn undo_all<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure:
                 (failure, false) => Some(failure.unwrap_or_else(Failure::cancelled).with_not_undone(broken)),
             };
             let end = failure.as_ref().map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_json()));
-            finish(&job.state, &end, failure, &events.into()).await
+            finish(&job.state, &end, failure, &mut now, None).await
         }
         Err(error) => Left::Store(error),
     }
@@ -51,12 +51,12 @@ async fn undo_each<W: Workflow>(job: &Job, refs: W::Refs<'_>) -> Result<Option<V
         }
         let Some(outcome) = undo_one::<W>(job, W::shorter(refs), undo).await? else { return Ok(None) };
         let failure = outcome.err().map(|chain| chain.join(": "));
-        let events = state.event(Tag::StepUndone, &undo.path, |text| {
+        let now = state.event(Tag::StepUndone, &undo.path, |text| {
             text.text("step", &undo.step).maybe(failure.as_deref(), |text, error| text.text("error", error))
         });
-        let (id, now) = (&state.id, state.clock.now_ms());
-        store.undone(id, *fence, undo.seq, undo.n, failure.as_deref(), now, &events).await?;
-        state.events_stored();
+        let (id, at) = (&state.id, state.clock.now_ms());
+        store.undone(id, *fence, undo.seq, undo.n, failure.as_deref(), at, &now.events).await?;
+        state.happened(&now);
         broken.extend(failure.map(|why| describe(undo, &why)));
     }
     // As they were done.

@@ -64,7 +64,7 @@ pub use patched::{
     BackedOff, Given, GivenNothing, GivenResult, NotGiven, Once, OnceReturning, Recovered, RecoveredValue, Recovers,
     Retried, RuledCall, Timed, Transacted, Undone,
 };
-pub(crate) use record::{Audience, Recorder};
+pub(crate) use record::{Audience, Now, Recorder};
 pub(crate) use session::{About, Unwritten};
 pub(crate) use state::{Code, Halt, RunState};
 pub use text::{Method, Part, Text, Words};

@@ -32,6 +32,40 @@ pub(crate) trait Audience: Send + Sync {
     fn live(&self, event: String);
 }
 
+/// What a write takes along that makes something happen. That is told when it has happened, and not before.
+#[derive(Default)]
+pub(crate) struct Now {
+    /// What is stored with it.
+    pub(crate) events: Vec<String>,
+    /// How many of these have happened already.
+    earlier: usize,
+    /// What is told and not stored.
+    live: Option<String>,
+}
+
+impl Now {
+    /// An event of this kind.
+    pub(crate) fn of(
+        chosen: Chosen,
+        audience: &(impl Audience + ?Sized),
+        tag: Tag,
+        text: impl FnOnce() -> Text,
+    ) -> Self {
+        let stored = chosen.has(tag);
+        let mut event = (stored || audience.is_there()).then(|| text().finish());
+        let events = if stored { event.take().into_iter().collect() } else { Vec::new() };
+        Now { events, earlier: 0, live: event }
+    }
+
+    /// It is written.
+    pub(crate) fn tell(&self, audience: &(impl Audience + ?Sized)) {
+        audience.stored();
+        if let Some(live) = &self.live {
+            audience.live(live.clone());
+        }
+    }
+}
+
 /// Collects the events of a run.
 pub(crate) struct Recorder {
     chosen: Chosen,
@@ -120,13 +154,29 @@ impl Recorder {
         }
     }
 
-    /// An event that is passed to the store by itself.
-    pub(crate) fn now(&self, tag: Tag, time: i64, path: &str, write: impl FnOnce(Text) -> Text) -> Option<String> {
-        if self.chosen.has(tag) {
-            return Some(write(Text::new(tag, time, path)).finish());
-        }
-        self.tell_live(tag, time, path, write);
-        None
+    /// An event for a write of its own.
+    pub(crate) fn now(&self, tag: Tag, time: i64, path: &str, write: impl FnOnce(Text) -> Text) -> Now {
+        Now::of(self.chosen, &*self.audience, tag, || write(Text::new(tag, time, path)))
+    }
+
+    /// All there is and one more, for a write after which the run's code does not go on.
+    pub(crate) fn last(&self, tag: Tag, time: i64, write: impl FnOnce(Text) -> Text) -> Now {
+        let Now { events, live, .. } = self.now(tag, time, "", write);
+        let mut all = self.take_all();
+        let earlier = all.len();
+        all.extend(events);
+        Now { events: all, earlier, live }
+    }
+
+    /// What these events tell is written.
+    pub(crate) fn happened(&self, now: &Now) {
+        now.tell(&*self.audience);
+    }
+
+    /// It was not: other writes take along what has happened before.
+    pub(crate) fn not_now(&self, mut now: Now) {
+        now.events.truncate(now.earlier);
+        self.put_back(now.events);
     }
 
     /// What a write of this frame takes along: its own events, and those of the frames above and below. Waits for the writes
@@ -185,8 +235,7 @@ impl Recorder {
         (Carried { recorder: self, write }, events)
     }
 
-    /// All there is, for a write after which the run's code does not go on.
-    pub(crate) fn take_all(&self) -> Vec<String> {
+    fn take_all(&self) -> Vec<String> {
         self.has_notes.store(false, Ordering::Release);
         lock(&self.notes).waiting.drain(..).map(|note| note.event).collect()
     }

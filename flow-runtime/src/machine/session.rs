@@ -24,7 +24,8 @@ pub(crate) struct About {
 
 impl About {
     pub(crate) fn of(run: &NewRun) -> Self {
-        let NewRun { session, user, metadata, .. } = run.clone();
+        let NewRun { session, user, metadata, .. } = run;
+        let (session, user, metadata) = (session.clone(), user.clone(), metadata.clone());
         About { session, user, metadata, changes: Mutex::default() }
     }
 

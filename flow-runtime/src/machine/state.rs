@@ -14,7 +14,7 @@ use std::{
 use futures::task::AtomicWaker;
 
 use super::{
-    About, CallTree, Outside, PointInfo, Recorder, UndoResult,
+    About, CallTree, Now, Outside, PointInfo, Recorder, UndoResult,
     branch::{DONE, RESULT, START},
 };
 use crate::{
@@ -252,17 +252,28 @@ impl RunState {
         }
     }
 
-    /// An event that goes with a write of its own, in a list for that.
-    pub(crate) fn event(&self, tag: Tag, path: &str, write: impl FnOnce(Text) -> Text) -> Vec<String> {
-        let event = self.events.as_ref().and_then(|events| events.now(tag, self.clock.now_ms(), path, write));
-        event.into_iter().collect()
+    /// An event that goes with a write of its own.
+    pub(crate) fn event(&self, tag: Tag, path: &str, write: impl FnOnce(Text) -> Text) -> Now {
+        self.events.as_ref().map(|events| events.now(tag, self.clock.now_ms(), path, write)).unwrap_or_default()
     }
 
     /// All events that have not been written, and one more, for the last write of a driver.
-    pub(crate) fn last_events(&self, tag: Tag, write: impl FnOnce(Text) -> Text) -> Vec<String> {
-        let mut events = self.events.as_ref().map(Recorder::take_all).unwrap_or_default();
-        events.extend(self.event(tag, "", write));
-        events
+    pub(crate) fn last_events(&self, tag: Tag, write: impl FnOnce(Text) -> Text) -> Now {
+        self.events.as_ref().map(|events| events.last(tag, self.clock.now_ms(), write)).unwrap_or_default()
+    }
+
+    /// The write is made that these events went with.
+    pub(crate) fn happened(&self, now: &Now) {
+        if let Some(events) = &self.events {
+            events.happened(now);
+        }
+    }
+
+    /// It is not made after all.
+    pub(crate) fn not_now(&self, now: Now) {
+        if let Some(events) = &self.events {
+            events.not_now(now);
+        }
     }
 
     /// Events were stored.
@@ -495,9 +506,9 @@ impl RunState {
             return Ok(());
         };
         let path = lock(&self.pauses).open.iter().find(|open| open.id == pause).map(|open| open.path.clone());
-        let events = self.event(Tag::PauseExpired, &path.unwrap_or_default(), |text| text.text("pause", pause));
-        if store.expire(&self.id, *fence, pause, self.clock.now_ms(), &events).await? {
-            self.events_stored();
+        let now = self.event(Tag::PauseExpired, &path.unwrap_or_default(), |text| text.text("pause", pause));
+        if store.expire(&self.id, *fence, pause, self.clock.now_ms(), &now.events).await? {
+            self.happened(&now);
             self.deliver(pause, None);
             return Ok(());
         }
