@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     driver::detached,
-    handle::{Handle, is_open},
+    handle::{Handle, is_open, standing},
 };
 use crate::{
     CheckedAnswer, JsonError,
@@ -58,7 +58,14 @@ impl Handle {
     async fn answer(self: &Arc<Self>, pause: &str, value: String, by: Option<String>) -> Result<(), AnswerError> {
         let record = self.record().await?;
         let entry = self.engine.workflow(&record.run.workflow)?.clone();
-        let (frames, pauses) = (self.engine.store.frames(&self.id).await?, self.engine.store.pauses(&self.id).await?);
+        let store = &self.engine.store;
+        let frames = store.frames(&self.id).await?;
+        let mut pauses = standing(&**store, &self.id, &frames).await?;
+        let is_meant = |asked: &PauseRecord| asked.pause.id == pause || asked.pause.name == pause;
+        if !pauses.iter().any(|asked| is_meant(asked) && is_open(asked, &record, &frames)) {
+            // What was asked once, to be told what became of it.
+            pauses = store.pauses(&self.id).await?;
+        }
         let asked = self.find_pause(&record, &frames, &pauses, pause)?;
         if is_open(asked, &record, &frames) {
             let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());

@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 use super::{
     drive::{Job, Left, give_back},
     events::Bus,
+    handle::standing,
     limits::Limits,
     per_run::{OfRun, PerRun},
     recover::Refused,
@@ -243,7 +244,9 @@ impl Engine {
         // Once more, now that nobody else changes it: it may have been cancelled since.
         let loaded = async {
             let record = self.record(run).await?;
-            Ok::<_, StoreError>((record, self.store.frames(run).await?, self.store.pauses(run).await?))
+            let frames = self.store.frames(run).await?;
+            let pauses = standing(&*self.store, run, &frames).await?;
+            Ok::<_, StoreError>((record, frames, pauses))
         };
         let (record, frames, pauses) = match loaded.await {
             Ok(loaded) => loaded,

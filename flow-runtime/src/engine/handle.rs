@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use super::driver::{Driven, Engine};
 use crate::{
     Refusal, RunError,
-    store::{FrameRecord, PauseRecord, RunRecord, RunStatus, StoreError},
+    machine::Trying,
+    store::{FrameRecord, PauseRecord, RunRecord, RunStatus, Store, StoreError},
 };
 
 /// A run as an App knows it.
@@ -45,6 +46,20 @@ impl Handle {
         };
         RunError::Refused { run, workflow, reason, changed }
     }
+}
+
+/// The pauses these frames of a run stand at, or may still look at, and the one asked last.
+pub(super) async fn standing(
+    store: &dyn Store,
+    run: &str,
+    frames: &[FrameRecord],
+) -> Result<Vec<PauseRecord>, StoreError> {
+    let noted = frames.iter().filter_map(|frame| frame.trying.as_deref());
+    // One that cannot be read any more is an attempt that was never made.
+    let noted = noted.filter_map(|text| serde_json::from_str::<Trying>(text).ok());
+    let noted = noted.flat_map(|trying| trying.asked.into_iter().chain(trying.at_pause));
+    let ids: Vec<String> = frames.iter().filter_map(|frame| frame.pause.clone()).chain(noted).collect();
+    store.pauses_of(run, &ids).await
 }
 
 /// Whether a run waits at a pause. One whose frame is gone was withdrawn: the other branches of its fork failed, for instance.

@@ -13,7 +13,7 @@ use super::{
     answer::AnswerRun,
     drive::Left,
     driver::{Driven, Engine},
-    handle::{Handle, is_open},
+    handle::{Handle, is_open, standing},
 };
 use crate::{
     Failure, OpenPause, Pause, RunError, Workflow,
@@ -181,7 +181,7 @@ impl AnyRun {
     /// Those of the store.
     pub async fn pauses(&self) -> Result<Vec<OpenPause>, RunError> {
         let (record, frames) = (self.record().await?, self.handle.engine.store.frames(&self.handle.id).await?);
-        let pauses = self.handle.engine.store.pauses(&self.handle.id).await?;
+        let pauses = standing(&*self.handle.engine.store, &self.handle.id, &frames).await?;
         let open = pauses.into_iter().filter(|pause| is_open(pause, &record, &frames));
         Ok(open.map(|pause| pause.pause.into()).collect())
     }
@@ -264,8 +264,9 @@ impl AnyRun {
         if record.wake.is_some_and(|wake| wake <= self.handle.engine.clock.now_ms()) {
             return Ok(true);
         }
-        let pauses = self.handle.engine.store.pauses(&self.handle.id).await?;
-        let frames = self.handle.engine.store.frames(&self.handle.id).await?;
+        let store = &self.handle.engine.store;
+        let frames = store.frames(&self.handle.id).await?;
+        let pauses = standing(&**store, &self.handle.id, &frames).await?;
         let settled = |pause: &PauseRecord| pause.answer.is_some() || pause.expired_at.is_some();
         let answered = |id: &String| pauses.iter().any(|pause| pause.pause.id == *id && settled(pause));
         Ok(frames.iter().filter_map(|frame| frame.pause.as_ref()).any(answered))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     body::{Event, caught, code_of, next_event, run_body},
     drive::{Job, Left, finish},
+    handle::standing,
 };
 use crate::{
     Failure, Policy, Workflow,
@@ -103,7 +104,7 @@ async fn attempt_undo<W: Workflow>(
     let Some(frames) = store.frames_at(id, undo.seq.saturating_sub(1)).await? else {
         return given_up(vec!["where it ran is not kept any more".to_owned()]);
     };
-    let pauses = store.pauses(id).await?;
+    let pauses = standing(&**store, id, &frames).await?;
     let state = RunState::new(id.clone(), code_of::<W>(), Some((store.clone(), *fence)), frames, pauses)
         .with_clock(job.state.clock)
         .with_undo(&job.state, undo.clone(), attempt);

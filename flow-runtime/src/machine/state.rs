@@ -518,7 +518,8 @@ impl RunState {
     /// Hands in the answers given in other processes.
     pub(crate) async fn read_answers(&self) -> Result<(), StoreError> {
         let Some((store, _)) = &self.store else { return Ok(()) };
-        for PauseRecord { pause, answer, expired_at } in store.pauses(&self.id).await? {
+        let open: Vec<String> = lock(&self.pauses).open.iter().map(|pause| pause.id.clone()).collect();
+        for PauseRecord { pause, answer, expired_at } in store.pauses_of(&self.id, &open).await? {
             match answer {
                 Some(answer) => {
                     self.deliver(&pause.id, Some(&answer.value));

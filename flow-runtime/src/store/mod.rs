@@ -175,6 +175,17 @@ pub trait Store: Send + Sync + 'static {
     /// Reads all pauses of a run, in the order in which they were asked.
     fn pauses<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<PauseRecord>>;
 
+    /// Reads the pauses of these ids and the one that was asked last, in the order in which they were asked: what is needed to go
+    /// on with a run, however much it has asked in its life. A store that does not care reads all and leaves out the others.
+    fn pauses_of<'a>(&'a self, run: &'a str, ids: &'a [String]) -> StoreFuture<'a, Vec<PauseRecord>> {
+        Box::pin(async move {
+            let mut pauses = self.pauses(run).await?;
+            let last = pauses.last().map(|last| last.pause.id.clone());
+            pauses.retain(|pause| ids.contains(&pause.pause.id) || last.as_ref() == Some(&pause.pause.id));
+            Ok(pauses)
+        })
+    }
+
     /// Moves one frame, writes the bindings that changed and the pause it asks, and removes the frames it leaves behind; or
     /// [marks](Checkpoint::mark) it. A pause id that the run has used before is an error.
     ///

@@ -201,6 +201,10 @@ impl<H: Hook> Store for Hooked<H> {
         pass!(self, pauses(run))
     }
 
+    fn pauses_of<'a>(&'a self, run: &'a str, ids: &'a [String]) -> StoreFuture<'a, Vec<PauseRecord>> {
+        pass!(self, pauses_of(run, ids))
+    }
+
     fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()> {
         pass!(self, checkpoint(run, fence, checkpoint), writes Content::Checkpoint(checkpoint))
     }

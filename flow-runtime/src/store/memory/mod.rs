@@ -344,6 +344,10 @@ impl Store for Memory {
         self.with(run, |entry| Ok(entry.pauses.asked.clone()))
     }
 
+    fn pauses_of<'a>(&'a self, run: &'a str, ids: &'a [String]) -> StoreFuture<'a, Vec<PauseRecord>> {
+        self.with(run, |entry| Ok(entry.pauses.of(ids)))
+    }
+
     fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()> {
         ready(self.write_checkpoint(run, fence, checkpoint))
     }

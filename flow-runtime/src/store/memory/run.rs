@@ -1,7 +1,7 @@
 //! One run in memory.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::Weak,
 };
 
@@ -37,6 +37,13 @@ pub(super) struct Pauses {
 }
 
 impl Pauses {
+    /// Those of these ids, and the last.
+    pub(super) fn of(&self, ids: &[String]) -> Vec<PauseRecord> {
+        let known = ids.iter().filter_map(|id| self.by_id.get(id).copied());
+        let wanted: BTreeSet<usize> = known.chain(self.asked.len().checked_sub(1)).collect();
+        wanted.into_iter().filter_map(|index| self.asked.get(index).cloned()).collect()
+    }
+
     pub(super) fn get(&self, id: &str) -> Option<&PauseRecord> {
         self.by_id.get(id).and_then(|&index| self.asked.get(index))
     }

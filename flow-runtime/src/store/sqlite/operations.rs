@@ -89,6 +89,10 @@ impl Store for Sqlite {
         self.read("read the pauses of", run, |conn| read::pauses(conn, run))
     }
 
+    fn pauses_of<'a>(&'a self, run: &'a str, ids: &'a [String]) -> StoreFuture<'a, Vec<PauseRecord>> {
+        self.read("read the pauses of", run, move |conn| read::pauses_of(conn, run, ids))
+    }
+
     fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()> {
         let now = move |tx: &Tx<'_>| write::checkpoint(tx, run, fence, checkpoint);
         self.write_line(

@@ -99,13 +99,42 @@ pub(super) fn undos(conn: &Connection, run: &str) -> Result<Vec<UndoRecord>, Fau
 }
 
 pub(super) fn pauses(conn: &Connection, run: &str) -> Result<Vec<PauseRecord>, Fault> {
+    read_pauses(
+        conn,
+        run,
+        "SELECT answer, answered_by, answered_at, id, number, name, path, question, prompt, schema, asked_at, deadline,
+             expired_at
+         FROM pauses WHERE run = ?1 ORDER BY seq",
+        [run],
+    )
+}
+
+/// Those of these ids, and the last: found by the index over run and id, which holds the number of the row as well.
+pub(super) fn pauses_of(conn: &Connection, run: &str, ids: &[String]) -> Result<Vec<PauseRecord>, Fault> {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    read_pauses(
+        conn,
+        run,
+        "SELECT answer, answered_by, answered_at, id, number, name, path, question, prompt, schema, asked_at, deadline,
+             expired_at
+         FROM pauses WHERE seq IN (
+             SELECT max(seq) FROM pauses WHERE run = ?1
+             UNION
+             SELECT seq FROM pauses WHERE run = ?1 AND id IN (SELECT value FROM json_each(?2)))
+         ORDER BY seq",
+        [run, &super::history::names_as_json(&ids)],
+    )
+}
+
+fn read_pauses(
+    conn: &Connection,
+    run: &str,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<PauseRecord>, Fault> {
     of_run(conn, run, || {
-        let mut statement = conn.prepare_cached(
-            "SELECT answer, answered_by, answered_at, id, number, name, path, question, prompt, schema, asked_at,
-                 deadline, expired_at
-             FROM pauses WHERE run = ?1 ORDER BY seq",
-        )?;
-        let pauses = statement.query_map([run], |row| {
+        let mut statement = conn.prepare_cached(sql)?;
+        let pauses = statement.query_map(values, |row| {
             let pause = NewPause {
                 id: row.get(3)?,
                 number: row.get::<_, i64>(4)?.cast_unsigned(),

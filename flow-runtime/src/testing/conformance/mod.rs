@@ -81,7 +81,7 @@ macro_rules! conformance_cases {
                 a_claim_is_busy_until_its_handle_is_gone clones_keep_a_claim many_claim_and_one_gets_it
                 parking_waits_for_no_answer_that_is_there an_answer_to_another_frames_pause_counts_too
                 a_completed_run_loses_its_frames a_failed_run_keeps_its_frames of_many_answers_one_is_accepted
-                an_answer_to_nothing_is_refused pauses_come_in_the_order_asked everything_is_there_after_reopening
+                an_answer_to_nothing_is_refused pauses_come_in_the_order_asked some_pauses_are_read_with_the_last everything_is_there_after_reopening
                 many_writers_lose_nothing a_refusal_in_a_group_undoes_nobody_else any_text_is_kept
             }
             timers {

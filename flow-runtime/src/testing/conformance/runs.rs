@@ -349,6 +349,28 @@ pub(super) async fn pauses_come_in_the_order_asked(place: &dyn Place) {
     assert_eq!(Some(&pauses[2].pause), asks("p.3", "approve", 3).asked.as_ref());
 }
 
+pub(super) async fn some_pauses_are_read_with_the_last(place: &dyn Place) {
+    let store = place.open().await;
+    let fence = create(&*store, &new_run("r")).await.unwrap();
+    create(&*store, &new_run("other")).await.unwrap();
+    let numbers = async |ids: &[&str]| -> Vec<u64> {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        let pauses = store.pauses_of("r", &ids).await.unwrap();
+        pauses.iter().map(|pause| pause.pause.number).collect()
+    };
+    assert_eq!(numbers(&["approve-1"]).await, [0; 0]);
+    for number in 1..=12 {
+        store.checkpoint("r", fence, &asks(&format!("p.{number}"), "approve", number)).await.unwrap();
+    }
+    store.checkpoint("other", 1, &asks("", "approve", 99)).await.unwrap();
+    assert_eq!(store.answer("r", "approve-3", &yes("ann"), &[]).await.unwrap(), AnswerReceipt::Accepted);
+    assert_eq!(numbers(&[]).await, [12]);
+    assert_eq!(numbers(&["approve-3", "approve-99", "approve-12", "approve-2", "approve-3"]).await, [2, 3, 12]);
+    let all = store.pauses("r").await.unwrap();
+    assert_eq!(store.pauses_of("r", &["approve-3".to_owned()]).await.unwrap(), [all[2].clone(), all[11].clone()]);
+    unknown(store.pauses_of("nobody", &[]).await);
+}
+
 pub(super) async fn everything_is_there_after_reopening(place: &dyn Place) {
     let store = place.open().await;
     let fence = create(&*store, &new_run("r")).await.unwrap();
