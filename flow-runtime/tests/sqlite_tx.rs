@@ -82,9 +82,10 @@ static KEPT: Mutex<Option<Arc<SqliteTx>>> = Mutex::new(None);
 
 #[step(tx)]
 async fn meddle() -> Result<Vec<String>, String> {
+    type Attempt<'a> = &'a dyn Fn() -> Result<usize, SqliteTxError>;
     let tx = SqliteTx::current().map_err(|error| error.to_string())?;
     tx.execute("INSERT INTO payments (name, cents) VALUES ('meddler', 1)", []).map_err(|error| error.to_string())?;
-    let tries: [(&str, &dyn Fn() -> Result<usize, SqliteTxError>); 6] = [
+    let tries: [(&str, Attempt<'_>); 6] = [
         ("COMMIT", &|| tx.execute("COMMIT", [])),
         ("ROLLBACK", &|| tx.execute(" rollback", [])),
         ("BEGIN", &|| tx.execute("BEGIN", [])),
@@ -258,6 +259,7 @@ async fn a_step_cannot_end_the_transaction() {
 
 #[tokio::test]
 async fn nothing_is_kept_of_a_transaction_that_sqlite_has_undone() {
+    type Later = fn(&Connection) -> Result<(), Error>;
     const ONE: &str = "INSERT INTO payments (name, cents) VALUES ('late', 1)";
     let folder = TempDir::new().unwrap();
     let (_, store) = open(&folder, Synchronous::Full);
@@ -267,7 +269,7 @@ async fn nothing_is_kept_of_a_transaction_that_sqlite_has_undone() {
     let Created::Created(fence) = store.create(&run, &beginning).await.unwrap() else { panic!("it has no key") };
     let fails = |conn: &Connection| conn.execute("INSERT OR ROLLBACK INTO once VALUES (1)", []).unwrap_err();
     // What a step may do then, in the same breath: write, or even write in a transaction of another kind.
-    let afterwards: [fn(&Connection) -> Result<(), Error>; 3] = [
+    let afterwards: [Later; 3] = [
         |_| Ok(()),
         |conn| conn.execute(ONE, []).map(drop),
         |conn| conn.execute_batch(&format!("SAVEPOINT part; {ONE}")),
