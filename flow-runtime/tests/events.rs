@@ -13,6 +13,7 @@ use std::{
 use flow_runtime::{
     Event, EventKind, Events, Memory, RunError, Store, StoreError,
     prelude::*,
+    store::{Answer, AnswerReceipt},
     testing::{Fault, Faults, Hook, Hooked, Operation},
 };
 use futures::{StreamExt, TryStreamExt};
@@ -448,4 +449,23 @@ async fn what_is_not_stored_is_told_if_it_happens() {
     assert!(!live.iter().any(|text| text == ": run_retried"), "{live:?}");
     assert_eq!(live.iter().filter(|text| text.contains("pause_answered")).count(), 1, "{live:?}");
     assert_eq!(live.last().unwrap(), ": run_completed");
+}
+
+workflow! {
+    async fn asks_for_an_hour() -> Result<bool> {
+        Ok(pause(agree(1)).timeout(Duration::from_secs(3600)).await.unwrap_or(false))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_nobody_has_answered_in_time_is_told_even_if_somebody_is_late() {
+    let memory = Memory::new();
+    let app = App::builder().store(memory.reopen()).register::<AsksForAnHour>(()).build().unwrap();
+    let run = app.start::<AsksForAnHour>(()).await.unwrap();
+    let Outcome::Paused(open) = run.wait().await.unwrap() else { panic!("it asks") };
+    let late = Answer { value: "true".to_owned(), by: None, at: open[0].deadline().unwrap() };
+    assert_eq!(memory.answer(run.id(), open[0].id(), &late, &[]).await.unwrap(), AnswerReceipt::Expired);
+    let events: Vec<Event> = run.events(0).try_collect().await.unwrap();
+    assert!(events.iter().any(|event| matches!(event.kind, EventKind::PauseExpired { .. })), "{events:?}");
+    assert!(matches!(run.wait().await.unwrap(), Outcome::Done(false)));
 }

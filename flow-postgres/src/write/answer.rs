@@ -35,16 +35,14 @@ pub(crate) async fn answer(
                     WHEN p.expired_at IS NOT NULL THEN 'expired'
                     WHEN NOT EXISTS (SELECT 1 FROM flow.frames f WHERE f.run = r.id AND f.path = p.path AND f.pause = p.id)
                         THEN 'not_waiting'
-                    WHEN p.deadline <= {at} THEN 'late'
+                    WHEN p.deadline <= {at} THEN 'expired'
                     ELSE 'accepted' END AS outcome
            FROM flow.runs r LEFT JOIN flow.pauses p ON p.run = r.id AND p.id = {pause_id} WHERE r.id = {id}),
          u AS (UPDATE flow.runs r SET {noted}, wake = CASE WHEN {accepted} THEN least(r.wake, {at}) ELSE r.wake END{sets}
-           FROM look WHERE r.id = {id} AND r.ops[1] = look.seen AND NOT look.done AND look.outcome IN ('accepted', 'late')
+           FROM look WHERE r.id = {id} AND r.ops[1] = look.seen AND NOT look.done AND look.outcome = 'accepted'
            RETURNING look.outcome, r.events),
          a AS (UPDATE flow.pauses p SET answer = {value}, answered_by = {by}, answered_at = {at}
-           FROM u WHERE p.run = {id} AND p.id = {pause_id} AND u.outcome = 'accepted'),
-         x AS (UPDATE flow.pauses p SET expired_at = {at}
-           FROM u WHERE p.run = {id} AND p.id = {pause_id} AND u.outcome = 'late'){events}
+           FROM u WHERE p.run = {id} AND p.id = {pause_id} AND u.outcome = 'accepted'){events}
          SELECT look.outcome, look.done, look.answer, look.answered_by, look.answered_at, EXISTS (SELECT 1 FROM u),
              (SELECT {tell} FROM u WHERE u.outcome = 'accepted')
          FROM look"
@@ -63,7 +61,6 @@ pub(crate) async fn answer(
             }
             "not_waiting" => AnswerReceipt::NotWaiting,
             "expired" => AnswerReceipt::Expired,
-            "late" if made => AnswerReceipt::Expired,
             "accepted" if made => AnswerReceipt::Accepted,
             // The run has changed since it was looked at.
             _ => continue,

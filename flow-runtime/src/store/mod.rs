@@ -208,8 +208,10 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// A run that gets an answer is due at once, so that it goes on even if whoever gave it is killed.
     ///
-    /// An answer given at the pause's deadline or later marks the pause as expired. Fails with
-    /// [`StoreError::UnknownPause`] for a pause that was never asked. The events are written if the answer was accepted.
+    /// An answer given at the pause's deadline or later is [`AnswerReceipt::Expired`] and changes nothing: the run is due then,
+    /// and its driver [ends](Store::expire) the pause. Until it has, an answer by a clock that is behind may still be accepted.
+    /// Fails with [`StoreError::UnknownPause`] for a pause that was never asked. The events are written if the answer was
+    /// accepted.
     fn answer<'a>(
         &'a self,
         run: &'a str,

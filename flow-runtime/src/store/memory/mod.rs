@@ -407,7 +407,6 @@ impl Store for Memory {
                     return Ok(AnswerReceipt::NotWaiting);
                 }
                 if record.pause.deadline.is_some_and(|deadline| answer.at >= deadline) {
-                    record.expired_at = Some(answer.at);
                     return Ok(AnswerReceipt::Expired);
                 }
                 record.answer = Some(answer.clone());

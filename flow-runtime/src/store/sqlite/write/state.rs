@@ -118,7 +118,6 @@ pub(in super::super) fn answer(
         return Ok(AnswerReceipt::NotWaiting);
     }
     if deadline.is_some_and(|deadline| answer.at >= deadline) {
-        mark_expired(tx, run, pause, answer.at)?;
         return Ok(AnswerReceipt::Expired);
     }
     write_answer(tx, run, pause, answer)?;
