@@ -5,7 +5,7 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -31,7 +31,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How to reach the server beside the pool.
 pub(crate) enum Way {
-    Server(Box<Server>),
+    Server(Arc<Server>),
     /// Connections made as the pool makes them. They hear nothing.
     Pool(Pool),
 }
@@ -54,7 +54,7 @@ pub(crate) struct Background {
     orders: mpsc::UnboundedSender<Order>,
     inbox: Mutex<Option<mpsc::UnboundedReceiver<Order>>>,
     changes: broadcast::Sender<Change>,
-    lease: std::sync::Arc<Lease>,
+    lease: Arc<Lease>,
     closed: AtomicBool,
 }
 
@@ -91,7 +91,7 @@ impl Background {
             orders,
             inbox: Mutex::new(Some(inbox)),
             changes: broadcast::channel(BEHIND).0,
-            lease: std::sync::Arc::default(),
+            lease: Arc::default(),
             closed: AtomicBool::new(false),
         }
     }
@@ -205,7 +205,7 @@ struct Work {
     plan: Plan,
     inbox: mpsc::UnboundedReceiver<Order>,
     changes: broadcast::Sender<Change>,
-    lease: std::sync::Arc<Lease>,
+    lease: Arc<Lease>,
     line: Option<Line>,
     holding: bool,
     listening: bool,

@@ -13,7 +13,7 @@ use flow_runtime::StoreError;
 use tokio::sync::Semaphore;
 use tokio_postgres::Row;
 
-use crate::{background::Background, fault::Fault, schema, sql::Sql};
+use crate::{background::Background, connect::Server, fault::Fault, schema, sql::Sql};
 
 /// How often a statement that finds its run changed in between is simply made again, before it locks the run first.
 const OPTIMISTIC: u32 = 3;
@@ -21,6 +21,8 @@ const OPTIMISTIC: u32 = 3;
 /// What all clones of a store handle share.
 pub(crate) struct Shared {
     pub(crate) pool: Pool,
+    /// Where the server is, if that was said with a URL.
+    pub(crate) server: Option<Arc<Server>>,
     pub(crate) schema: String,
     /// The quoted schema with a dot.
     pub(crate) prefix: String,

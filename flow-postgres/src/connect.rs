@@ -6,7 +6,7 @@ use deadpool::managed::QueueMode;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use futures::{StreamExt as _, stream};
 use tokio::{sync::mpsc, task::JoinHandle};
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, config::SslMode};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, NoTls, config::SslMode};
 
 use crate::fault::Fault;
 
@@ -82,6 +82,18 @@ impl Server {
             Tls::Off => alone(self.config.connect(NoTls).await?),
             #[cfg(feature = "tls")]
             Tls::On(tls) => alone(self.config.connect(tls.clone()).await?),
+        }
+    }
+}
+
+impl Server {
+    /// Asks the server of a connection to stop what it does there. A connection of a pool that was handed in may need TLS of
+    /// which nothing is known here: then this fails.
+    pub(crate) async fn cancel(server: Option<&Self>, token: &CancelToken) -> Result<(), Fault> {
+        match server.map(|server| &server.tls) {
+            None | Some(Tls::Off) => Ok(token.cancel_query(NoTls).await?),
+            #[cfg(feature = "tls")]
+            Some(Tls::On(tls)) => Ok(token.cancel_query(tls.clone()).await?),
         }
     }
 }

@@ -101,10 +101,11 @@ impl PostgresOptions {
         let PostgresOptions { url, pool, connections, schema, lease, patience, roots } = self;
         schema::check(&schema)?;
         let server = url.as_deref().map(|url| Server::parse(url, roots.as_deref())).transpose()?;
-        let (pool, way) = match (pool, server) {
-            (Some(pool), Some(server)) => (pool, Way::Server(Box::new(server))),
+        let server = server.map(Arc::new);
+        let (pool, way) = match (pool, &server) {
+            (Some(pool), Some(server)) => (pool, Way::Server(server.clone())),
             (Some(pool), None) => (pool.clone(), Way::Pool(pool)),
-            (None, Some(server)) => (server.pool(connections)?, Way::Server(Box::new(server))),
+            (None, Some(server)) => (server.pool(connections)?, Way::Server(server.clone())),
             (None, None) => return Err(Fault::other("neither a URL nor a pool was given")),
         };
         let mut left = Patience::new(patience);
@@ -120,7 +121,7 @@ impl PostgresOptions {
         let ops = AtomicI64::new(first_op(id));
         let background = Background::new(plan);
         let steps = Arc::new(Semaphore::new(pool.status().max_size.saturating_sub(1).max(1)));
-        let shared = Shared { steps, pool, schema, prefix, channel, token, lease, patience, background, ops };
+        let shared = Shared { steps, pool, server, schema, prefix, channel, token, lease, patience, background, ops };
         Ok(Postgres { shared: Arc::new(shared), hears })
     }
 }

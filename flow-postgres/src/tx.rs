@@ -2,17 +2,21 @@
 
 use std::{any::Any, sync::Arc};
 
-use deadpool_postgres::Client;
+use deadpool_postgres::{Client, Object};
 use flow_runtime::{
     StoreError,
     store::{Checkpoint, StoreFuture, StoreTx},
 };
 use futures::FutureExt as _;
-use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, OwnedSemaphorePermit},
+};
 use tokio_postgres::{Row, types::ToSql};
 
 use crate::{
     client::{Patience, Refused, Shared, query},
+    connect::Server,
     fault::Fault,
     schema,
     write::checkpoint::{asked_before, statement},
@@ -23,15 +27,50 @@ use crate::{
 ///
 /// It ends with the step. Its errors are those of [`tokio_postgres`]: after one, PostgreSQL takes no more statements of this
 /// transaction, and the step can only fail.
+///
+/// A statement stays prepared on its connection for the next time, and its text is kept for as long as the connection: what
+/// changes from one time to the next belongs among the values. [`batch_execute`](Self::batch_execute) keeps nothing.
 pub struct PgTx {
     /// Gone when the transaction has ended.
-    client: Mutex<Option<Held>>,
+    held: Mutex<Option<Held>>,
 }
 
 /// A connection, and the place among those with a transaction.
 struct Held {
     client: Client,
-    _place: OwnedSemaphorePermit,
+    _place: Arc<OwnedSemaphorePermit>,
+    /// Whether a statement was sent of which it is not known that it has ended.
+    busy: bool,
+    /// How to tell the server that nobody waits for it any more.
+    server: Option<Arc<Server>>,
+}
+
+impl Held {
+    /// Carries something out on the connection. It stays busy if the future is dropped before that has ended.
+    async fn carry_out<T>(&mut self, statements: impl AsyncFnOnce(&Client) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.busy = true;
+        let done = statements(&self.client).await;
+        self.busy = false;
+        done
+    }
+
+    /// Rolls back. The request is sent at once; whoever gets the connection next waits behind it.
+    ///
+    /// Behind a statement nobody should have to wait: then the connection is given up, and the server is told to stop.
+    fn undo(self) {
+        if !self.busy {
+            let _ = self.client.batch_execute("ROLLBACK").now_or_never();
+            return;
+        }
+        let (client, server) = (Object::take(self.client), self.server);
+        // Outside of a runtime the connection is closed, and the server finds that out in the end.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                // Whether it was in time, nobody is told.
+                let _ = Server::cancel(server.as_deref(), &client.cancel_token()).await;
+            });
+        }
+    }
 }
 
 impl PgTx {
@@ -52,12 +91,8 @@ impl PgTx {
     /// # Errors
     /// Those of PostgreSQL; and one that says so if the step's transaction has ended.
     pub async fn execute(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
-        let done = async {
-            let client = self.open().await;
-            let client = within(&client)?;
-            Ok(client.execute(&client.prepare_cached(sql).await?, values).await?)
-        };
-        done.await.map_err(failed)
+        let run = async |client: &Client| Ok(client.execute(&client.prepare_cached(sql).await?, values).await?);
+        self.carry_out(run).await
     }
 
     /// Carries out a statement. Returns its rows.
@@ -65,12 +100,8 @@ impl PgTx {
     /// # Errors
     /// As [`execute`](Self::execute).
     pub async fn query(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
-        let done = async {
-            let client = self.open().await;
-            let client = within(&client)?;
-            Ok(client.query(&client.prepare_cached(sql).await?, values).await?)
-        };
-        done.await.map_err(failed)
+        let run = async |client: &Client| Ok(client.query(&client.prepare_cached(sql).await?, values).await?);
+        self.carry_out(run).await
     }
 
     /// Carries out a statement. Returns its one row.
@@ -100,22 +131,18 @@ impl PgTx {
     /// # Errors
     /// As [`execute`](Self::execute).
     pub async fn batch_execute(&self, sql: &str) -> Result<(), StoreError> {
-        let done = async {
-            let client = self.open().await;
-            Ok(within(&client)?.batch_execute(sql).await?)
-        };
-        done.await.map_err(failed)
+        self.carry_out(async |client: &Client| Ok(client.batch_execute(sql).await?)).await
     }
 
-    async fn open(&self) -> MutexGuard<'_, Option<Held>> {
-        self.client.lock().await
+    async fn carry_out<T>(&self, statements: impl AsyncFnOnce(&Client) -> Result<T, Fault>) -> Result<T, StoreError> {
+        let mut held = self.held.lock().await;
+        let done = async { within(&mut held)?.carry_out(statements).await };
+        done.await.map_err(failed)
     }
 }
 
-fn within(held: &Option<Held>) -> Result<&Client, Fault> {
-    held.as_ref()
-        .map(|held| &held.client)
-        .ok_or_else(|| Fault::other("the step has ended, and its transaction with it"))
+fn within(held: &mut Option<Held>) -> Result<&mut Held, Fault> {
+    held.as_mut().ok_or_else(|| Fault::other("the step has ended, and its transaction with it"))
 }
 
 fn failed(fault: Fault) -> StoreError {
@@ -139,22 +166,23 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL flow_postgr
 const IS_OPEN: &str = "SELECT current_setting('flow_postgres.step', true) IS NOT DISTINCT FROM 'open'";
 
 pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<Begun, Fault> {
-    let place = shared.steps.clone().acquire_owned().await.map_err(Fault::other)?;
+    let place = Arc::new(shared.steps.clone().acquire_owned().await.map_err(Fault::other)?);
     let mut patience = Patience::new(shared.patience);
     loop {
-        let begun = async {
-            let client = shared.pool.get().await?;
-            client.batch_execute(BEGIN).await?;
-            Ok(client)
-        };
-        match begun.await {
-            Ok(client) => {
-                let tx = Arc::new(PgTx { client: Mutex::new(Some(Held { client, _place: place })) });
-                return Ok(Begun { shared: shared.clone(), tx });
-            }
+        match begin_once(shared, place.clone()).await {
+            Ok(tx) => return Ok(Begun { shared: shared.clone(), tx: Arc::new(tx) }),
             Err(fault) => patience.wait(fault).await?,
         }
     }
+}
+
+async fn begin_once(shared: &Shared, place: Arc<OwnedSemaphorePermit>) -> Result<PgTx, Fault> {
+    let client = shared.pool.get().await?;
+    let held = Held { client, _place: place, busy: false, server: shared.server.clone() };
+    // From here on it is undone when it is dropped: who is not told that it has begun cannot end it.
+    let mut tx = PgTx { held: Mutex::new(Some(held)) };
+    within(tx.held.get_mut())?.carry_out(async |client: &Client| Ok(client.batch_execute(BEGIN).await?)).await?;
+    Ok(tx)
 }
 
 impl StoreTx for Begun {
@@ -176,26 +204,29 @@ impl StoreTx for Begun {
 impl Begun {
     async fn committed(&self, run: &str, fence: u64, checkpoint: &Checkpoint) -> Result<(), Fault> {
         let (sql, op) = statement(run, self.shared.op(), fence, checkpoint);
-        let mut held = self.tx.open().await;
-        let client = within(&held)?;
-        let open = client.query_one(&client.prepare_cached(IS_OPEN).await?, &[]).await?;
-        if !open.try_get::<_, bool>(0)? {
+        let mut held = self.tx.held.lock().await;
+        let is_open = async |client: &Client| {
+            let open = client.query_one(&client.prepare_cached(IS_OPEN).await?, &[]).await?;
+            Ok(open.try_get::<_, bool>(0)?)
+        };
+        if !within(&mut held)?.carry_out(is_open).await? {
             undo(&mut held);
             return Err(Fault::other("the step has ended the transaction itself, which is not for it to do"));
         }
         let text = schema::in_schema(&sql.text, &self.shared.prefix);
-        let rows = query(within(&held)?, &text, &sql).await.map_err(|fault| asked_before(fault, checkpoint))?;
-        if rows.is_empty() {
+        let rows = within(&mut held)?.carry_out(async |client: &Client| query(client, &text, &sql).await).await;
+        if rows.map_err(|fault| asked_before(fault, checkpoint))?.is_empty() {
             undo(&mut held);
             self.shared.refused(run, fence, op).await?;
             self.shared.check_session(checkpoint.effects.session.as_ref()).await?;
             return Err(Fault::other("the run was changed by somebody else at the same time"));
         }
-        let done = within(&held)?.batch_execute("COMMIT").await;
+        let commit = async |client: &Client| Ok(client.batch_execute("COMMIT").await?);
+        let done = within(&mut held)?.carry_out(commit).await;
         // Whatever came of it, there is no transaction any more.
         *held = None;
         drop(held);
-        match done.map_err(Fault::from) {
+        match done {
             Err(fault) if fault.is_passing() => self.found_out(run, fence, op, fault).await,
             done => done,
         }
@@ -220,7 +251,7 @@ impl Drop for Begun {
     fn drop(&mut self) {
         // Who holds the lock is a statement of the step that was dropped with the step, or one that keeps the handle in a task of
         // its own: then the transaction goes with that.
-        if let Ok(mut held) = self.tx.client.try_lock() {
+        if let Ok(mut held) = self.tx.held.try_lock() {
             undo(&mut held);
         }
     }
@@ -228,13 +259,12 @@ impl Drop for Begun {
 
 impl Drop for PgTx {
     fn drop(&mut self) {
-        undo(self.client.get_mut());
+        undo(self.held.get_mut());
     }
 }
 
-/// Rolls back. The request is sent at once; whoever gets the connection next waits behind it.
 fn undo(held: &mut Option<Held>) {
     if let Some(held) = held.take() {
-        let _ = held.client.batch_execute("ROLLBACK").now_or_never();
+        held.undo();
     }
 }
