@@ -49,7 +49,13 @@ fn main() {
         read.push(runtime.block_on(run(READERS)));
     }
     let ((alone_min, alone_median), (read_min, read_median)) = (min_and_median(&alone), min_and_median(&read));
-    table.row(["no reader".to_owned(), format!("{alone_min:.0}"), format!("{alone_median:.0}"), String::new(), String::new()]);
+    table.row([
+        "no reader".to_owned(),
+        format!("{alone_min:.0}"),
+        format!("{alone_median:.0}"),
+        String::new(),
+        String::new(),
+    ]);
     table.row([
         "1,000 readers".to_owned(),
         format!("{read_min:.0}"),
