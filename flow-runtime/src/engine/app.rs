@@ -197,7 +197,7 @@ impl App {
     /// Opens a stored run. It is driven from when it is waited for, answered or resumed.
     ///
     /// # Errors
-    /// [`StoreError::UnknownRun`], [`RunError::OtherWorkflow`], [`RunError::NotRegistered`].
+    /// [`StoreError::UnknownRun`](crate::StoreError::UnknownRun), [`RunError::OtherWorkflow`], [`RunError::NotRegistered`].
     pub async fn run<W: Workflow>(&self, id: &str) -> Result<Run<W>, RunError> {
         let expected = self.engine.id_of::<W>()?;
         let run = self.any_run(id).await?;
@@ -214,7 +214,7 @@ impl App {
     /// Opens a stored run of any registered workflow.
     ///
     /// # Errors
-    /// [`StoreError::UnknownRun`], [`RunError::NotRegistered`].
+    /// [`StoreError::UnknownRun`](crate::StoreError::UnknownRun), [`RunError::NotRegistered`].
     pub async fn any_run(&self, id: &str) -> Result<AnyRun, RunError> {
         self.engine.watch_timers();
         let record = self.engine.record(id).await?;
