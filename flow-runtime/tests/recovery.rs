@@ -6,16 +6,18 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use flow_runtime::{
-    Memory, RunError, Store, StoreError,
+    Event, EventKind, Memory, RunError, Store, StoreError,
     prelude::*,
-    store::{Claim, RunFilter, RunStatus},
+    store::{Claim, RunFilter, RunStatus, StoreFuture},
+    testing::{Hook, Hooked, Operation},
 };
+use futures::TryStreamExt as _;
 use tokio::sync::{Notify, Semaphore};
 
 type Result<T> = std::result::Result<T, String>;
@@ -392,6 +394,50 @@ async fn a_step_that_takes_too_long_is_dropped_and_runs_again_elsewhere() {
     until(async || ended(&store, run.id()).await.is_some()).await;
     assert_eq!(next.done(), ["first a", "second a!"]);
     assert_eq!(desk.done(), [""; 0]);
+}
+
+/// A store in which writes of nothing but events never end, and runs are given back slowly.
+#[derive(Default)]
+struct Stuck {
+    emits: Notify,
+    released: AtomicBool,
+}
+
+impl Hook for Stuck {
+    fn after<'a>(&'a self, operation: &'a Operation<'a>, _: bool, _: &'a dyn Store) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            match operation.name {
+                "emit" => {
+                    self.emits.notify_one();
+                    std::future::pending().await
+                }
+                "release" => {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    self.released.store(true, Ordering::SeqCst);
+                }
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_does_not_leave_is_dropped_and_its_run_is_given_back() {
+    let (store, desk, next) = (Memory::new(), Desk::closed(), Desk::open());
+    let slow = Hooked::new(store.reopen(), Stuck::default());
+    let leaving = app(slow.clone(), &desk);
+    let run = leaving.start::<TwoSteps>("a".to_owned()).await.unwrap();
+    let events = tokio::spawn(run.events(0).try_collect::<Vec<Event>>());
+    slow.hook().emits.notified().await;
+    let report = leaving.shutdown_within(Duration::ZERO).await;
+    assert_eq!((report.runs, report.interrupted), (1, 1));
+    assert!(slow.hook().released.load(Ordering::SeqCst), "it is given back by now");
+
+    let _staying = app(store.reopen(), &next);
+    let events = tokio::time::timeout(Duration::from_secs(60), events).await.expect("the run ends");
+    assert_eq!(events.unwrap().unwrap().last().unwrap().kind, EventKind::RunCompleted);
+    assert_eq!(next.done(), ["first a", "second a!"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -86,7 +86,7 @@ struct Drivers {
 pub(crate) struct Driven {
     state: Arc<RunState>,
     left: Mutex<Option<Left>>,
-    done: watch::Receiver<bool>,
+    done: watch::Receiver<()>,
     task: OnceLock<AbortHandle>,
 }
 
@@ -99,13 +99,13 @@ impl Driven {
 
     /// Waits for the driver to leave.
     pub(crate) async fn done(&self) {
-        // The sender says `true` before it is dropped, so an error means the same.
-        let _ = self.done.clone().wait_for(|done| *done).await;
+        // Nothing is ever sent: the sender is dropped.
+        let _ = self.done.clone().changed().await;
     }
 
     /// Whether the driver has left.
     pub(super) fn has_left(&self) -> bool {
-        *self.done.borrow() || self.done.has_changed().is_err()
+        self.done.has_changed().is_err()
     }
 
     /// Whether something runs that a driver that is to leave waits for.
@@ -301,7 +301,7 @@ impl Engine {
     }
 
     fn spawn(self: &Arc<Self>, entry: &Arc<dyn Registered>, record: RunRecord, state: RunState) -> Option<Arc<Driven>> {
-        let (done, is_done) = watch::channel(false);
+        let (done, is_done) = watch::channel(());
         let RunRecord { run, status, failure, .. } = record;
         let span = observe::run_span(&run);
         let state = Arc::new(state);
@@ -320,7 +320,7 @@ impl Engine {
             return None;
         }
         let (app, entry, shared) = (self.clone(), entry.clone(), driven.clone());
-        let cut_off = CutOff(Some((self.clone(), state.clone())));
+        let cut_off = CutOff(Some((self.clone(), state.clone(), done)));
         let workflow = run.workflow;
         let task = tokio::spawn(async move {
             let watched = Driving::begin(&workflow);
@@ -328,7 +328,7 @@ impl Engine {
                 Ok(_place) => entry.drive(&job).instrument(span.clone()).await,
                 Err(left) => left,
             };
-            cut_off.over();
+            let done = cut_off.over();
             watched.left(&span, leaving(&left, job.undoing.is_some()));
             app.refused.note(&state.id, &left, app.clock.now_ms());
             let parked = matches!(left, Left::Parked(_));
@@ -342,7 +342,7 @@ impl Engine {
                 // An answer was handed to this driver after it had parked. Whoever waits for the run sees an error of this.
                 let _ = app.claim_and_drive(&state.id).await;
             }
-            done.send_replace(true);
+            drop(done);
         });
         let _ = driven.task.set(task.abort_handle());
         self.tell(&driven.state.id);
@@ -364,22 +364,34 @@ fn leaving(left: &Left, undoing: bool) -> Leaving<'_> {
     }
 }
 
-/// Forgets a driver whose task is dropped half-way, because its tokio runtime stops: another runtime may take the run up.
-struct CutOff(Option<(Arc<Engine>, Arc<RunState>)>);
+/// Forgets a driver whose task is dropped half-way, because its tokio runtime stops, or it would not leave: somebody else may
+/// take the run up. Whoever waits for the driver to leave waits until it is given back.
+struct CutOff(Option<(Arc<Engine>, Arc<RunState>, watch::Sender<()>)>);
 
 impl CutOff {
-    fn over(mut self) {
-        self.0 = None;
+    fn over(mut self) -> Option<watch::Sender<()>> {
+        self.0.take().map(|(.., done)| done)
     }
 }
 
 impl Drop for CutOff {
     fn drop(&mut self) {
-        let Some((engine, state)) = self.0.take() else { return };
+        let Some((engine, state, done)) = self.0.take() else { return };
         lock(&engine.drivers).runs.remove(&state.id);
-        if let Some((store, fence)) = &state.store {
+        let Some((store, fence)) = state.store.clone() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             // Polled once, which is enough for a store to begin; nothing can wait here.
-            let _ = store.release(&state.id, *fence).now_or_never();
+            let _ = store.release(&state.id, fence).now_or_never();
+            return engine.tell(&state.id);
+        };
+        let mut given_back = Box::pin(async move {
+            give_back(&store, &state.id, fence).await;
+            engine.tell(&state.id);
+            drop(done);
+        });
+        // Begun here, because a runtime that stops takes no more tasks.
+        if given_back.as_mut().now_or_never().is_none() {
+            runtime.spawn(given_back);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     driver::{Driven, Engine},
 };
 
-/// How long a driver that was told to leave at once may take for it, before its task is dropped.
+/// How long a driver that was told to leave at once may take for it, before its task is dropped, and how long that may take.
 const LAST: Duration = Duration::from_secs(5);
 
 /// What became of the runs an App drove when it was [shut down](App::shutdown).
@@ -55,6 +55,7 @@ impl Engine {
             late.iter().for_each(|driven| driven.stop(true));
             if !all_left(&driven, Some(LAST)).await {
                 driven.iter().for_each(|driven| driven.abort());
+                all_left(&driven, Some(LAST)).await;
             }
         }
         self.tell_all();
