@@ -469,3 +469,29 @@ async fn that_nobody_has_answered_in_time_is_told_even_if_somebody_is_late() {
     assert!(events.iter().any(|event| matches!(event.kind, EventKind::PauseExpired { .. })), "{events:?}");
     assert!(matches!(run.wait().await.unwrap(), Outcome::Done(false)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_what_is_to_come_keeps_nothing_from_others() {
+    let gate = Arc::new(Gate(Semaphore::new(0)));
+    let app = App::builder().register::<Waits>(gate.clone()).build().unwrap();
+    let run = app.start::<Waits>(()).await.unwrap();
+    let to_come = tokio::spawn(run.events(1_000).try_collect::<Vec<Event>>());
+    // A clock that stands still goes on when nobody has anything to do.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut events = run.events(1);
+    let mut told = Vec::new();
+    let began = tokio::time::Instant::now();
+    while told.len() < 4 {
+        let event = tokio::time::timeout(Duration::from_secs(60), events.next()).await.ok().flatten();
+        let event = event.unwrap_or_else(|| panic!("no more than {told:?}")).unwrap();
+        told.extend(event.seq);
+        if told == [1, 2] {
+            gate.0.add_permits(1);
+        }
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    gate.0.add_permits(1);
+    let rest: Vec<Event> = events.try_collect().await.unwrap();
+    gapless(&rest, 5);
+    assert_eq!(to_come.await.unwrap().unwrap().iter().filter(|event| event.seq.is_some()).count(), 0);
+}

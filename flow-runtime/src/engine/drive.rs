@@ -211,7 +211,7 @@ impl Looks {
         if !store.holds(&state.id, *fence).await? {
             return Err(StoreError::Fenced { run: state.id.clone() });
         }
-        if !state.is_waiting() {
+        if !told && !state.is_waiting() {
             (self.passed, self.answers_after) = (Duration::ZERO, LOOK);
             return Ok(());
         }

@@ -8,7 +8,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, Weak,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -70,6 +70,10 @@ struct Hub {
     /// There may be something to read.
     wake: Arc<Notify>,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// The number the task reads next.
+    next: AtomicU64,
+    /// Whether it has passed anything on, so that this number is none beyond the end.
+    passed: AtomicBool,
 }
 
 impl Drop for Hub {
@@ -143,6 +147,8 @@ impl Bus {
             sender,
             wake: Arc::default(),
             task: Mutex::new(None),
+            next: AtomicU64::new(u64::MAX),
+            passed: AtomicBool::new(false),
         });
         self.count.fetch_add(1, Ordering::Relaxed);
         hubs.insert(run.to_owned(), Arc::downgrade(&hub));
@@ -191,26 +197,35 @@ impl Audience for Readers {
 }
 
 impl Hub {
-    /// The task begins at this number, unless another reader was there before. That one has read up to where it began.
+    /// The task begins at this number, unless another reader was there before: that one has read up to where it began, if it
+    /// did not ask for what is still to come.
     fn start(self: &Arc<Self>, engine: &Arc<Engine>, origin: &Origin, from: u64) {
         let mut task = lock(&self.task);
+        let earlier = !self.passed.load(Ordering::Acquire) && self.next.fetch_min(from, Ordering::AcqRel) > from;
+        if task.is_some() && earlier {
+            self.wake.notify_one();
+        }
         if task.is_none() {
             let (engine, hub, wake) = (Arc::downgrade(engine), Arc::downgrade(self), self.wake.clone());
-            *task = Some(tokio::spawn(pass_on(engine, hub, wake, origin.clone(), from)));
+            *task = Some(tokio::spawn(pass_on(engine, hub, wake, origin.clone())));
         }
     }
 }
 
-/// Passes what is new to the readers of a run, from this number on and until the run has ended.
-async fn pass_on(engine: Weak<Engine>, hub: Weak<Hub>, wake: Arc<Notify>, origin: Origin, mut next: u64) {
+/// Passes what is new to the readers of a run, until the run has ended.
+async fn pass_on(engine: Weak<Engine>, hub: Weak<Hub>, wake: Arc<Notify>, origin: Origin) {
     let mut pace = FASTEST;
     loop {
         // Held while something is read and not while this waits, so that the last reader can leave.
         let (Some(engine), Some(hub)) = (engine.upgrade(), hub.upgrade()) else { return };
         let driven = engine.driven(&origin.run).is_some();
+        let mut next = hub.next.load(Ordering::Acquire);
         let (rest, waits) = match read_new(&engine, &origin, driven, next).await {
             Ok(New { ended, records }) => {
                 if let Some(last) = records.last() {
+                    // Unless a reader has come that needs what is before.
+                    let _ = hub.next.compare_exchange(next, last.seq + 1, Ordering::AcqRel, Ordering::Acquire);
+                    hub.passed.store(true, Ordering::Release);
                     (next, pace) = (last.seq + 1, FASTEST);
                     let events = records.iter().map(|record| origin.read(record)).collect();
                     hub.send(Batch::Events(events));

@@ -1,6 +1,8 @@
 //! Undoes what a run has done, last things first, when it has failed or was cancelled.
 
-use std::sync::Arc;
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll};
+
+use futures::future::select;
 
 use super::{
     body::{Event, caught, code_of, next_event, run_body},
@@ -87,8 +89,18 @@ async fn undo_one<W: Workflow>(
             return Ok(Some(outcome));
         }
         let clock = job.state.clock;
-        clock.sleep_until(clock.after(delay(&policy, attempt))).await;
+        let rest = pin!(clock.sleep_until(clock.after(delay(&policy, attempt))));
+        select(rest, pin!(asked_to_stop(&job.state))).await;
     }
+}
+
+/// Waits until somebody else is to go on with the run.
+async fn asked_to_stop(state: &RunState) {
+    poll_fn(|task| {
+        state.register_driver(task.waker());
+        if state.is_stopping() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// Takes the run up where the step was about to run, and has it undone there.
