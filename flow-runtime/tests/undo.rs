@@ -257,6 +257,19 @@ workflow! {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_worker_that_leaves_does_not_wait_until_undoing_is_tried_again() {
+    let log = Arc::<Log>::default();
+    let app = App::builder().register::<GiveBackLate>(log.clone()).build().unwrap();
+    let _run = app.start::<GiveBackLate>(7).await.unwrap();
+    while !log.0.lock().unwrap().iter().any(|text| text == "give 7, attempt 1") {
+        tokio::task::yield_now().await;
+    }
+    let began = tokio::time::Instant::now();
+    assert_eq!(app.shutdown().await.runs, 1);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_undoes_a_step_is_tried_again_by_its_own_rules() {
     let log = Arc::<Log>::default();
     failed::<GiveBackLate>(&log, 7).await;

@@ -1,7 +1,10 @@
 //! Hears what is done to runs elsewhere, where the store can tell.
 
 use std::{
-    sync::{Arc, Weak, atomic::Ordering},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,20 +32,36 @@ pub(super) async fn listen(engine: Weak<Engine>) {
                 continue;
             }
         };
+        let Some(hears) = engine.upgrade().map(|engine| Hears::begin(&engine.hears)) else { return };
         // Before it listened, anything may have happened.
         let mut change = Some(Change::Missed);
         while let Some(heard) = change {
             let Some(engine) = engine.upgrade() else { return };
-            engine.hears.store(true, Ordering::Relaxed);
             engine.heard(&heard);
             drop(engine);
             change = changes.next().await;
         }
+        drop(hears);
         if let Some(engine) = engine.upgrade() {
-            engine.hears.store(false, Ordering::Relaxed);
             engine.heard(&Change::Missed);
         }
         tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// The store tells what is done elsewhere, until this is dropped: also when the listener is.
+struct Hears(Arc<AtomicBool>);
+
+impl Hears {
+    fn begin(hears: &Arc<AtomicBool>) -> Self {
+        hears.store(true, Ordering::Relaxed);
+        Hears(hears.clone())
+    }
+}
+
+impl Drop for Hears {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

@@ -284,15 +284,18 @@ impl Default for Pace {
 
 impl Pace {
     const SLOWEST: Duration = Duration::from_millis(500);
-    /// Where the store tells, for what it may have missed.
+    /// Where the store tells, for what it may have missed, and for what another App does through the same handle of the store,
+    /// which it does not tell.
     const HEARS: Duration = Duration::from_secs(5);
+    /// How many times longer a rest is there.
+    const CALMER: u32 = 50;
     /// Of a run that sleeps: the App wakes it, and this is for what others do to it meanwhile.
     const ASLEEP: Duration = Duration::from_secs(5);
 
     /// Rests until there is news of the run. Where the store does not tell, others may have done something all the same.
     async fn rest(&mut self, engine: &Engine, news: impl Future<Output = ()>) {
         let hears = engine.hears.load(Ordering::Relaxed);
-        let rest = if hears { Self::HEARS } else { self.0 };
+        let rest = if hears { (self.0 * Self::CALMER).min(Self::HEARS) } else { self.0 };
         let _ = tokio::time::timeout(rest, news).await;
         self.0 = (self.0 * 2).min(Self::SLOWEST);
     }

@@ -459,16 +459,14 @@ impl Cx {
         if let Some(outside) = &self.state.outside {
             observe::step_ended(step, &outside.workflow, watched, errors);
         }
-        let Some(events) = self.state.events() else { return };
+        let tag = if errors.is_none() { Tag::StepCompleted } else { Tag::StepFailed };
+        let Some(events) = self.state.events().filter(|events| events.wants(tag)) else { return };
         let now = self.state.clock.now_ms();
         let about = |text: Text| text.text("step", step).number("attempt", attempt);
         match errors {
-            None => events.tell(Tag::StepCompleted, now, &self.path, |text| {
-                about(text).number("ms", now.saturating_sub(watched.began).max(0))
-            }),
-            Some(errors) => {
-                events.tell(Tag::StepFailed, now, &self.path, |text| about(text).text("error", &errors.join(": ")))
-            }
+            None => events
+                .tell(tag, now, &self.path, |text| about(text).number("ms", now.saturating_sub(watched.began).max(0))),
+            Some(errors) => events.tell(tag, now, &self.path, |text| about(text).text("error", &errors.join(": "))),
         }
     }
 

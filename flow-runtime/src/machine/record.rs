@@ -147,6 +147,11 @@ impl Recorder {
         }
     }
 
+    /// Whether anybody may want to know of such an event.
+    pub(crate) fn wants(&self, tag: Tag) -> bool {
+        self.chosen.has(tag) || self.audience.is_there()
+    }
+
     /// As [`tell`](Self::tell), but nothing is stored.
     pub(crate) fn tell_live(&self, tag: Tag, time: i64, path: &str, write: impl FnOnce(Text) -> Text) {
         if self.audience.is_there() {

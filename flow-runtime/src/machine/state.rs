@@ -247,7 +247,7 @@ impl RunState {
 
     /// Tells an event that has happened in a frame.
     pub(crate) fn tell(&self, tag: Tag, path: &Arc<str>, write: impl FnOnce(Text) -> Text) {
-        if let Some(events) = &self.events {
+        if let Some(events) = self.events.as_ref().filter(|events| events.wants(tag)) {
             events.tell(tag, self.clock.now_ms(), path, write);
         }
     }
