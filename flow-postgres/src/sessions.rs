@@ -120,9 +120,14 @@ async fn delete_once(shared: &Shared, id: &str) -> Result<SessionReceipt, Fault>
 
 /// A statement that removes the runs of this condition with all that is theirs. It has a row for each of them.
 pub(crate) fn remove(condition: &str) -> String {
-    let mut text = format!("WITH u AS (DELETE FROM flow.runs WHERE {condition} RETURNING id)");
+    let mut text = format!("WITH u AS (DELETE FROM flow.runs WHERE {condition} RETURNING id, session)");
     for table in ["frames", "bindings", "pauses", "history", "base_frames", "undos", "events"] {
         text.push_str(&format!(", x_{table} AS (DELETE FROM flow.{table} x USING u WHERE x.run = u.id)"));
     }
+    // The session of its own, unless others were told of it.
+    text.push_str(
+        ", x_session AS (DELETE FROM flow.sessions x USING u WHERE x.id = u.id AND u.session IS NULL
+             AND NOT EXISTS (SELECT 1 FROM flow.runs r WHERE r.session = u.id))",
+    );
     text + " SELECT 1 FROM u"
 }

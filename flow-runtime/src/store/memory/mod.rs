@@ -171,8 +171,16 @@ impl Content {
     }
 
     fn remove(&mut self, run: &str) {
-        if let Some(NewRun { workflow, key: Some(key), .. }) = self.runs.remove(run).map(|entry| entry.record.run) {
+        let Some(NewRun { workflow, key, session, .. }) = self.runs.remove(run).map(|entry| entry.record.run) else {
+            return;
+        };
+        if let Some(key) = key {
             self.keys.remove(&(workflow, key));
+        }
+        // The session of its own, unless others were told of it.
+        let shared = |entry: &Entry| entry.record.run.session.as_deref() == Some(run);
+        if session.is_none() && self.sessions.contains_key(run) && !self.runs.values().any(shared) {
+            self.sessions.remove(run);
         }
     }
 }

@@ -127,6 +127,9 @@ pub(super) fn forget_run(tx: &Tx<'_>, run: &str) -> Result<(), Fault> {
         "DELETE FROM history_base WHERE run = ?1",
         "DELETE FROM undos WHERE run = ?1",
         "DELETE FROM events WHERE run = ?1",
+        // The session of its own, unless others were told of it.
+        "DELETE FROM sessions WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE session = ?1)
+             AND EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND session IS NULL)",
         "DELETE FROM runs WHERE id = ?1",
     ] {
         tx.execute(sql, [run])?;

@@ -1,7 +1,7 @@
 //! Pruning: what is gone, and what must not go.
 
 use super::*;
-use crate::store::{NewUndo, Prune, Pruned};
+use crate::store::{NewUndo, Prune, Pruned, SessionFilter, SessionWrite};
 
 fn ended(before: i64) -> Prune {
     Prune { ended_before: Some(before), checkpoints: None, limit: 100 }
@@ -52,6 +52,27 @@ pub(super) async fn old_runs_are_pruned_with_all_that_is_theirs(place: &dyn Plac
         assert_eq!((store.events(id, 1, 9).await.unwrap(), store.history(id).await.unwrap()), (vec![], vec![]));
         assert_eq!(store.undos(id).await.unwrap(), []);
     }
+}
+
+pub(super) async fn the_session_of_a_run_is_pruned_with_it(place: &dyn Place) {
+    let store = place.open().await;
+    let runs = [("own", None), ("of-another", Some("own-2")), ("own-2", None), ("shared", Some("s"))];
+    for (id, session) in runs {
+        let fence = create(&*store, &NewRun { session: session.map(str::to_owned), ..new_run(id) }).await.unwrap();
+        let session = session.unwrap_or(id).to_owned();
+        let base = store.session(&session).await.unwrap().map_or(0, |session| session.version);
+        let write = SessionWrite { id: session, base, state: Some("1".to_owned()), ..SessionWrite::default() };
+        let effects = Effects { events: Vec::new(), session: Some(write) };
+        match id {
+            "of-another" => store.checkpoint(id, fence, &Checkpoint { effects, ..step("", "x", &[]) }).await.unwrap(),
+            _ => store.finish(id, fence, &Finish::Completed("1".to_owned()), &effects).await.unwrap(),
+        }
+    }
+    assert_eq!(store.prune(&ended(i64::MAX)).await.unwrap(), Pruned { runs: 3, ..Pruned::default() });
+    let left = store.sessions(&SessionFilter::default()).await.unwrap();
+    let mut left: Vec<&str> = left.iter().map(|session| &*session.id).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["own-2", "s"], "what others belong to stays");
 }
 
 pub(super) async fn a_long_history_is_cut(place: &dyn Place) {
