@@ -119,13 +119,14 @@ async fn cut(shared: &Shared, run: &str, until: i64) -> Result<u64, Fault> {
     Ok(gone)
 }
 
-/// Pauses that were answered or let go before a time, except what a frame stands at and the last. What the engine notes of a
-/// frame is JSON, in which an id stands in quotes.
+/// Pauses that were answered or let go before a time, except what a frame stands at, now or where the history begins, and the
+/// last. What the engine notes of a frame is JSON, in which an id stands in quotes.
 const PAUSES: &str = "
     DELETE FROM flow.pauses p WHERE p.run = $1::text AND coalesce(p.answered_at, p.expired_at) < $2::bigint
         AND p.ord < (SELECT max(l.ord) FROM flow.pauses l WHERE l.run = $1::text)
         AND NOT EXISTS (SELECT 1 FROM flow.frames f WHERE f.run = $1::text
-            AND (f.pause = p.id OR strpos(f.trying, '\"' || p.id || '\"') > 0))";
+            AND (f.pause = p.id OR strpos(f.trying, '\"' || p.id || '\"') > 0))
+        AND NOT EXISTS (SELECT 1 FROM flow.base_frames b WHERE b.run = $1::text AND b.pause = p.id)";
 
 /// Forgets the events before the first that was not before a time, except the last.
 async fn forget_events(tx: &Transaction<'_>, shared: &Shared, run: &str, oldest: i64) -> Result<(), Fault> {

@@ -228,3 +228,18 @@ async fn who_cannot_renew_the_lease_knows_it_is_over() {
     .map(drop)
     .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_is_made_again_is_not_taken_for_somebody_elses() {
+    let (place, proxy, store) = behind().await;
+    let other = place.open().await;
+    create(&store, "r").await;
+    store.release("r", 1).await.unwrap();
+    let claimed = proxy.lose_answer_before(store.claim("r"), async || {
+        // As if the lease had ended meanwhile.
+        place.sql("UPDATE flow.runs SET driver = 'dead' WHERE fence = 2").await;
+        assert_eq!(other.claim("r").await.unwrap(), Claim::Claimed(3));
+    });
+    assert_eq!(claimed.await.unwrap(), Claim::Busy);
+    assert!(other.holds("r", 3).await.unwrap());
+}

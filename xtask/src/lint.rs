@@ -20,8 +20,9 @@ pub(crate) fn lint(oldest: bool) -> Outcome {
     cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings").run()?;
     if oldest {
         let version = toolchain::oldest()?;
-        let check = ["run", &version, "cargo", "check", "--package", "flow-macros", "--package", "flow-runtime"];
-        program("rustup", &check).args(&["--target-dir", "target/oldest"]).run()?;
+        let check = ["run", &version, "cargo", "check", "--target-dir", "target/oldest"];
+        let crates = ["--package", "flow-macros", "--package", "flow-runtime", "--package", "flow-postgres"];
+        program("rustup", &check).args(&crates).run()?;
     }
     rusqlite()
 }

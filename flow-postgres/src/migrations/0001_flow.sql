@@ -9,6 +9,7 @@ CREATE TABLE flow.runs (
     status      text COLLATE "C" NOT NULL,  -- running, paused, undoing, completed, failed, cancelled
     fence       bigint NOT NULL,            -- grows with every claim
     driver      text COLLATE "C",           -- who claimed it, see `drivers`
+    claim       bigint,                     -- the write that was its last claim: a repeated one is known by it
     seq         bigint NOT NULL,            -- number of its last checkpoint
     base        bigint NOT NULL DEFAULT 0,  -- number of the last checkpoint that is no longer kept, see `base_frames`
     events      bigint NOT NULL,            -- number of its last event

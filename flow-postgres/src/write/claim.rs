@@ -25,9 +25,10 @@ pub(crate) async fn claim(shared: &Shared, run: &str) -> Result<Claim, Fault> {
     let (id, op, token) = (sql.text(run), sql.int(op), sql.text(token));
     let (now, again, noted) = (sql.int(now_ms()), sql.int(now_ms().saturating_add(LOOK_AGAIN)), noted(op));
     sql.text = format!(
-        "WITH look AS (SELECT r.ops[1] AS seen, r.status, {DRIVEN} AS driven, {op} = ANY (r.ops) AS done, r.fence
+        "WITH look AS (SELECT r.ops[1] AS seen, r.status, {DRIVEN} AS driven, r.fence,
+               coalesce(r.claim = {op} AND r.driver = {token}, false) AS done
            FROM flow.runs r WHERE r.id = {id}),
-         u AS (UPDATE flow.runs r SET {noted}, fence = r.fence + 1, driver = {token},
+         u AS (UPDATE flow.runs r SET {noted}, fence = r.fence + 1, driver = {token}, claim = {op},
                wake = CASE WHEN r.wake IS NOT NULL THEN {again} END,
                status = CASE r.status WHEN 'undoing' THEN r.status ELSE 'running' END,
                updated_at = CASE r.status WHEN 'undoing' THEN r.updated_at ELSE {now} END
@@ -43,6 +44,7 @@ pub(crate) async fn claim(shared: &Shared, run: &str) -> Result<Claim, Fault> {
         if let Some(fence) = row.try_get::<_, Option<i64>>(4)? {
             return Ok(Claim::Claimed(fence.cast_unsigned()));
         }
+        // An attempt before has made it, and nobody has claimed the run since.
         if row.try_get(2)? {
             return Ok(Claim::Claimed(row.try_get::<_, i64>(3)?.cast_unsigned()));
         }

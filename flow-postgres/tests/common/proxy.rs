@@ -2,13 +2,13 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    sync::Notify,
+    sync::{Notify, watch},
 };
 
 /// A proxy that cuts connections on command.
@@ -24,6 +24,9 @@ struct State {
     lose: AtomicUsize,
     lost: AtomicUsize,
     cut: Notify,
+    /// Whether new connections have to wait once an answer is lost, and whether they wait.
+    shuts: AtomicBool,
+    shut: watch::Sender<bool>,
 }
 
 /// The first byte of what the server says to a statement that was carried out, and to one without values.
@@ -38,6 +41,9 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 let state = state.clone();
                 tokio::spawn(async move {
+                    if state.shut.subscribe().wait_for(|shut| !shut).await.is_err() {
+                        return;
+                    }
                     let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
                     pass_on(client, server, &state).await;
                 });
@@ -49,6 +55,26 @@ impl Proxy {
     /// The server carries out the next statements, and the answer to the last of so many does not arrive.
     pub(crate) fn lose_answer(&self, to: usize) {
         self.state.lose.store(to, Ordering::SeqCst);
+    }
+
+    /// As [`lose_answer`](Self::lose_answer) of the next statement. Before it is made again, something else happens.
+    pub(crate) async fn lose_answer_before<T>(
+        &self,
+        operation: impl Future<Output = T>,
+        something_else: impl AsyncFnOnce(),
+    ) -> T {
+        let lost = self.lost();
+        self.state.shuts.store(true, Ordering::SeqCst);
+        self.lose_answer(1);
+        let meanwhile = async {
+            while self.lost() == lost {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            something_else().await;
+            self.state.shuts.store(false, Ordering::SeqCst);
+            self.state.shut.send_replace(false);
+        };
+        tokio::join!(operation, meanwhile).0
     }
 
     /// Cuts every connection there is.
@@ -73,6 +99,9 @@ async fn pass_on(client: TcpStream, server: TcpStream, state: &State) {
                 let left = state.lose.load(Ordering::SeqCst);
                 state.lose.store(left.saturating_sub(1), Ordering::SeqCst);
                 if left == 1 {
+                    if state.shuts.load(Ordering::SeqCst) {
+                        state.shut.send_replace(true);
+                    }
                     state.lost.fetch_add(1, Ordering::SeqCst);
                     return;
                 }

@@ -133,7 +133,8 @@ macro_rules! conformance_cases {
             }
             prune {
                 old_runs_are_pruned_with_all_that_is_theirs the_session_of_a_run_is_pruned_with_it
-                a_long_history_is_cut what_can_be_undone_is_not_cut a_cut_history_goes_on what_a_frame_waits_for_is_not_cut pruning_goes_in_batches
+                a_long_history_is_cut what_can_be_undone_is_not_cut a_cut_history_goes_on
+                what_a_frame_waits_for_is_not_cut where_a_cut_history_begins_is_not_cut pruning_goes_in_batches
             }
         }
     };

@@ -157,6 +157,29 @@ pub(super) async fn what_a_frame_waits_for_is_not_cut(place: &dyn Place) {
     assert_eq!(left, [3, 10], "the one a frame stands at, and the last, by which the next is numbered");
 }
 
+pub(super) async fn where_a_cut_history_begins_is_not_cut(place: &dyn Place) {
+    let store = place.open().await;
+    create(&*store, &new_run("r")).await.unwrap();
+    for n in 1..=3 {
+        let path = if n == 1 { "p.0" } else { "" };
+        store.checkpoint("r", 1, &asks(path, "approve", n)).await.unwrap();
+        let answered = store.answer("r", &format!("approve-{n}"), &yes("ann"), &[]).await.unwrap();
+        assert_eq!(answered, AnswerReceipt::Accepted);
+    }
+    for _ in 0..5 {
+        store.checkpoint("r", 1, &step("", "x", &[])).await.unwrap();
+    }
+    // No frame is left but those of long ago.
+    store.finish("r", 1, &Finish::Completed("1".to_owned()), &Effects::default()).await.unwrap();
+    assert_eq!(store.prune(&keep(2)).await.unwrap().checkpoints, 6);
+    let begins = store.frames_at("r", 6).await.unwrap().unwrap();
+    let stands: Vec<&str> = begins.iter().filter_map(|frame| frame.pause.as_deref()).collect();
+    assert_eq!(stands, ["approve-1"]);
+    let left = store.pauses("r").await.unwrap();
+    let left: Vec<&str> = left.iter().map(|pause| &*pause.pause.id).collect();
+    assert_eq!(left, ["approve-1", "approve-3"], "the one a frame stood at, and the last, by which the next is numbered");
+}
+
 pub(super) async fn pruning_goes_in_batches(place: &dyn Place) {
     let store = place.open().await;
     for n in 0..5 {
