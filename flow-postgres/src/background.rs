@@ -124,9 +124,17 @@ impl Background {
 
     fn start(&self) -> Result<(), Fault> {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        if plan.is_none() {
+            return Ok(());
+        }
+        // What can fail comes first: should it, the next one finds everything in its place.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Fault::other)?;
+        let (hand_over, work) = std::sync::mpsc::sync_channel::<Work>(1);
+        let thread = std::thread::Builder::new().name("flow-postgres".to_owned());
+        let run = move || work.recv().map_or((), |work| runtime.block_on(work.run()));
+        thread.spawn(run).map_err(Fault::other)?;
         let Some(plan) = plan.take() else { return Ok(()) };
         let Some(inbox) = self.inbox.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Fault::other)?;
         let work = Work {
             plan,
             inbox,
@@ -139,9 +147,7 @@ impl Background {
             renewed: None,
             waiting: Vec::new(),
         };
-        let thread = std::thread::Builder::new().name("flow-postgres".to_owned());
-        thread.spawn(move || runtime.block_on(work.run())).map_err(Fault::other)?;
-        Ok(())
+        hand_over.send(work).map_err(|_| closed())
     }
 
     /// Gives the lease back and ends the thread. `then` is called when that is done, or when there is nothing to do.

@@ -42,19 +42,19 @@ pub(crate) fn in_schema(sql: &str, prefix: &str) -> String {
 /// Brings the tables up to date, or makes them. Whoever comes second waits.
 pub(crate) async fn migrate(client: &mut Client, schema: &str) -> Result<(), Fault> {
     let prefix = format!("{}.", quoted(schema));
-    if version(client, &prefix).await? == known() {
+    if version(client, schema).await? == known() {
         return Ok(());
     }
     let tx = client.transaction().await?;
     tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))", &[&channel(schema)]).await?;
-    let found = version(tx.client(), &prefix).await?;
+    let found = version(tx.client(), schema).await?;
     if found == 0 {
-        let begin = format!(
-            "CREATE SCHEMA IF NOT EXISTS {};
-             CREATE TABLE IF NOT EXISTS {prefix}schema_version (version bigint NOT NULL)",
-            quoted(schema)
-        );
-        tx.batch_execute(&begin).await?;
+        // `IF NOT EXISTS` would need the right to make one also where there is one.
+        if tx.query("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1::text", &[&schema]).await?.is_empty() {
+            tx.batch_execute(&format!("CREATE SCHEMA {}", quoted(schema))).await?;
+        }
+        tx.batch_execute(&format!("CREATE TABLE IF NOT EXISTS {prefix}schema_version (version bigint NOT NULL)"))
+            .await?;
     }
     for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         tx.batch_execute(&in_schema(migration, &prefix)).await?;
@@ -69,13 +69,15 @@ fn known() -> i64 {
 }
 
 /// The version of the tables, 0 if there are none.
-async fn version(client: &Client, prefix: &str) -> Result<i64, Fault> {
-    let table = format!("{prefix}schema_version");
-    let there = client.query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&table]).await?;
-    if !there.try_get::<_, bool>(0)? {
+///
+/// `to_regclass` would not do: within a transaction it may go by what the session knew before it waited for somebody else.
+async fn version(client: &Client, schema: &str) -> Result<i64, Fault> {
+    const THERE: &str = "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1::text AND c.relname = 'schema_version'";
+    if client.query(THERE, &[&schema]).await?.is_empty() {
         return Ok(0);
     }
-    let row = client.query_opt(&format!("SELECT version FROM {table}"), &[]).await?;
+    let row = client.query_opt(&format!("SELECT version FROM {}.schema_version", quoted(schema)), &[]).await?;
     let found = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
     if found > known() {
         return Err(StoreError::NewerSchema { found, known: known() }.into());

@@ -67,7 +67,7 @@ pub(crate) async fn write(shared: &Shared, write: &SessionWrite) -> Result<(), F
     // Unless it was this very write, made by an attempt before.
     let mut look = Sql::new();
     let (id, number) = (look.text(&*write.id), look.int(op));
-    look.text = format!("SELECT 1 FROM flow.sessions WHERE id = {id} AND op = {number}");
+    look.text = format!("SELECT 1 FROM flow.sessions WHERE id = {id} AND {number} = ANY (ops)");
     if shared.run(&look).await?.is_empty() { Err(changed(&write.id)) } else { Ok(()) }
 }
 
@@ -82,15 +82,21 @@ impl Shared {
 
 pub(crate) async fn delete(shared: &Shared, id: &str) -> Result<SessionReceipt, Fault> {
     let mut patience = Patience::new(shared.patience);
+    let mut perhaps = None;
     loop {
-        match delete_once(shared, id).await {
+        match delete_once(shared, id, &mut perhaps).await {
+            // If it was there before, an attempt has deleted it of whose end nothing was heard.
+            Ok(SessionReceipt::Unknown) => {
+                return Ok(perhaps.map_or(SessionReceipt::Unknown, SessionReceipt::Deleted));
+            }
             Ok(receipt) => return Ok(receipt),
             Err(fault) => patience.wait(fault).await?,
         }
     }
 }
 
-async fn delete_once(shared: &Shared, id: &str) -> Result<SessionReceipt, Fault> {
+/// `perhaps` is how many runs went with the session, should the commit have taken place.
+async fn delete_once(shared: &Shared, id: &str, perhaps: &mut Option<u64>) -> Result<SessionReceipt, Fault> {
     let mut client = shared.pool.get().await?;
     let tx = client.transaction().await?;
     let text = |sql: &str| schema::in_schema(sql, &shared.prefix);
@@ -114,6 +120,7 @@ async fn delete_once(shared: &Shared, id: &str) -> Result<SessionReceipt, Fault>
     tx.query(&tx.prepare_cached(&text(&remove("id = ANY ($1::text[])"))).await?, &[&ended]).await?;
     let delete = text("DELETE FROM flow.sessions WHERE id = $1::text");
     tx.execute(&tx.prepare_cached(&delete).await?, &[&id]).await?;
+    *perhaps = Some(ended.len() as u64);
     tx.commit().await?;
     Ok(SessionReceipt::Deleted(ended.len() as u64))
 }

@@ -14,7 +14,7 @@ use flow_runtime::{
     Store, StoreError,
     store::{
         Answer, AnswerReceipt, Beginning, Binding, CancelReceipt, Change, Checkpoint, Claim, Created, Effects, Finish,
-        NewDefinition, NewUndo, ReopenReceipt, RunFilter, SessionWrite, Stage,
+        NewDefinition, NewUndo, ReopenReceipt, RunFilter, SessionReceipt, SessionWrite, Stage,
     },
 };
 use flow_test_server::{Server, Stop};
@@ -242,4 +242,40 @@ async fn a_claim_that_is_made_again_is_not_taken_for_somebody_elses() {
     });
     assert_eq!(claimed.await.unwrap(), Claim::Busy);
     assert!(other.holds("r", 3).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_that_is_made_again_when_the_run_was_undone_has_cancelled_it() {
+    let (place, proxy, store) = behind().await;
+    let other = place.open().await;
+    create(&store, "r").await;
+    store.checkpoint("r", 1, &Checkpoint { undo: vec![NewUndo::default()], ..step("x") }).await.unwrap();
+    let cancelled = proxy.lose_answer_before(store.cancel("r", 5, &[]), async || {
+        assert_eq!(other.claim("r").await.unwrap(), Claim::Claimed(3));
+        other.undone("r", 3, 1, 0, Some("no"), 5, &[]).await.unwrap();
+        other.finish("r", 3, &Finish::Failed("{}".to_owned()), &Effects::default()).await.unwrap();
+    });
+    assert_eq!(cancelled.await.unwrap(), CancelReceipt::Undoing);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_somebody_changes_after_a_write_was_written() {
+    let (place, proxy, store) = behind().await;
+    let other = place.open().await;
+    let first = SessionWrite { id: "s".to_owned(), state: Some("1".to_owned()), ..SessionWrite::default() };
+    store.write_session(&first).await.unwrap();
+    let next = |base, state: &str| SessionWrite { base, state: Some(state.to_owned()), ..first.clone() };
+    let (second, third) = (next(1, "2"), next(2, "3"));
+    let written = proxy.lose_answer_before(store.write_session(&second), async || {
+        other.write_session(&third).await.unwrap();
+    });
+    written.await.unwrap();
+    let session = store.session("s").await.unwrap().unwrap();
+    assert_eq!((session.version, &*session.state), (3, "3"));
+    let late = store.write_session(&second).await;
+    assert!(matches!(late, Err(StoreError::SessionChanged { .. })), "{late:?}");
+
+    let deleted = proxy.lose_answer_before(store.delete_session("s"), async || {});
+    assert_eq!(deleted.await.unwrap(), SessionReceipt::Deleted(0));
+    assert_eq!(store.delete_session("s").await.unwrap(), SessionReceipt::Unknown);
 }

@@ -6,11 +6,11 @@ mod common;
 
 use std::{error::Error as _, time::Duration};
 
-use common::{Place, create, new_run};
-use flow_postgres::Postgres;
+use common::{Place, create, new_run, quoted};
+use flow_postgres::{Postgres, deadpool_postgres};
 use flow_runtime::{
     Store, StoreError,
-    store::{Beginning, NewRun},
+    store::{Beginning, FrameRecord, NewRun},
 };
 
 fn text(error: &StoreError) -> String {
@@ -100,4 +100,31 @@ async fn a_server_that_is_not_there_is_an_error_with_its_cause() {
 async fn tls_has_to_be_built_in() {
     let refused = Postgres::connect("postgres://u@127.0.0.1:1/db?sslmode=require").await.unwrap_err();
     assert!(text(&refused).contains("feature `tls`"), "{}", text(&refused));
+}
+
+#[tokio::test]
+async fn a_schema_that_is_there_is_used_without_the_right_to_make_one() {
+    let place = Place::new().await;
+    let role = format!("flow_{}", place.schema.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_lowercase());
+    place.sql(&format!("CREATE ROLE {role}")).await;
+    place.sql(&format!("CREATE SCHEMA {} AUTHORIZATION {role}", quoted(&place.schema))).await;
+    let lesser = Place { url: place.url.clone(), schema: place.schema.clone() };
+    let mut config: flow_postgres::tokio_postgres::Config = lesser.url.parse().unwrap();
+    config.options(format!("-c role={role}"));
+    let manager = deadpool_postgres::Manager::new(config, flow_postgres::tokio_postgres::NoTls);
+    let pool = deadpool_postgres::Pool::builder(manager).max_size(2).build().unwrap();
+    let opened = Postgres::with_pool(pool).schema(&place.schema).open().await;
+    drop(lesser);
+    place.sql(&format!("DROP ROLE {role}")).await;
+    opened.unwrap();
+}
+
+#[tokio::test]
+async fn a_beginning_that_says_something_twice_is_refused() {
+    let place = Place::new().await;
+    let store = place.open().await;
+    let twice = Beginning { frames: vec![FrameRecord::default(), FrameRecord::default()], ..Beginning::default() };
+    let refused = store.create(&new_run("r"), &twice).await.unwrap_err();
+    assert!(text(&refused).contains("duplicate key"), "{}", text(&refused));
+    assert_eq!(store.find("r").await.unwrap(), None);
 }

@@ -142,7 +142,7 @@ CREATE TABLE flow.events (
 CREATE TABLE flow.sessions (
     id         text COLLATE "C" PRIMARY KEY,
     version    bigint NOT NULL,             -- how often it has been written
-    op         bigint NOT NULL,             -- its last write: a repeated one is known by it
+    ops        bigint[] NOT NULL,           -- its last writes, the newest first: a repeated one is known by it
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
     "user"     text COLLATE "C",

@@ -13,20 +13,32 @@ use crate::{
     sql::{Param, Sql},
 };
 
+/// How often something may be in the way of a new run that is gone a moment later.
+const DUPLICATES: u32 = 3;
+
 pub(crate) async fn create(shared: &Shared, run: &NewRun, beginning: &Beginning) -> Result<Created, Fault> {
     let op = shared.op();
+    let mut duplicates = 0;
     loop {
         let token = shared.hold().await?;
         let sql = statement(run, beginning, op, token);
-        match shared.run(&sql).await {
+        let duplicate = match shared.run(&sql).await {
             Ok(rows) if !rows.is_empty() => return Ok(Created::Created(1)),
-            Ok(_) => {}
+            Ok(_) => None,
             // Somebody else was faster: what is there now, the next look shows.
-            Err(fault) if fault.is_duplicate() => {}
+            Err(fault) if fault.is_duplicate() => Some(fault),
             Err(fault) => return Err(fault),
-        }
+        };
         if let Some(created) = there(shared, run, op).await? {
             return Ok(created);
+        }
+        // Whoever was faster may be gone by now. When that happens again and again, it is the beginning itself that says
+        // something twice.
+        if let Some(fault) = duplicate {
+            duplicates += 1;
+            if duplicates == DUPLICATES {
+                return Err(fault);
+            }
         }
         shared.check_session(beginning.effects.session.as_ref()).await?;
     }
@@ -73,8 +85,8 @@ fn statement<'a>(run: &'a NewRun, beginning: &'a Beginning, op: i64, token: &'a 
     };
     if effects.session.as_ref().map(|write| &write.id) != run.session.as_ref() {
         text.push_str(&format!(
-            ", m AS (INSERT INTO flow.sessions (id, version, op, created_at, updated_at, \"user\", state)
-               SELECT {kept}, 1, {op}, {at}, {at}, {user}, 'null' FROM {from} AS x, l
+            ", m AS (INSERT INTO flow.sessions (id, version, ops, created_at, updated_at, \"user\", state)
+               SELECT {kept}, 1, ARRAY[{op}], {at}, {at}, {user}, 'null' FROM {from} AS x, l
                WHERE {kept} IS NOT NULL AND l.held = 0 ON CONFLICT DO NOTHING)"
         ));
     }

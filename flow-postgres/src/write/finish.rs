@@ -84,6 +84,8 @@ pub(crate) async fn cancel(shared: &Shared, run: &str, at: i64, told: &[String])
         match now.or(done.then_some(before)) {
             Some(RunStatus::Undoing) => return Ok(CancelReceipt::Undoing),
             Some(RunStatus::Cancelled) => return Ok(CancelReceipt::Cancelled),
+            // An attempt before has cancelled it, and since then it was undone: a run without anything to undo stays cancelled.
+            _ if done => return Ok(CancelReceipt::Undoing),
             _ if is_over(before) => return Ok(CancelReceipt::Ended(before)),
             _ => {}
         }

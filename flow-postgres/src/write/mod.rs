@@ -28,6 +28,9 @@ pub(crate) fn fresh(run: Param) -> String {
     format!(" AND r.ops[1] = (SELECT seen.ops[1] FROM flow.runs seen WHERE seen.id = {run})")
 }
 
+/// How many writes before the last are kept.
+const OPS: usize = 31;
+
 /// Milliseconds since the Unix epoch.
 pub(crate) fn now_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
@@ -56,7 +59,7 @@ impl Head {
 
 /// How a write is noted in the run's row.
 pub(crate) fn noted(op: Param) -> String {
-    format!("ops = array_prepend({op}, r.ops[1:7])")
+    format!("ops = array_prepend({op}, r.ops[1:{OPS}])")
 }
 
 /// Adds to `sets` that these events are counted, and returns the part that writes them, to follow on `u`, which has to return
@@ -87,14 +90,14 @@ pub(crate) fn session<'a>(sql: &mut Sql<'a>, op: Param, write: &'a SessionWrite,
     if *base == 0 {
         let user = sql.text(user.as_deref());
         return format!(
-            "s AS (INSERT INTO flow.sessions (id, version, op, created_at, updated_at, \"user\", name, state)
-               SELECT {id}, 1, {op}, {at}, {at}, {user}, {name}, coalesce({state}, 'null') FROM {from}
+            "s AS (INSERT INTO flow.sessions (id, version, ops, created_at, updated_at, \"user\", name, state)
+               SELECT {id}, 1, ARRAY[{op}], {at}, {at}, {user}, {name}, coalesce({state}, 'null') FROM {from}
                ON CONFLICT DO NOTHING RETURNING 1)"
         );
     }
     let base = sql.number(*base);
     format!(
-        "s AS (UPDATE flow.sessions s SET version = s.version + 1, op = {op}, updated_at = {at},
+        "s AS (UPDATE flow.sessions s SET version = s.version + 1, ops = array_prepend({op}, s.ops[1:{OPS}]), updated_at = {at},
              state = coalesce({state}, s.state), name = coalesce({name}, s.name)
            FROM {from} WHERE s.id = {id} AND s.version = {base} RETURNING 1)"
     )
