@@ -177,7 +177,11 @@ pub(super) async fn where_a_cut_history_begins_is_not_cut(place: &dyn Place) {
     assert_eq!(stands, ["approve-1"]);
     let left = store.pauses("r").await.unwrap();
     let left: Vec<&str> = left.iter().map(|pause| &*pause.pause.id).collect();
-    assert_eq!(left, ["approve-1", "approve-3"], "the one a frame stood at, and the last, by which the next is numbered");
+    assert_eq!(
+        left,
+        ["approve-1", "approve-3"],
+        "the one a frame stood at, and the last, by which the next is numbered"
+    );
 }
 
 pub(super) async fn pruning_goes_in_batches(place: &dyn Place) {
