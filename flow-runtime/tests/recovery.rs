@@ -15,7 +15,7 @@ use flow_runtime::{
     Event, EventKind, Memory, RunError, Store, StoreError,
     prelude::*,
     store::{Claim, RunFilter, RunStatus, StoreFuture},
-    testing::{Hook, Hooked, Operation},
+    testing::{Fault, Faults, Hook, Hooked, Operation},
 };
 use futures::TryStreamExt as _;
 use tokio::sync::{Notify, Semaphore};
@@ -341,6 +341,18 @@ async fn a_start_with_a_key_is_one_run() {
     assert_eq!(again.id(), runs[0].id(), "also when it has ended");
     let other = apps[1].start::<AsksFirst>("other".to_owned()).key("order-7").await.unwrap();
     assert_ne!(other.id(), runs[0].id(), "a key is one of its workflow");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_is_not_heard_of_blocks_nobody() {
+    let (store, desk) = (Memory::new(), Desk::open());
+    let app = app(Faults::at(1, Fault::Unheard).before(store.reopen()), &desk);
+    let unheard = app.start::<TwoSteps>("a".to_owned()).key("order-7").await.unwrap_err();
+    assert!(matches!(unheard, RunError::Store(StoreError::Backend { .. })), "{unheard}");
+    let run = app.start::<TwoSteps>("a".to_owned()).key("order-7").await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(60), run.wait()).await.expect("somebody drives it");
+    assert!(matches!(ended.unwrap(), Outcome::Done(text) if text == "a!?"));
+    assert_eq!(desk.done(), ["first a", "second a!"]);
 }
 
 #[tokio::test(start_paused = true)]

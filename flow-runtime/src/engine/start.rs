@@ -11,6 +11,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
+    drive::give_back,
     driver::{Engine, detached},
     registry::Registered,
     run::AnyRun,
@@ -23,6 +24,9 @@ use crate::{
     observe,
     store::{Beginning, Created, Effects, NewRun, RunRecord, StoreError},
 };
+
+/// The fence of a run that was just created.
+const FIRST_FENCE: u64 = 1;
 
 /// A run about to be started; see [`App::start`](crate::App::start).
 #[must_use = "a run starts when this is awaited"]
@@ -147,7 +151,12 @@ pub(super) async fn start(
     let (id, workflow) = (run.id.clone(), run.workflow.clone());
     let started = engine.events.event(&run, Tag::RunStarted, engine.clock.now_ms(), "", |text| text);
     beginning.effects.events.extend_from_slice(started.events());
-    match engine.store.create(&run, &beginning).await? {
+    let created = engine.store.create(&run, &beginning).await;
+    if let Err(StoreError::Backend { .. }) = &created {
+        // It may be stored all the same, and claimed by this App, which would keep everybody from it.
+        give_back(&engine.store, &id, FIRST_FENCE).await;
+    }
+    match created? {
         Created::Created(fence) => {
             started.happened();
             observe::run_started(&run);

@@ -136,8 +136,8 @@ impl StoreError {
 /// A checkpoint or [`finish`](Store::finish) can write a session's state. It says of which version that is a change, and is
 /// refused with [`StoreError::SessionChanged`] if the session has another one by now.
 pub trait Store: Send + Sync + 'static {
-    /// Writes a new run, already claimed by this store handle, with what it begins with. Its `wake` is the earliest of its
-    /// frames' and its deadline.
+    /// Writes a new run, already claimed by this store handle with fence 1, with what it begins with. Its `wake` is the earliest
+    /// of its frames' and its deadline.
     ///
     /// Fails with [`StoreError::AlreadyExists`] for an id that is taken. A run of a session that is not there makes it.
     fn create<'a>(&'a self, run: &'a NewRun, beginning: &'a Beginning) -> StoreFuture<'a, Created>;
