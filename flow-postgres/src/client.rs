@@ -2,14 +2,14 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use deadpool_postgres::{Client, Pool};
-use flow_runtime::StoreError;
+use flow_runtime::{StoreError, store::Folds};
 use tokio::sync::Semaphore;
 use tokio_postgres::Row;
 
@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) steps: Arc<Semaphore>,
     /// The number of the last write of this handle; it begins anywhere, so that no two handles use the same.
     pub(crate) ops: AtomicI64,
+    /// What is known of the frames of long ago.
+    pub(crate) folds: Mutex<Folds>,
 }
 
 /// How long something that may pass is tried again.

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, atomic::AtomicI64},
+    sync::{Arc, Mutex, atomic::AtomicI64},
     time::Duration,
 };
 
@@ -121,7 +121,20 @@ impl PostgresOptions {
         let ops = AtomicI64::new(first_op(id));
         let background = Background::new(plan);
         let steps = Arc::new(Semaphore::new(pool.status().max_size.saturating_sub(1).max(1)));
-        let shared = Shared { steps, pool, server, schema, prefix, channel, token, lease, patience, background, ops };
+        let shared = Shared {
+            steps,
+            pool,
+            server,
+            schema,
+            prefix,
+            channel,
+            token,
+            lease,
+            patience,
+            background,
+            ops,
+            folds: Mutex::default(),
+        };
         Ok(Postgres { shared: Arc::new(shared), hears })
     }
 }

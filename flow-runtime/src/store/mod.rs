@@ -3,6 +3,7 @@
 //! A store sees names and JSON text only. It knows no type, no closure and no lifetime of a workflow, so anything that can
 //! keep rows and commit them together can be one.
 
+mod fold;
 mod frames;
 mod memory;
 mod record;
@@ -14,6 +15,7 @@ use std::{any::Any, future::Future, pin::Pin, sync::Arc};
 
 use futures::Stream;
 
+pub use fold::{Folds, Way};
 pub(crate) use frames::forget;
 pub use frames::{Frames, Move};
 pub use memory::Memory;

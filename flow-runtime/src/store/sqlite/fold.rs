@@ -1,81 +1,42 @@
-//! The frames of long ago, for who asks for them again and again: a run that is undone wants them of one checkpoint after the
-//! other, backwards.
+//! The frames of long ago, told from the rows of the history.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    super::frames::Frames,
+    super::{fold::Folds, frames::Frames},
     fault::Fault,
     history::{base, read},
 };
 
-/// So many checkpoints are gone through without a thought.
-const NEAR: i64 = 64;
-
-/// The run that was asked for last, and its frames at checkpoints on the way to where somebody may ask next. Each is halfway
-/// between the one before and the end, so there are few, and going back step by step costs little more than going through once.
-#[derive(Debug, Default)]
-pub(super) struct Folds {
-    run: String,
-    asked: i64,
-    kept: Vec<Kept>,
-}
-
-#[derive(Debug)]
-struct Kept {
-    seq: i64,
-    time: i64,
-    frames: Frames,
-}
-
-impl Folds {
-    /// The frames after a checkpoint, if it is kept.
-    pub(super) fn frames_at(&mut self, conn: &Connection, run: &str, seq: u64) -> Result<Option<Frames>, Fault> {
-        let Ok(wanted) = i64::try_from(seq) else { return Ok(None) };
-        let (first, begin) = base(conn, run)?;
-        if wanted < first {
-            return Ok(None);
-        }
-        if self.run != run {
-            *self = Folds { run: run.to_owned(), asked: i64::MIN, kept: Vec::new() };
-        }
-        // Who asks once more, for something earlier, will ask again.
-        let goes_back = wanted < self.asked;
-        self.asked = wanted;
-        self.kept.retain(|kept| (first..=wanted).contains(&kept.seq));
-        if let Some(last) = self.kept.last()
-            && !last.is_there(conn, run)?
-        {
-            self.kept.clear();
-        }
-        let (mut reached, mut frames) = self.kept.last().map_or((first, begin), |kept| (kept.seq, kept.frames.clone()));
-        let halfway = |from: i64| (goes_back && wanted - from > NEAR).then_some(from + (wanted - from) / 2);
-        let mut next = halfway(reached);
-        let mut statement = conn.prepare_cached(
-            "SELECT seq, path, at, pause, wake, forget, keep, bindings, moves, time FROM history
-             WHERE run = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq",
-        )?;
-        let mut rows = statement.query(params![run, reached, wanted])?;
-        while let Some(row) = rows.next()? {
-            reached = row.get(0)?;
-            let made = read(row)?;
-            frames.apply(&made);
-            if next == Some(reached) {
-                self.kept.push(Kept { seq: reached, time: made.time, frames: frames.clone() });
-                next = halfway(reached);
-            }
-        }
-        Ok((reached == wanted).then_some(frames))
+/// The frames after a checkpoint, if it is kept.
+pub(super) fn frames_at(conn: &Connection, folds: &mut Folds, run: &str, seq: u64) -> Result<Option<Frames>, Fault> {
+    let Ok(wanted) = i64::try_from(seq) else { return Ok(None) };
+    let (first, begin) = base(conn, run)?;
+    if wanted < first {
+        return Ok(None);
     }
+    if let Some((seq, time)) = folds.known(run, first, wanted)
+        && !is_there(conn, run, seq, time)?
+    {
+        folds.clear();
+    }
+    let mut way = folds.way(first, begin);
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, path, at, pause, wake, forget, keep, bindings, moves, time FROM history
+         WHERE run = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq",
+    )?;
+    let mut rows = statement.query(params![run, way.reached(), wanted])?;
+    while let Some(row) = rows.next()? {
+        way.go(row.get(0)?, &read(row)?);
+    }
+    Ok(way.end())
 }
 
-impl Kept {
-    /// Whether it is of the very run that is there: one that was removed may have been made anew.
-    fn is_there(&self, conn: &Connection, run: &str) -> Result<bool, Fault> {
-        let mut statement = conn.prepare_cached("SELECT time FROM history WHERE run = ?1 AND seq = ?2")?;
-        let time = statement.query_row(params![run, self.seq], |row| row.get::<_, i64>(0)).optional()?;
-        Ok(time == Some(self.time))
-    }
+/// Whether a checkpoint is of the very run that is there: one that was removed may have been made anew.
+fn is_there(conn: &Connection, run: &str, seq: i64, time: i64) -> Result<bool, Fault> {
+    let mut statement = conn.prepare_cached("SELECT time FROM history WHERE run = ?1 AND seq = ?2")?;
+    let there = statement.query_row(params![run, seq], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(there == Some(time))
 }
 
 #[cfg(test)]
@@ -96,7 +57,7 @@ mod tests {
             conn.execute_batch("COMMIT")?;
         }
         let told = |folds: &mut Folds, run: &str, seq: u64| {
-            let told = folds.frames_at(&conn, run, seq).map(|frames| frames.map(Frames::into_records));
+            let told = frames_at(&conn, folds, run, seq).map(|frames| frames.map(Frames::into_records));
             told.map_err(|fault| fault.doing(|| "tell".to_owned()))
         };
         let mut folds = Folds::default();
@@ -108,10 +69,10 @@ mod tests {
                 assert_eq!(frames, told(&mut Folds::default(), run, seq)?, "{run}, {seq}");
             }
             assert_eq!(frames.and_then(|mut frames| frames.pop()).map_or(0, |frame| frame.moves), seq);
-            most = most.max(folds.kept.len());
+            most = most.max(folds.len());
         }
         assert!((3..10).contains(&most), "{most}");
-        assert!(folds.kept.is_empty(), "nothing is held in the end");
+        assert_eq!(folds.len(), 0, "nothing is held in the end");
         assert_eq!(told(&mut folds, "b", LAST + 1)?, None);
         // The run was removed, and there is one of the same name.
         told(&mut folds, "a", 2_000)?;

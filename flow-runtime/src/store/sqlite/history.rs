@@ -12,10 +12,11 @@ use serde_json::value::RawValue;
 use super::{
     super::{
         Binding, Checkpoint, CheckpointRecord, FrameRecord,
+        fold::Folds,
         frames::{Frames, Move},
     },
     fault::{Fault, malformed},
-    fold::Folds,
+    fold,
     read::of_run,
     write::Tx,
 };
@@ -100,7 +101,7 @@ pub(super) fn frames_at(
 ) -> Result<Option<Vec<FrameRecord>>, Fault> {
     let mut frames = None;
     of_run(conn, run, || {
-        frames = folds.frames_at(conn, run, seq)?;
+        frames = fold::frames_at(conn, folds, run, seq)?;
         Ok(Vec::<()>::new())
     })?;
     Ok(frames.map(Frames::into_records))
@@ -137,7 +138,7 @@ pub(super) fn base(conn: &Connection, run: &str) -> Result<(i64, Frames), Fault>
 /// Forgets the checkpoints of a run up to this one, and keeps where they led. Returns the ids of the pauses these frames
 /// stand at, and when the oldest checkpoint that is kept was written, or the last that is not.
 pub(super) fn forget(tx: &Tx<'_>, run: &str, until: u64) -> Result<Option<(Vec<String>, i64)>, Fault> {
-    let Some(frames) = Folds::default().frames_at(tx.conn, run, until)? else { return Ok(None) };
+    let Some(frames) = fold::frames_at(tx.conn, &mut Folds::default(), run, until)? else { return Ok(None) };
     let until = until.cast_signed();
     let oldest = "SELECT time FROM history WHERE run = ?1 AND seq <= ?2 + 1 ORDER BY seq DESC LIMIT 1";
     let Some(oldest) = tx.row(oldest, params![run, until], |row| row.get(0))? else { return Ok(None) };

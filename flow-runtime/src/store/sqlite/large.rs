@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use tokio::runtime::Handle;
 
-use super::{Sqlite, StoreFuture, about, fault::Fault, fold::Folds};
+use super::{super::fold::Folds, Sqlite, StoreFuture, about, fault::Fault};
 use crate::lock::lock;
 
 /// The connection, and what is remembered of what it has read.
