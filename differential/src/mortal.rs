@@ -118,7 +118,7 @@ fn dead() -> StoreError {
 
 impl Hook for Mortal {
     fn before(&self, operation: &Operation<'_>) -> Result<(), StoreError> {
-        if !operation.writes {
+        if !counts(operation) {
             return Ok(());
         }
         let mut life = self.life();
@@ -143,7 +143,7 @@ impl Hook for Mortal {
 
     fn after<'a>(&'a self, operation: &'a Operation<'a>, succeeded: bool, store: &'a dyn Store) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            if !operation.writes {
+            if !counts(operation) {
                 return Ok(());
             }
             if succeeded {
@@ -164,6 +164,12 @@ impl Hook for Mortal {
             if failed && succeeded { Err(dead()) } else { Ok(()) }
         })
     }
+}
+
+/// Whether an operation brings the run on. Events that are written on their own do not: a process that dies of every second
+/// write would tell that it has taken the run up, and never do anything.
+fn counts(operation: &Operation<'_>) -> bool {
+    operation.writes && operation.name != "emit"
 }
 
 /// Tells the trace what was written.

@@ -135,9 +135,15 @@ fn a_record(seed: u64) -> Record {
     Record { count: seed, label: "l".to_string(), tags: vec![seed] }
 }
 
+/// A folder in memory, if there is such a thing: a commit that waits for a disk is made even if whoever wanted it is gone by then,
+/// and nobody would note it here.
+fn in_memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 #[tokio::test(start_paused = true)]
 async fn sqlite_keeps_them_as_well() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     let all = [loops::cases(), bindings::cases(), branching::cases(), forks::cases(), pauses::cases()];
     for (position, case) in all.into_iter().flatten().enumerate().filter(|(position, _)| position % 4 == 0) {
         let (seed, path) = (position as u64, folder.path().join(format!("{position}.db")));
@@ -182,6 +188,6 @@ async fn random_faults_in_memory_change_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn random_faults_on_sqlite_change_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     survives(1_000, |seed| Depth::SqliteFaults(folder.path().join(format!("{seed}.db")))).await;
 }
