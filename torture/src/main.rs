@@ -94,8 +94,10 @@ async fn work(at: &str, runs: &str, seed: &str) -> Outcome<()> {
     }
 }
 
-async fn postgres(url: &str) -> Outcome<Postgres> {
-    Ok(Postgres::options(url).schema("torture").lease(LEASE).open().await?)
+/// The store at `SCHEMA@URL`.
+async fn postgres(at: &str) -> Outcome<Postgres> {
+    let (schema, url) = at.split_once('@').ok_or_else(|| format!("`{at}` names no schema"))?;
+    Ok(Postgres::options(url).schema(schema).lease(LEASE).open().await?)
 }
 
 async fn answer(at: &str, run: &str, pause: &str, first: &str) -> Outcome<()> {
@@ -117,10 +119,12 @@ async fn on(store: &str, options: Option<&Options>) -> Outcome<()> {
         Ok(url) => Err(url),
         Err(_) => Ok(flow_test_server::Server::start(true)?),
     };
-    let at = match &server {
+    let url = match &server {
         Ok(server) => server.url(),
         Err(url) => url.clone(),
     };
+    // Others may have a place on the same server.
+    let at = format!("torture_{}@{url}", std::process::id());
     act(store, &at, options, postgres(&at).await?).await
 }
 
