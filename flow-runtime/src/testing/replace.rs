@@ -4,10 +4,16 @@ use std::{
     any::{Any, type_name},
     collections::BTreeMap,
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crate::{AppBuilder, machine::current_state};
+
+/// Whether anything was ever replaced in this process. If not, nobody has to look.
+static ANY: AtomicBool = AtomicBool::new(false);
 
 /// What stands in for steps, by their names.
 #[derive(Clone, Default)]
@@ -70,6 +76,7 @@ impl AppBuilder {
         instead: impl Fn() -> T + Send + Sync + 'static,
     ) -> Self {
         let standin = Standin { make: Box::new(move || Box::new(instead())), type_name: type_name::<T>() };
+        ANY.store(true, Ordering::Release);
         self.replaced.0.insert(name.into(), Arc::new(standin));
         self
     }
@@ -80,7 +87,12 @@ impl AppBuilder {
 /// # Panics
 /// If that is of another type.
 #[doc(hidden)]
+#[inline]
 pub fn replacement<T: Send + 'static>(name: &str) -> Option<T> {
+    if ANY.load(Ordering::Acquire) { found(name) } else { None }
+}
+
+fn found<T: Send + 'static>(name: &str) -> Option<T> {
     let state = current_state()?;
     let standin = state.replaced.0.get(name)?;
     match (standin.make)().downcast::<T>() {
