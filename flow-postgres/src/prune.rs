@@ -122,7 +122,7 @@ async fn cut(shared: &Shared, run: &str, until: i64) -> Result<u64, Fault> {
 /// Pauses that were answered or let go before a time, except what a frame stands at, now or where the history begins, and the
 /// last. What the engine notes of a frame is JSON, in which an id stands in quotes.
 const PAUSES: &str = "
-    DELETE FROM flow.pauses p WHERE p.run = $1::text AND coalesce(p.answered_at, p.expired_at) < $2::bigint
+    DELETE FROM flow.pauses p WHERE p.run = $1::text AND coalesce(p.answered_at, p.expired_at, p.withdrawn_at) < $2::bigint
         AND p.ord < (SELECT max(l.ord) FROM flow.pauses l WHERE l.run = $1::text)
         AND NOT EXISTS (SELECT 1 FROM flow.frames f WHERE f.run = $1::text
             AND (f.pause = p.id OR strpos(f.trying, '\"' || p.id || '\"') > 0))

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 
 /// The steps from nothing to the schema of this version, in order. Only ever append: the stored version is the number of steps
 /// that were made.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_flow.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_flow.sql"), include_str!("migrations/0002_asks.sql")];
 
 /// The longest name of a schema, in bytes: PostgreSQL's own limit less what the channel of notifications adds.
 const LONGEST: usize = 63 - CHANNEL.len();

@@ -114,6 +114,17 @@ impl Store for Postgres {
         op("let a pause expire in", run, answer::expire(&self.shared, (run, fence), pause, at, events))
     }
 
+    fn remind<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        pause: &'a str,
+        wake: i64,
+        events: &'a [String],
+    ) -> StoreFuture<'a, bool> {
+        op("note a reminder of", run, answer::remind(&self.shared, (run, fence), pause, wake, events))
+    }
+
     fn due<'a>(&'a self, workflows: &'a [&'a str], now: i64, limit: u32) -> StoreFuture<'a, Due> {
         op("look for due timers", "", search::due(&self.shared, workflows, now, limit))
     }

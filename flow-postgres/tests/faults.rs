@@ -76,7 +76,7 @@ async fn a_write_whose_answer_is_lost_is_made_once() {
     lost();
     assert_eq!(store.claim("r").await.unwrap(), Claim::Claimed(2));
     lost();
-    let yes = Answer { value: "true".to_owned(), by: Some("ann".to_owned()), at: 2_000 };
+    let yes = Answer { value: "true".to_owned(), by: Some("ann".to_owned()), at: 2_000, comment: None };
     assert_eq!(store.answer("r", "ask-2", &yes, &one("answered")).await.unwrap(), AnswerReceipt::Accepted);
     lost();
     assert!(store.begin_undo("r", 2, Some("{}"), &[], &one("undoing")).await.unwrap());

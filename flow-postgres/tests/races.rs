@@ -15,7 +15,7 @@ use flow_runtime::{
 };
 
 fn yes() -> Answer {
-    Answer { value: "true".to_owned(), by: None, at: 3_000 }
+    Answer { value: "true".to_owned(), by: None, at: 3_000, comment: None }
 }
 
 /// Somebody who has written to a run and not committed yet.

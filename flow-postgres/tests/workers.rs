@@ -15,7 +15,7 @@ use flow_runtime::{
 use futures::StreamExt as _;
 
 fn yes() -> Answer {
-    Answer { value: "true".to_owned(), by: None, at: 3_000 }
+    Answer { value: "true".to_owned(), by: None, at: 3_000, comment: None }
 }
 
 /// As if the driver of all runs had been killed: nobody renews its lease, which ends in a second.

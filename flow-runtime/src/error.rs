@@ -5,7 +5,7 @@ use std::{any::Any, fmt};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DefinitionDiff, JsonError, OpenPause,
+    Allowed, DefinitionDiff, JsonError, OpenPause,
     store::{Answer, RunStatus, StoreError},
 };
 
@@ -153,9 +153,35 @@ pub enum AnswerError {
         #[source]
         source: JsonError,
     },
+    /// The pause says who may answer, and this one may not.
+    #[error("pause `{pause}` is for {allowed}{}", not_for(.by.as_deref()))]
+    NotAllowed {
+        /// The pause.
+        pause: String,
+        /// Who wanted to answer, if they said so.
+        by: Option<String>,
+        /// Who may.
+        allowed: Allowed,
+    },
+    /// The answer has the right type, but is none of the options, or breaks other rules of the pause.
+    #[error("the answer to pause `{pause}` is not valid: {}", json_errors(.errors))]
+    Invalid {
+        /// The pause.
+        pause: String,
+        /// All that is wrong, each with its place in the answer.
+        errors: Vec<JsonError>,
+    },
     /// The run cannot be driven by this program, or the store failed.
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+fn not_for(by: Option<&str>) -> String {
+    by.map_or_else(|| ": say who answers with `.by(…)`".to_owned(), |by| format!(", and not for {by}"))
+}
+
+fn json_errors(errors: &[JsonError]) -> String {
+    errors.iter().map(JsonError::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl From<StoreError> for AnswerError {

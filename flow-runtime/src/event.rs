@@ -135,9 +135,24 @@ pub enum EventKind {
         /// Who has answered.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
+        /// What they said with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<String>,
     },
     /// Nobody has answered in time.
     PauseExpired {
+        /// Id of the pause.
+        pause: String,
+    },
+    /// A question has been open for so long that somebody is to be reminded of it.
+    PauseReminded {
+        /// Id of the pause.
+        pause: String,
+        /// The how-manieth reminder it is, from 1.
+        times: u32,
+    },
+    /// Nobody has answered, and nobody needs to any more: another branch won the race or failed, or the run ends.
+    PauseWithdrawn {
         /// Id of the pause.
         pause: String,
     },
@@ -242,6 +257,8 @@ tags! {
     PauseAsked "pause_asked"
     PauseAnswered "pause_answered"
     PauseExpired "pause_expired"
+    PauseReminded "pause_reminded"
+    PauseWithdrawn "pause_withdrawn"
     TimerSet "timer_set"
     TimerFired "timer_fired"
     ForkStarted "fork_started"
@@ -461,7 +478,7 @@ mod tests {
         // All that any kind needs.
         let rest = serde_json::json!({
             "time": 1, "error": "e", "step": "s", "attempt": 1, "ms": 1, "at": 1, "pause": "p", "name": "n", "until": 1,
-            "fork": "f", "branches": 1, "branch": 1, "node": 1, "choice": "c", "child": "c",
+            "times": 1, "fork": "f", "branches": 1, "branch": 1, "node": 1, "choice": "c", "child": "c",
         });
         for name in NAMES {
             let mut event = rest.clone();

@@ -37,7 +37,11 @@ pub use flow_macros::{pause, step, workflow, workflow_fn};
 pub use graph::{Edge, Graph, Node, NodeKind};
 pub use json::JsonError;
 pub use machine::{Child, Step, attempt, idempotency_key, transaction};
-pub use pause::{Ask, AskInTime, OpenPause, Pause, pause};
+pub use pause::{
+    Allowed, Answerable, Answered, Ask, AskedPause, Choose, ChooseMany, Confirm, Confirmation, Form, InTime, Names,
+    OpenPause, Pause, PauseState, Plain, Reply, Review, ReviewOf, Reviewable, Told, ToldInTime, ask, choose,
+    choose_many, confirm, pause, review,
+};
 pub use policy::{CheckedAnswer, Never, Policy, Recovery, TimedOut, Unknown};
 #[cfg(feature = "sqlite")]
 pub use rusqlite;

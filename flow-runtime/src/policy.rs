@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::JsonError;
+use crate::{JsonError, pause::Pause};
 
 /// The rules of a step, as `#[step(…)]` and the attributes at its call give them.
 #[derive(Debug, Clone, Copy)]
@@ -63,12 +63,27 @@ pub struct CheckedAnswer {
     pub schema: fn() -> Value,
     /// Whether a JSON text is an answer.
     pub check: fn(&str) -> Result<(), JsonError>,
+    /// What is wrong with such an answer besides, given the JSON Schema its question was asked with: everything at once.
+    pub rules: fn(&str, &Value) -> Vec<JsonError>,
 }
 
 impl CheckedAnswer {
     /// An answer of type `A`.
     pub const fn of<A: DeserializeOwned + JsonSchema>() -> Self {
-        CheckedAnswer { schema: crate::machine::schema::<A>, check: |text| crate::json::decode::<A>(text).map(drop) }
+        CheckedAnswer {
+            schema: crate::machine::schema::<A>,
+            check: |text| crate::json::decode::<A>(text).map(drop),
+            rules: |_, _| Vec::new(),
+        }
+    }
+
+    /// The answer of pause `P`.
+    pub const fn pause<P: Pause>() -> Self {
+        let rules = |text: &str, schema: &Value| match crate::json::decode::<P::Answer>(text) {
+            Ok(answer) => P::check(&answer, schema),
+            Err(error) => vec![error],
+        };
+        CheckedAnswer { rules, ..CheckedAnswer::of::<P::Answer>() }
     }
 }
 

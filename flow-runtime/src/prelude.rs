@@ -1,6 +1,7 @@
 //! What a module with workflows needs: `use flow_runtime::prelude::*;`.
 
 pub use crate::{
-    App, Context, Outcome, Run, TimedOut, Workflow, parallel, pause, race, settle, sleep, sleep_until, step, workflow,
-    workflow_fn,
+    Answered, App, Choose, ChooseMany, Confirm, Confirmation, Context, Form, Outcome, Recovery, Review, ReviewOf, Run,
+    TimedOut, Unknown, Workflow, ask, choose, choose_many, confirm, parallel, pause, race, review, settle, sleep,
+    sleep_until, step, workflow, workflow_fn,
 };

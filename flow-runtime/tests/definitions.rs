@@ -188,7 +188,7 @@ async fn an_answer_of_another_type_is_checked_against_the_new_one() {
 async fn a_stored_answer_of_another_type_is_refused() {
     let (store, id) = waiting().await;
     // Given by one version, while the other one is to go on with it.
-    let answer = flow_runtime::store::Answer { value: "true".to_owned(), by: None, at: 0 };
+    let answer = flow_runtime::store::Answer { value: "true".to_owned(), by: None, at: 0, comment: None };
     store.answer(&id, "agree-1", &answer, &[]).await.unwrap();
     let run = app::<other_answer::Order>(&store).run::<other_answer::Order>(&id).await.unwrap();
     let error = run.wait().await.unwrap_err();

@@ -463,7 +463,7 @@ async fn that_nobody_has_answered_in_time_is_told_even_if_somebody_is_late() {
     let app = App::builder().store(memory.reopen()).register::<AsksForAnHour>(()).build().unwrap();
     let run = app.start::<AsksForAnHour>(()).await.unwrap();
     let Outcome::Paused(open) = run.wait().await.unwrap() else { panic!("it asks") };
-    let late = Answer { value: "true".to_owned(), by: None, at: open[0].deadline().unwrap() };
+    let late = Answer { value: "true".to_owned(), by: None, at: open[0].deadline().unwrap(), comment: None };
     assert_eq!(memory.answer(run.id(), open[0].id(), &late, &[]).await.unwrap(), AnswerReceipt::Expired);
     let events: Vec<Event> = run.events(0).try_collect().await.unwrap();
     assert!(events.iter().any(|event| matches!(event.kind, EventKind::PauseExpired { .. })), "{events:?}");

@@ -351,7 +351,7 @@ async fn what_is_pruned_is_gone_and_the_rest_goes_on() {
     let far = 4_000_000_000_000;
     for n in 1..=4 {
         same!(both.checkpoint("r", fence, &asks(n, "p.0"))).unwrap();
-        let answer = Answer { value: "true".to_owned(), by: None, at: n as i64 };
+        let answer = Answer { value: "true".to_owned(), by: None, at: n as i64, comment: None };
         same!(both.answer("r", &format!("approve-{n}"), &answer, &events(n as i64, 2))).unwrap();
         let effects = Effects { events: [events(10, 1), events(far, 1)].concat(), session: None };
         let made = Checkpoint { effects, ..step("x", &n.to_string()) };

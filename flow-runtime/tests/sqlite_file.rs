@@ -54,7 +54,7 @@ fn asks(path: &str, at: &'static str, number: u64) -> Checkpoint {
 }
 
 fn yes(by: &str) -> Answer {
-    Answer { value: "true".to_owned(), by: Some(by.to_owned()), at: 3_000 }
+    Answer { value: "true".to_owned(), by: Some(by.to_owned()), at: 3_000, comment: None }
 }
 
 async fn frames(store: &Sqlite, run: &str) -> BTreeMap<String, FrameRecord> {

@@ -190,16 +190,36 @@ pub(super) fn merge(effect: &mut Effect, other: Effect) {
 fn awaited_call(expr: &Expr) -> (&Expr, WaitsFor) {
     match expr {
         Expr::Call(call) if call.args.len() == 1 => match ungrouped(&call.func) {
-            Expr::Path(path) if ends_with(&path.path, &["pause"]) => (&call.args[0], WaitsFor::Answer),
+            Expr::Path(path) if ends_with(&path.path, &["pause"]) => (asked(&call.args[0]), WaitsFor::Answer),
             Expr::Path(path) if ends_with(&path.path, &["sleep", "sleep_until"]) => (expr, WaitsFor::Time),
             _ => (expr, WaitsFor::Work),
         },
-        // `pause(…).timeout(…)`
+        // `pause(…).timeout(…)`: what is said of how it is asked
         Expr::MethodCall(call) => match awaited_call(ungrouped(&call.receiver)) {
             (question, WaitsFor::Answer) => (question, WaitsFor::Answer),
             _ => (expr, WaitsFor::Work),
         },
         _ => (expr, WaitsFor::Work),
+    }
+}
+
+/// The call a question begins with: `confirm("…")` of `confirm("…").to("ann")`.
+fn asked(question: &Expr) -> &Expr {
+    match question {
+        Expr::MethodCall(call) if matches!(begin(&call.receiver), Expr::Call(_)) => begin(&call.receiver),
+        Expr::Paren(paren) => asked(&paren.expr),
+        Expr::Group(group) => asked(&group.expr),
+        question => question,
+    }
+}
+
+/// What a chain of methods begins with.
+fn begin(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::MethodCall(call) => begin(&call.receiver),
+        Expr::Paren(paren) => begin(&paren.expr),
+        Expr::Group(group) => begin(&group.expr),
+        expr => expr,
     }
 }
 

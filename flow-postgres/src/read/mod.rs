@@ -114,7 +114,8 @@ pub(crate) async fn pauses(shared: &Shared, run: &str) -> Result<Vec<PauseRecord
     let id = sql.text(run);
     sql.text = format!(
         "SELECT p.id IS NOT NULL, p.id, p.number, p.name, p.path, p.question, p.prompt, p.schema, p.asked_at, p.deadline,
-             p.answer, p.answered_by, p.answered_at, p.expired_at
+             p.answer, p.answered_by, p.answered_at, p.expired_at, p.point, p.allowed, p.remind_ms, p.asked_before, p.comment,
+             p.reminded, p.withdrawn_at
          FROM flow.runs r LEFT JOIN flow.pauses p ON p.run = r.id WHERE r.id = {id} ORDER BY p.ord"
     );
     of_run(shared, run, &sql).await?.map(|row| pause(&row)).collect()
@@ -131,12 +132,22 @@ fn pause(row: &Row) -> Result<PauseRecord, Fault> {
         schema: row.try_get(7)?,
         asked_at: row.try_get(8)?,
         deadline: row.try_get(9)?,
+        point: row.try_get(14)?,
+        allowed: row.try_get(15)?,
+        remind_ms: row.try_get(16)?,
+        asked_before: count(row, 17)?,
     };
     let answer = match row.try_get::<_, Option<String>>(10)? {
-        Some(value) => Some(Answer { value, by: row.try_get(11)?, at: row.try_get(12)? }),
+        Some(value) => Some(Answer { value, by: row.try_get(11)?, at: row.try_get(12)?, comment: row.try_get(18)? }),
         None => None,
     };
-    Ok(PauseRecord { pause, answer, expired_at: row.try_get(13)? })
+    let (expired_at, reminded, withdrawn_at) = (row.try_get(13)?, count(row, 19)?, row.try_get(20)?);
+    Ok(PauseRecord { pause, answer, expired_at, reminded, withdrawn_at })
+}
+
+/// A number that is small.
+fn count(row: &Row, column: usize) -> Result<u32, Fault> {
+    Ok(u32::try_from(row.try_get::<_, i64>(column)?).unwrap_or(u32::MAX))
 }
 
 pub(crate) async fn undos(shared: &Shared, run: &str) -> Result<Vec<UndoRecord>, Fault> {

@@ -60,6 +60,7 @@ pub(crate) fn statement<'a>(run: &'a str, op: i64, fence: u64, checkpoint: &'a C
     if let Some(pause) = &checkpoint.asked {
         text.push_str(&asked(&mut sql, head.run, pause));
     }
+    text.push_str(&withdrawn(&mut sql, head.run, &checkpoint.withdrawn));
     text.push_str(&undos(&mut sql, head.run, u64::from(checkpoint.mark), &checkpoint.undo));
     sql.text = format!("{text}{events} SELECT 1 FROM u");
     (sql, op)
@@ -164,14 +165,33 @@ impl Own {
     }
 }
 
+/// The part that writes a question, with how often the same was asked before: by this frame, so nobody asks it at the same time.
 fn asked<'a>(sql: &mut Sql<'a>, run: Param, pause: &'a NewPause) -> String {
-    let NewPause { id, number, name, path, question, prompt, schema, asked_at, deadline } = pause;
+    let NewPause { id, number, name, path, point, question, prompt, schema, asked_at, deadline, .. } = pause;
     let (id, number, name, path) = (sql.text(&**id), sql.number(*number), sql.text(&**name), sql.text(&**path));
     let (question, prompt, schema) = (sql.text(&**question), sql.text(&**prompt), sql.text(&**schema));
-    let (asked_at, deadline) = (sql.int(*asked_at), sql.int(*deadline));
+    let (asked_at, deadline, point) = (sql.int(*asked_at), sql.int(*deadline), sql.text(&**point));
+    let (allowed, remind_ms) = (sql.text(pause.allowed.as_deref()), sql.int(pause.remind_ms));
     format!(
-        ", p AS (INSERT INTO flow.pauses (run, id, number, name, path, question, prompt, schema, asked_at, deadline)
-           SELECT {run}, {id}, {number}, {name}, {path}, {question}, {prompt}, {schema}, {asked_at}, {deadline} FROM u)"
+        ", p AS (INSERT INTO flow.pauses (run, id, number, name, path, question, prompt, schema, asked_at, deadline, point,
+               allowed, remind_ms, asked_before)
+           SELECT {run}, {id}, {number}, {name}, {path}, {question}, {prompt}, {schema}, {asked_at}, {deadline}, {point},
+               {allowed}, {remind_ms}, coalesce((SELECT b.asked_before + 1 FROM flow.pauses b
+                   WHERE b.run = {run} AND b.path = {path} AND b.point = {point} AND b.name = {name}
+                   ORDER BY b.ord DESC LIMIT 1), 0)
+           FROM u)"
+    )
+}
+
+/// The part that notes that nobody needs to answer some pauses any more.
+fn withdrawn<'a>(sql: &mut Sql<'a>, run: Param, pauses: &'a [String]) -> String {
+    if pauses.is_empty() {
+        return String::new();
+    }
+    let (ids, at) = (sql.texts(pauses.iter().map(String::as_str)), sql.int(now_ms()));
+    format!(
+        ", w AS (UPDATE flow.pauses p SET withdrawn_at = {at} FROM u
+           WHERE p.run = {run} AND p.id = ANY ({ids}) AND p.answer IS NULL)"
     )
 }
 

@@ -171,11 +171,16 @@ fn asked<'a>(sql: &mut Sql<'a>, text: &mut String, run: Param, pauses: &'a [Paus
         sql.texts(answers().map(|answer| answer.and_then(|answer| answer.by.as_deref()))),
         sql.ints(answers().map(|answer| answer.map(|answer| answer.at))),
         sql.ints(pauses.iter().map(|pause| pause.expired_at)),
+        sql.texts(asked().map(|pause| pause.point.as_str())),
+        sql.texts(asked().map(|pause| pause.allowed.as_deref())),
+        sql.ints(asked().map(|pause| pause.remind_ms)),
+        sql.ints(asked().map(|pause| i64::from(pause.asked_before))),
+        sql.texts(answers().map(|answer| answer.and_then(|answer| answer.comment.as_deref()))),
     ];
     let columns = columns.map(|column| column.to_string()).join(", ");
     text.push_str(&format!(
         ", p AS (INSERT INTO flow.pauses (run, id, number, name, path, question, prompt, schema, asked_at, deadline, answer,
-               answered_by, answered_at, expired_at)
+               answered_by, answered_at, expired_at, point, allowed, remind_ms, asked_before, comment)
            SELECT {run}, x.* FROM u, unnest({columns}) AS x)"
     ));
 }

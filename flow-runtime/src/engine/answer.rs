@@ -11,7 +11,7 @@ use super::{
     handle::{Handle, is_open, standing},
 };
 use crate::{
-    CheckedAnswer, JsonError,
+    Allowed, CheckedAnswer, JsonError, Names,
     error::AnswerError,
     event::Tag,
     machine::{CallKind, CallMeta, RunState},
@@ -25,18 +25,39 @@ pub struct AnswerRun {
     run: Arc<Handle>,
     pause: String,
     value: Result<String, JsonError>,
+    given: Given,
+}
+
+/// Who gives an answer, and what they say with it.
+#[derive(Default)]
+struct Given {
     by: Option<String>,
+    roles: Vec<String>,
+    comment: Option<String>,
 }
 
 impl AnswerRun {
     /// An answer to the pause of this id, or to the only open one of this name.
     pub(super) fn new(run: Arc<Handle>, pause: &str, value: Result<String, JsonError>) -> Self {
-        AnswerRun { run, pause: pause.to_owned(), value, by: None }
+        AnswerRun { run, pause: pause.to_owned(), value, given: Given::default() }
     }
 
     /// Who answers.
     pub fn by(mut self, by: impl Into<String>) -> Self {
-        self.by = Some(by.into());
+        self.given.by = Some(by.into());
+        self
+    }
+
+    /// The roles of whoever answers, for a pause that asks [a role](crate::Ask::to_role). It is for the program that takes the
+    /// answer to know them. One role, several or none; may be said again.
+    pub fn roles(mut self, roles: impl Names) -> Self {
+        self.given.roles.extend(roles.into_names());
+        self
+    }
+
+    /// What is said with the answer. It is kept with it, and told in its event.
+    pub fn comment(mut self, comment: impl Into<String>) -> Self {
+        self.given.comment = Some(comment.into());
         self
     }
 }
@@ -49,13 +70,13 @@ impl IntoFuture for AnswerRun {
         Box::pin(async move {
             let pause = self.pause;
             let value = self.value.map_err(|source| AnswerError::Mismatch { pause: pause.clone(), source })?;
-            self.run.answer(&pause, value, self.by).await
+            self.run.answer(&pause, value, self.given).await
         })
     }
 }
 
 impl Handle {
-    async fn answer(self: &Arc<Self>, pause: &str, value: String, by: Option<String>) -> Result<(), AnswerError> {
+    async fn answer(self: &Arc<Self>, pause: &str, value: String, given: Given) -> Result<(), AnswerError> {
         let record = self.record().await?;
         let entry = self.engine.workflow(&record.run.workflow)?.clone();
         let store = &self.engine.store;
@@ -67,6 +88,11 @@ impl Handle {
             pauses = store.pauses(&self.id).await?;
         }
         let asked = self.find_pause(&record, &frames, &pauses, pause)?;
+        let Given { by, roles, comment } = given;
+        let allowed = Allowed::stored(asked.pause.allowed.as_deref());
+        if !allowed.lets(by.as_deref(), &roles) {
+            return Err(AnswerError::NotAllowed { pause: asked.pause.id.clone(), by, allowed });
+        }
         if is_open(asked, &record, &frames) {
             let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
             if let Err(reason) = entry.check_state(state, &record.run.input) {
@@ -75,10 +101,11 @@ impl Handle {
             check_value(&entry.calls(), asked, &value)?;
         }
         let (deadline, name) = (asked.pause.deadline, asked.pause.name.clone());
-        let (handle, id, answer) =
-            (self.clone(), asked.pause.id.clone(), Answer { value, by, at: self.engine.clock.now_ms() });
+        let (handle, id) = (self.clone(), asked.pause.id.clone());
+        let answer = Answer { value, by, at: self.engine.clock.now_ms(), comment };
         let event = self.engine.events.event(&record.run, Tag::PauseAnswered, answer.at, &asked.pause.path, |text| {
-            text.text("pause", &id).maybe(answer.by.as_deref(), |text, by| text.text("by", by))
+            let text = text.text("pause", &id).maybe(answer.by.as_deref(), |text, by| text.text("by", by));
+            text.maybe(answer.comment.as_deref(), |text, comment| text.text("comment", comment))
         });
         let written = async move {
             let receipt = handle.engine.store.answer(&handle.id, &id, &answer, event.events()).await?;
@@ -92,7 +119,7 @@ impl Handle {
                 AnswerReceipt::Expired | AnswerReceipt::NotWaiting => None,
             };
             if let Some(counts) = counts {
-                handle.go_on(&id, &counts.value).await;
+                handle.go_on(&id, counts).await;
             }
             Ok((id, receipt))
         };
@@ -137,7 +164,7 @@ impl Handle {
 
     /// Brings an accepted answer to the run: to its driver, or to a new one. Whoever waits for the run hears of an error; the
     /// answer counts all the same.
-    async fn go_on(&self, pause: &str, answer: &str) {
+    async fn go_on(&self, pause: &str, answer: &Answer) {
         let driven = match self.engine.deliver(&self.id, pause, answer) {
             Some(driven) => Some(driven),
             None => self.engine.take_up(&self.id).await.unwrap_or_default(),
@@ -157,26 +184,26 @@ fn answers_of(call: &CallMeta) -> Vec<(String, CheckedAnswer)> {
     answers
 }
 
-/// Checks an answer against the type its pause asks for.
+/// Checks an answer against the type its pause asks for, and against the rules of the pause.
 fn check_value(calls: &[&CallMeta], asked: &PauseRecord, value: &str) -> Result<(), AnswerError> {
     let answers = calls.iter().flat_map(|call| answers_of(call)).filter(|(name, _)| *name == asked.pause.name);
-    let kinds = answers.map(|(_, CheckedAnswer { schema, check })| {
-        let asks_for = schema().to_string();
-        (asks_for == asked.pause.schema, check)
-    });
+    let kinds = answers.map(|(_, answer)| ((answer.schema)().to_string() == asked.pause.schema, answer));
     // Two pauses of one name differ in what they ask for. If none is left that asks for this, the program has changed, and
-    // what counts is what it asks for now.
+    // what counts is what it asks for now; or there are options, which only the run knows.
     let (same, others): (Vec<_>, Vec<_>) = kinds.partition(|(same, _)| *same);
     let checks = if same.is_empty() { others } else { same };
-    let mut mismatch = None;
-    for (_, check) in checks {
+    let schema = serde_json::from_str(&asked.pause.schema).unwrap_or_default();
+    let pause = || asked.pause.id.clone();
+    let mut wrong = None;
+    for (_, CheckedAnswer { check, rules, .. }) in checks {
         match check(value) {
-            Ok(()) => return Ok(()),
-            Err(source) => mismatch = Some(source),
+            Ok(()) => match rules(value, &schema) {
+                errors if errors.is_empty() => return Ok(()),
+                errors => wrong = Some(AnswerError::Invalid { pause: pause(), errors }),
+            },
+            Err(source) if wrong.is_none() => wrong = Some(AnswerError::Mismatch { pause: pause(), source }),
+            Err(_) => {}
         }
     }
-    match mismatch {
-        Some(source) => Err(AnswerError::Mismatch { pause: asked.pause.id.clone(), source }),
-        None => Ok(()),
-    }
+    wrong.map_or(Ok(()), Err)
 }

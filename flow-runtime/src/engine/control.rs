@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::{
     driver::{Engine, detached},
-    handle::Handle,
+    events::Upcoming,
+    handle::{Handle, is_open, standing},
     run::{AnyRun, Run},
     start::start,
 };
@@ -20,12 +21,12 @@ use crate::{
     Failure, RunError, Workflow,
     definition::fingerprint,
     error::ControlError,
-    event::Tag,
+    event::{Tag, Text},
     machine::{RunState, Trying},
     observe,
     store::{
         Beginning, Binding, CancelReceipt, CheckpointRecord, Effects, FrameMark, FrameRecord, NewPause, NewRun,
-        PauseRecord, ReopenReceipt, RunStatus, StoreError,
+        PauseRecord, ReopenReceipt, RunRecord, RunStatus, StoreError,
     },
 };
 
@@ -105,6 +106,11 @@ impl Handle {
         engine.watch_timers();
         let (now, record) = (engine.clock.now_ms(), self.record().await?);
         let event = engine.events.event(&record.run, Tag::RunCancelled, now, "", |text| text);
+        let open = self.open_pauses(&record).await?;
+        let event = open.iter().rev().fold(event, |event, pause| {
+            let tell = |text: Text| text.text("pause", &pause.id);
+            engine.events.event(&record.run, Tag::PauseWithdrawn, now, &pause.path, tell).and(event)
+        });
         let receipt = engine.store.cancel(&self.id, now, event.events()).await?;
         if matches!(receipt, CancelReceipt::Cancelled | CancelReceipt::Undoing) {
             event.happened();
@@ -134,6 +140,11 @@ impl Handle {
         let entry = engine.workflow(&record.run.workflow)?.clone();
         let frames = engine.store.frames(&self.id).await?;
         let failure = Failure::stored(record.failure.as_deref());
+        // What was open when it failed is open again.
+        let again = RunRecord { status: RunStatus::Paused, ..record.clone() };
+        let open = standing(&*engine.store, &self.id, &frames).await?;
+        let open: Vec<NewPause> =
+            open.into_iter().filter(|pause| is_open(pause, &again, &frames)).map(|pause| pause.pause).collect();
         let marks: Vec<FrameMark> = frames.iter().filter_map(|frame| begin_again(frame, &failure)).collect();
         let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
         if let Err(reason) = entry.check_state(state, &record.run.input) {
@@ -141,6 +152,7 @@ impl Handle {
         }
         let now = engine.clock.now_ms();
         let event = engine.events.event(&record.run, Tag::RunRetried, now, "", |text| text);
+        let event = engine.events.asked(&record.run, &open, now).into_iter().fold(event, Upcoming::and);
         match engine.store.reopen(&self.id, now, &marks, event.events()).await? {
             ReopenReceipt::Reopened => {
                 event.happened();
@@ -303,11 +315,11 @@ fn asked_again(pauses: Vec<PauseRecord>, frames: &mut [FrameRecord], now: i64) -
             continue;
         }
         let deadline = record.pause.deadline.map(|deadline| now.saturating_add(deadline - record.pause.asked_at));
-        if deadline.is_some() {
-            frame.wake = deadline;
-        }
         let pause = NewPause { asked_at: now, deadline, ..record.pause };
-        again.push(PauseRecord { pause, answer: None, expired_at: None });
+        if let Some(wake) = pause.wake_after(now) {
+            frame.wake = Some(wake);
+        }
+        again.push(pause.into());
     }
     again
 }

@@ -228,6 +228,7 @@ impl Looks {
 async fn completed<W: Workflow>(state: &RunState, output: &W::Output) -> Result<Left, Failure> {
     match serde_json::to_string(output) {
         Ok(output) => {
+            state.withdraw_all();
             let now = state.last_events(Tag::RunCompleted, |text| text);
             finish_with_session(state, &Finish::Completed(output), now).await
         }
@@ -262,6 +263,7 @@ async fn failed<W: Workflow>(job: &Job, refs: W::Refs<'_>, failure: Failure) -> 
     let state = &job.state;
     let Some((store, fence)) = &state.store else { return Left::Ended(Some(failure)) };
     let error = failure.chain().join(": ");
+    state.withdraw_all();
     let mut now = state.last_events(Tag::RunFailed, |text| text.text("error", &error));
     if !W::MACHINE.calls.any(|call| call.policy.undo) {
         return finish(state, &Finish::Failed(failure.to_json()), Some(failure), &mut now, None).await;

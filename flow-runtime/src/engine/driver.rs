@@ -33,7 +33,7 @@ use crate::{
     event::{Chosen, Tag},
     machine::{Halt, Outside, RunState},
     observe::{self, Driving, Leaving},
-    store::{Claim, FrameRecord, NewRun, PauseRecord, RunRecord, RunStatus, Store, StoreError},
+    store::{Answer, Claim, FrameRecord, NewRun, PauseRecord, RunRecord, RunStatus, Store, StoreError},
 };
 
 /// A run stays in memory for a timer that is due this soon.
@@ -197,7 +197,7 @@ impl Engine {
 
     /// Hands an answer to the run's driver, if it has one here. A driver that is about to leave hears of it, because it leaves
     /// under the same lock.
-    pub(crate) fn deliver(&self, run: &str, pause: &str, answer: &str) -> Option<Arc<Driven>> {
+    pub(crate) fn deliver(&self, run: &str, pause: &str, answer: &Answer) -> Option<Arc<Driven>> {
         let drivers = lock(&self.drivers);
         let found = drivers.runs.get(run)?;
         found.state.deliver(pause, Some(answer));

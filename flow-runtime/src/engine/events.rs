@@ -29,7 +29,7 @@ use crate::{
     event::{Chosen, Origin, Tag, Text},
     lock::lock,
     machine::{Audience, Now, Recorder},
-    store::{EventRecord, NewRun, StoreError},
+    store::{EventRecord, NewPause, NewRun, StoreError},
 };
 
 /// How many events are read at a time.
@@ -115,6 +115,12 @@ impl Bus {
         Upcoming { readers, now }
     }
 
+    /// That these are asked.
+    pub(super) fn asked(self: &Arc<Self>, run: &NewRun, pauses: &[NewPause], time: i64) -> Vec<Upcoming> {
+        let told = |pause: &NewPause| self.event(run, Tag::PauseAsked, time, &pause.path, |text| pause.told(text));
+        pauses.iter().map(told).collect()
+    }
+
     fn readers(self: &Arc<Self>, run: &NewRun) -> Readers {
         Readers { bus: self.clone(), origin: Origin::of(run) }
     }
@@ -169,6 +175,11 @@ pub(super) struct Upcoming {
 }
 
 impl Upcoming {
+    /// More that the same write makes happen, after this.
+    pub(super) fn and(self, more: Upcoming) -> Self {
+        Upcoming { now: self.now.and(more.now), ..self }
+    }
+
     /// What is to be stored.
     pub(super) fn events(&self) -> &[String] {
         &self.now.events

@@ -16,7 +16,7 @@ use super::{
     handle::{Handle, is_open, standing},
 };
 use crate::{
-    Failure, OpenPause, Pause, RunError, Workflow,
+    AskedPause, Failure, OpenPause, Pause, RunError, Workflow,
     clock::millis,
     json,
     store::{PauseRecord, RunRecord, RunStatus, StoreError},
@@ -110,6 +110,14 @@ impl<W: Workflow> Run<W> {
         self.run.pauses().await
     }
 
+    /// All questions of the run, in the order in which they were asked, and what became of each.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn asked(&self) -> Result<Vec<AskedPause>, RunError> {
+        self.run.asked().await
+    }
+
     /// Answers the run's open pause of kind `P`. The answer is given when this is awaited; from then on it is durable, and
     /// the run goes on.
     ///
@@ -180,10 +188,26 @@ impl AnyRun {
     /// # Errors
     /// Those of the store.
     pub async fn pauses(&self) -> Result<Vec<OpenPause>, RunError> {
-        let (record, frames) = (self.record().await?, self.handle.engine.store.frames(&self.handle.id).await?);
-        let pauses = standing(&*self.handle.engine.store, &self.handle.id, &frames).await?;
-        let open = pauses.into_iter().filter(|pause| is_open(pause, &record, &frames));
-        Ok(open.map(|pause| pause.pause.into()).collect())
+        let record = self.record().await?;
+        Ok(self.handle.open_pauses(&record).await?.into_iter().map(OpenPause::from).collect())
+    }
+
+    /// As [`Run::asked`].
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn asked(&self) -> Result<Vec<AskedPause>, RunError> {
+        let (store, id) = (&self.handle.engine.store, &self.handle.id);
+        // Read before and after where the run stands: what was asked before, is not answered after, and has no frame is left.
+        let before = store.pauses(id).await?;
+        let (frames, record) = (store.frames(id).await?, self.record().await?);
+        let ended = (record.status.has_ended() || record.status == RunStatus::Undoing).then_some(record.updated_at);
+        let asked = store.pauses(id).await?.into_iter().map(|pause| {
+            let is_new = || before.iter().all(|known| known.pause.id != pause.pause.id);
+            let open = is_open(&pause, &record, &frames) || ended.is_none() && is_new();
+            AskedPause::new(pause, open, ended)
+        });
+        Ok(asked.collect())
     }
 
     /// As [`Run::answer_json`].

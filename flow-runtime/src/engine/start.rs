@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{
     drive::give_back,
     driver::{Engine, detached},
+    events::Upcoming,
     registry::Registered,
     run::AnyRun,
     sessions::Merge,
@@ -22,7 +23,7 @@ use crate::{
     definition::fingerprint,
     event::Tag,
     observe,
-    store::{Beginning, Created, Effects, NewRun, RunRecord, StoreError},
+    store::{Beginning, Created, Effects, NewPause, NewRun, RunRecord, StoreError},
 };
 
 /// The fence of a run that was just created.
@@ -149,7 +150,11 @@ pub(super) async fn start(
 ) -> Result<AnyRun, RunError> {
     engine.watch_timers();
     let (id, workflow) = (run.id.clone(), run.workflow.clone());
-    let started = engine.events.event(&run, Tag::RunStarted, engine.clock.now_ms(), "", |text| text);
+    let now = engine.clock.now_ms();
+    let started = engine.events.event(&run, Tag::RunStarted, now, "", |text| text);
+    let open = beginning.pauses.iter().filter(|pause| pause.answer.is_none() && pause.expired_at.is_none());
+    let open: Vec<NewPause> = open.map(|pause| pause.pause.clone()).collect();
+    let started = engine.events.asked(&run, &open, now).into_iter().fold(started, Upcoming::and);
     beginning.effects.events.extend_from_slice(started.events());
     let created = engine.store.create(&run, &beginning).await;
     if let Err(StoreError::Backend { .. }) = &created {

@@ -50,7 +50,7 @@ pub struct ChildInfo {
 impl CallKind {
     /// The kind of pause `P`.
     pub const fn pause<P: Pause>() -> Self {
-        CallKind::Pause(CheckedAnswer::of::<P::Answer>())
+        CallKind::Pause(CheckedAnswer::pause::<P>())
     }
 }
 

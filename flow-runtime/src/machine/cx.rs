@@ -7,7 +7,6 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Poll,
-    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +26,8 @@ use crate::{
     event::{self, Tag, Text},
     lock::lock,
     observe::{self, Checkpointing, Watched},
-    store::{Checkpoint, FrameRecord, NewPause, StoreError, StoreTx},
+    pause::Asked,
+    store::{Answer, Checkpoint, FrameRecord, NewPause, StoreError, StoreTx},
 };
 
 /// What a block knows of its run.
@@ -311,10 +311,11 @@ impl Cx {
         Writer::new(self.keeps().then(|| self.checkpoint()))
     }
 
-    /// Leaves what the branches of a joined fork had asked.
-    pub(super) fn leave_fork(&self, fork: &str) {
+    /// Leaves what the branches of a joined fork had asked. Returns the pauses that nobody needs to answer any more.
+    pub(super) fn leave_fork(&self, fork: &str) -> Vec<String> {
+        let withdrawn = self.state.forget(&below(&self.path, fork, ""));
         self.tell(Tag::ForkJoined, |text| text.text("fork", fork));
-        self.state.forget(&below(&self.path, fork, ""));
+        withdrawn
     }
 
     #[inline(never)]
@@ -352,7 +353,7 @@ impl Cx {
                 checkpoint.forget = all.or(child);
             }
             if let Some(prefix) = &checkpoint.forget {
-                self.state.forget(prefix);
+                checkpoint.withdrawn.extend(self.state.forget(prefix));
             }
         }
         let carried = match self.state.events() {
@@ -423,10 +424,7 @@ impl Cx {
     /// Tells what the frame waits for from this checkpoint on.
     fn tell_waits(&self, checkpoint: &Checkpoint) {
         match (&checkpoint.asked, checkpoint.wake) {
-            (Some(asked), _) => self.state.tell(Tag::PauseAsked, &self.path, |text| {
-                let text = text.text("pause", &asked.id).text("name", &asked.name);
-                text.maybe(asked.deadline, |text, deadline| text.number("deadline", deadline))
-            }),
+            (Some(asked), _) => self.state.tell(Tag::PauseAsked, &self.path, |text| asked.told(text)),
             (None, Some(until)) if !checkpoint.mark => {
                 self.state.tell(Tag::TimerSet, &self.path, |text| text.number("until", until));
             }
@@ -602,8 +600,8 @@ impl Cx {
     }
 
     /// The question of a pause, numbered and among the open ones.
-    pub(super) fn new_pause(&self, asked: Asked, within: Option<Duration>) -> NewPause {
-        let Asked { name, question, prompt, schema } = asked;
+    pub(super) fn new_pause(&self, asked: Asked) -> NewPause {
+        let Asked { name, question, prompt, schema, allowed, remind, within } = asked;
         // One look at the clock, so that the time there was to answer is told exactly.
         let asked_at = self.state.clock.now_ms();
         self.state.ask(|number| NewPause {
@@ -611,16 +609,21 @@ impl Cx {
             number,
             name,
             path: self.path.to_string(),
+            point: String::new(),
             question,
             prompt,
             schema,
             asked_at,
             deadline: within.map(|within| asked_at.saturating_add(millis(within))),
+            allowed,
+            // Of a run that is not kept nobody can be reminded.
+            remind_ms: remind.filter(|_| self.keeps()).map(millis),
+            asked_before: 0,
         })
     }
 
-    /// Waits for an answer, as JSON. `None`: the deadline came first.
-    pub(super) async fn answer_text(&self, pause: &str, deadline: Option<i64>) -> Option<String> {
+    /// Waits for an answer. `None`: the deadline came first. `wake` is the deadline or the next reminder, whichever comes first.
+    pub(super) async fn answer_to(&self, pause: &str, wake: Option<i64>) -> Option<Answer> {
         let answered = poll_fn(|task| match self.state.poll_answer(pause, task.waker()) {
             Some(answer) => Poll::Ready(answer),
             None => Poll::Pending,
@@ -631,18 +634,25 @@ impl Cx {
             return answer;
         }
         let _waiting = self.state.waiting();
-        let Some(deadline) = deadline else { return answered.await };
-        let expired = std::pin::pin!(async {
-            self.until(deadline).await;
-            if let Err(error) = self.counted(self.state.expire(pause)).await {
-                self.halt(Halt::Store(error)).await
-            }
-            // The answer, or that there is none, has been handed in.
-            std::future::pending::<()>().await
-        });
-        match futures::future::select(answered, expired).await {
+        let Some(wake) = wake else { return answered.await };
+        let times = std::pin::pin!(self.keep_times(pause, wake));
+        match futures::future::select(answered, times).await {
             futures::future::Either::Left((answer, _)) => answer,
             futures::future::Either::Right(((), _)) => None,
+        }
+    }
+
+    /// Reminds of an open pause, each time it is due, until its deadline has passed.
+    async fn keep_times(&self, pause: &str, mut wake: i64) {
+        loop {
+            self.until(wake).await;
+            let next = self.counted(self.state.remind_or_expire(pause)).await;
+            wake = match next {
+                Ok(Some(next)) => next,
+                // The answer, or that there is none, has been handed in.
+                Ok(None) => return std::future::pending().await,
+                Err(error) => return self.halt(Halt::Store(error)).await,
+            };
         }
     }
 
@@ -693,16 +703,6 @@ impl Cx {
     pub(super) async fn fail<T>(&self, chain: Vec<String>) -> T {
         self.halt(Halt::Failed(Failure::new(chain, &self.path, None))).await
     }
-}
-
-/// What is asked, and how an answer looks.
-pub(super) struct Asked {
-    pub(super) name: String,
-    pub(super) question: String,
-    /// JSON.
-    pub(super) prompt: String,
-    /// JSON.
-    pub(super) schema: String,
 }
 
 /// `parallel.1` below a path.

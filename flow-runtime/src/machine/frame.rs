@@ -199,9 +199,7 @@ impl<S: Send + 'static> Slot<S> {
     /// Saves and goes on here.
     pub fn save<T, E>(self, cx: &Cx, writer: Writer, live: S) -> Result<Next<T>, E> {
         let Writer { checkpoint, pause, wake, joined, error } = writer;
-        if let Some(fork) = joined {
-            cx.leave_fork(fork);
-        }
+        let withdrawn = joined.map(|fork| cx.leave_fork(fork)).unwrap_or_default();
         let frame = Frame { at: self.at, live: Live::Memory(Box::new(live)), pause, wake, changed: 0 };
         if let Some((binding, error)) = error {
             cx.request_halt(Halt::unwritable(cx.path(), self.name, binding, &error));
@@ -212,6 +210,10 @@ impl<S: Send + 'static> Slot<S> {
             Some(mut checkpoint) => {
                 checkpoint.at = Cow::Borrowed(self.name);
                 checkpoint.wake = wake;
+                checkpoint.withdrawn = withdrawn;
+                if let Some(asked) = &mut checkpoint.asked {
+                    self.name.clone_into(&mut asked.point);
+                }
                 if checkpoint.asked.is_some() || wake.is_some() {
                     // The run may rest here for a year.
                     checkpoint.keep = cx.live_at(self.at);

@@ -70,7 +70,7 @@ pub(crate) use state::{Code, Halt, RunState};
 pub use text::{Method, Part, Text, Words};
 pub(crate) use tried::delay;
 pub use undo::{UndoCall, UndoResult, UndoRun, undo, undoing};
-pub use wait::{Answered, AnsweredInTime, Slept};
+pub use wait::{Question, Slept};
 pub use working::Working;
 
 pub use crate::policy::{CheckedAnswer, Policy};

@@ -40,7 +40,7 @@ pub(crate) struct Now {
     /// How many of these have happened already.
     earlier: usize,
     /// What is told and not stored.
-    live: Option<String>,
+    live: Vec<String>,
 }
 
 impl Now {
@@ -54,15 +54,20 @@ impl Now {
         let stored = chosen.has(tag);
         let mut event = (stored || audience.is_there()).then(|| text().finish());
         let events = if stored { event.take().into_iter().collect() } else { Vec::new() };
-        Now { events, earlier: 0, live: event }
+        Now { events, earlier: 0, live: event.into_iter().collect() }
+    }
+
+    /// More that the same write makes happen, after this.
+    pub(crate) fn and(mut self, more: Now) -> Self {
+        self.events.extend(more.events);
+        self.live.extend(more.live);
+        self
     }
 
     /// It is written.
     pub(crate) fn tell(&self, audience: &(impl Audience + ?Sized)) {
         audience.stored();
-        if let Some(live) = &self.live {
-            audience.live(live.clone());
-        }
+        self.live.iter().for_each(|live| audience.live(live.clone()));
     }
 }
 

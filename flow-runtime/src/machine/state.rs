@@ -21,7 +21,7 @@ use crate::{
     clock::{Clock, millis},
     error::{Failure, Refusal},
     event::{Tag, Text},
-    store::{self, FrameRecord, NewPause, NewRun, NewUndo, PauseRecord, Store, StoreError, UndoRecord},
+    store::{self, Answer, FrameRecord, NewPause, NewRun, NewUndo, PauseRecord, Store, StoreError, UndoRecord},
 };
 
 /// Why a run stops before its code has returned.
@@ -102,7 +102,9 @@ struct Pauses {
     asked: u64,
     open: Vec<NewPause>,
     /// `None` for a pause whose deadline has passed.
-    answers: HashMap<String, Option<String>>,
+    answers: HashMap<String, Option<Answer>>,
+    /// How often somebody was reminded of those that are open.
+    reminded: HashMap<String, u32>,
     /// How long those with a deadline may take.
     spans: HashMap<String, Duration>,
     wakers: HashMap<String, Waker>,
@@ -168,16 +170,17 @@ impl RunState {
         let mut answers = HashMap::new();
         let mut open = Vec::new();
         let mut spans = HashMap::new();
-        for PauseRecord { pause, answer, expired_at } in pauses {
+        let mut reminders = HashMap::new();
+        for PauseRecord { pause, answer, expired_at, reminded, .. } in pauses {
             spans.extend(span_of(&pause));
             match answer {
-                Some(answer) => {
-                    answers.insert(pause.id, Some(answer.value));
+                None if expired_at.is_none() => {
+                    reminders.insert(pause.id.clone(), reminded);
+                    open.push(pause);
                 }
-                None if expired_at.is_some() => {
-                    answers.insert(pause.id, None);
+                answer => {
+                    answers.insert(pause.id, answer);
                 }
-                None => open.push(pause),
             }
         }
         RunState {
@@ -197,7 +200,7 @@ impl RunState {
             #[cfg(feature = "testing")]
             replaced: crate::testing::Replaced::default(),
             stored: Mutex::new(frames.into_iter().map(|frame| (frame.path.clone(), frame)).collect()),
-            pauses: Mutex::new(Pauses { asked, open, answers, spans, wakers: HashMap::new() }),
+            pauses: Mutex::new(Pauses { asked, open, answers, reminded: reminders, spans, wakers: HashMap::new() }),
             busy: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             timers: Mutex::default(),
@@ -344,10 +347,27 @@ impl RunState {
         lock(&self.stored).remove(path)
     }
 
-    /// Leaves the frames behind whose path begins so: what is stored of them, and what they had asked.
-    pub(super) fn forget(&self, prefix: &str) {
+    /// Leaves the frames behind whose path begins so: what is stored of them, and what they had asked. Tells, and returns, which
+    /// pauses nobody needs to answer any more.
+    pub(super) fn forget(&self, prefix: &str) -> Vec<String> {
         store::forget(&mut lock(&self.stored), prefix);
-        lock(&self.pauses).open.retain(|pause| !pause.path.starts_with(prefix));
+        let left = |pause: &mut NewPause| pause.path.starts_with(prefix);
+        let withdrawn: Vec<NewPause> = lock(&self.pauses).open.extract_if(.., left).collect();
+        self.tell_withdrawn(&withdrawn);
+        withdrawn.into_iter().map(|pause| pause.id).collect()
+    }
+
+    /// Tells that nobody needs to answer these any more.
+    fn tell_withdrawn(&self, pauses: &[NewPause]) {
+        for pause in pauses {
+            self.tell(Tag::PauseWithdrawn, &pause.path.as_str().into(), |text| text.text("pause", &pause.id));
+        }
+    }
+
+    /// Tells that nobody needs to answer what is open: the run ends.
+    pub(crate) fn withdraw_all(&self) {
+        let open = std::mem::take(&mut lock(&self.pauses).open);
+        self.tell_withdrawn(&open);
     }
 
     /// Whether there are stored frames below a path.
@@ -473,7 +493,7 @@ impl RunState {
     }
 
     /// The answer of a pause, or the promise to wake this waker when it comes.
-    pub(crate) fn poll_answer(&self, pause: &str, waker: &Waker) -> Option<Option<String>> {
+    pub(crate) fn poll_answer(&self, pause: &str, waker: &Waker) -> Option<Option<Answer>> {
         let mut pauses = lock(&self.pauses);
         match pauses.answers.get(pause) {
             Some(answer) => Some(answer.clone()),
@@ -485,12 +505,12 @@ impl RunState {
     }
 
     /// Hands an answer in, or `None` for a pause whose deadline has passed. Returns whether it was news.
-    pub(crate) fn deliver(&self, pause: &str, answer: Option<&str>) -> bool {
+    pub(crate) fn deliver(&self, pause: &str, answer: Option<&Answer>) -> bool {
         let mut pauses = lock(&self.pauses);
         if pauses.answers.contains_key(pause) {
             return false;
         }
-        pauses.answers.insert(pause.to_owned(), answer.map(str::to_owned));
+        pauses.answers.insert(pause.to_owned(), answer.cloned());
         pauses.open.retain(|open| open.id != pause);
         self.news.store(true, Ordering::Release);
         if let Some(waker) = pauses.wakers.remove(pause) {
@@ -499,35 +519,58 @@ impl RunState {
         true
     }
 
+    /// Does what is due of an open pause: reminds of it, or ends it if its deadline has passed. Returns when it is to be looked at
+    /// again; `None` if what the store says of its answer has been handed in.
+    pub(crate) async fn remind_or_expire(&self, pause: &str) -> Result<Option<i64>, StoreError> {
+        let (asked, times) = {
+            let pauses = lock(&self.pauses);
+            let asked = pauses.open.iter().find(|open| open.id == pause).cloned();
+            (asked, pauses.reminded.get(pause).copied().unwrap_or(0) + 1)
+        };
+        let now = self.clock.now_ms();
+        let (Some((store, fence)), Some(asked)) = (&self.store, asked) else {
+            return self.expire(pause, "").await;
+        };
+        let Some(wake) = asked.wake_after(now).filter(|_| asked.deadline.is_none_or(|deadline| now < deadline)) else {
+            return self.expire(pause, &asked.path).await;
+        };
+        if asked.remind_ms.is_none() {
+            return Ok(Some(wake));
+        }
+        let event =
+            self.event(Tag::PauseReminded, &asked.path, |text| text.text("pause", pause).number("times", times));
+        if store.remind(&self.id, *fence, pause, wake, &event.events).await? {
+            self.happened(&event);
+            lock(&self.pauses).reminded.insert(pause.to_owned(), times);
+            return Ok(Some(wake));
+        }
+        self.read_answers().await?;
+        Ok(None)
+    }
+
     /// Ends a pause whose deadline has passed, unless it has been answered: hands in what the store says.
-    pub(crate) async fn expire(&self, pause: &str) -> Result<(), StoreError> {
+    async fn expire(&self, pause: &str, path: &str) -> Result<Option<i64>, StoreError> {
         let Some((store, fence)) = &self.store else {
             self.deliver(pause, None);
-            return Ok(());
+            return Ok(None);
         };
-        let path = lock(&self.pauses).open.iter().find(|open| open.id == pause).map(|open| open.path.clone());
-        let now = self.event(Tag::PauseExpired, &path.unwrap_or_default(), |text| text.text("pause", pause));
+        let now = self.event(Tag::PauseExpired, path, |text| text.text("pause", pause));
         if store.expire(&self.id, *fence, pause, self.clock.now_ms(), &now.events).await? {
             self.happened(&now);
             self.deliver(pause, None);
-            return Ok(());
+            return Ok(None);
         }
-        self.read_answers().await
+        self.read_answers().await?;
+        Ok(None)
     }
 
     /// Hands in the answers given in other processes.
     pub(crate) async fn read_answers(&self) -> Result<(), StoreError> {
         let Some((store, _)) = &self.store else { return Ok(()) };
         let open: Vec<String> = lock(&self.pauses).open.iter().map(|pause| pause.id.clone()).collect();
-        for PauseRecord { pause, answer, expired_at } in store.pauses_of(&self.id, &open).await? {
-            match answer {
-                Some(answer) => {
-                    self.deliver(&pause.id, Some(&answer.value));
-                }
-                None if expired_at.is_some() => {
-                    self.deliver(&pause.id, None);
-                }
-                None => {}
+        for PauseRecord { pause, answer, expired_at, .. } in store.pauses_of(&self.id, &open).await? {
+            if answer.is_some() || expired_at.is_some() {
+                self.deliver(&pause.id, answer.as_ref());
             }
         }
         Ok(())
@@ -586,6 +629,23 @@ impl RunState {
 pub(super) fn is_within(path: &str, around: &str) -> bool {
     let rest = path.strip_prefix(around);
     rest.is_some_and(|rest| around.is_empty() || rest.is_empty() || rest.starts_with('/'))
+}
+
+impl NewPause {
+    /// What is told when it is asked.
+    pub(crate) fn told(&self, text: Text) -> Text {
+        let text = text.text("pause", &self.id).text("name", &self.name);
+        text.maybe(self.deadline, |text, deadline| text.number("deadline", deadline))
+    }
+
+    /// When it is to be looked at after a time: for its next reminder, or because its deadline is over.
+    pub(crate) fn wake_after(&self, time: i64) -> Option<i64> {
+        let next = self.remind_ms.filter(|every| *every > 0).map(|every| {
+            let passed = time.saturating_sub(self.asked_at).max(0) / every;
+            self.asked_at.saturating_add(every.saturating_mul(passed.saturating_add(1)))
+        });
+        next.into_iter().chain(self.deadline).min()
+    }
 }
 
 fn span_of(pause: &NewPause) -> Option<(String, Duration)> {

@@ -15,7 +15,7 @@ use serde_json::{json, value::RawValue};
 use super::{
     Cx, Halt, HasMeta, Judge, Step,
     current::{self, Current},
-    cx::{Asked, Trying},
+    cx::Trying,
     input::SerdeError,
     undo::Undoing,
     working::Working,
@@ -26,6 +26,7 @@ use crate::{
     event::Tag,
     lock::lock,
     observe,
+    pause::Asked,
     store::{NewUndo, StoreTx, UndoRecord},
 };
 
@@ -210,15 +211,15 @@ async fn ask<M: HasMeta>(
     trying: &Trying,
 ) -> String {
     let prompt = json!({ "step": M::META.name, "attempts": trying.attempts, "errors": trying.errors });
-    let asked = cx.new_pause(
-        Asked {
-            name: format!("{what}-{}", M::META.name),
-            question,
-            prompt: prompt.to_string(),
-            schema: answer.map_or_else(String::new, |answer| (answer.schema)().to_string()),
-        },
-        None,
-    );
+    let asked = cx.new_pause(Asked {
+        name: format!("{what}-{}", M::META.name),
+        question,
+        prompt: prompt.to_string(),
+        schema: answer.map_or_else(String::new, |answer| (answer.schema)().to_string()),
+        allowed: None,
+        remind: None,
+        within: None,
+    });
     let pause = asked.id.clone();
     cx.mark(Trying { asked: Some(pause.clone()), next: None, ..trying.clone() }, Some(asked)).await;
     pause
@@ -235,7 +236,7 @@ async fn interrupted<M: HasMeta, F: Future>(cx: &Cx, judge: Judge<F::Output>, tr
 /// Does what somebody has decided.
 async fn decided<M: HasMeta, F: Future>(cx: &Cx, judge: Judge<F::Output>, pause: &str, trying: &Trying) -> F::Output {
     // Neither has a deadline.
-    let text = cx.answer_text(pause, None).await.unwrap_or_default();
+    let text = cx.answer_to(pause, None).await.map(|answer| answer.value).unwrap_or_default();
     let refuse = |error| Halt::Refused(Refusal::answer(pause, error));
     let value = if trying.begun {
         match crate::json::decode::<Unknown<Box<RawValue>>>(&text) {

@@ -129,6 +129,13 @@ impl Frames {
         }
     }
 
+    /// Has a frame want to be woken at another time, if it waits at this pause.
+    pub(super) fn wake_at(&mut self, path: &str, pause: &str, wake: i64) {
+        if let Some(frame) = self.0.get_mut(path).filter(|frame| frame.pause.as_deref() == Some(pause)) {
+            frame.wake = Some(wake);
+        }
+    }
+
     /// The frame of this path; a new one stands at `at`.
     fn frame(&mut self, path: &str, at: &str) -> &mut FrameRecord {
         let path = path.to_owned();

@@ -192,7 +192,8 @@ pub trait Store: Send + Sync + 'static {
     /// [marks](Checkpoint::mark) it. A pause id that the run has used before is an error.
     ///
     /// The frame's pause, `wake` and `trying` become what the checkpoint says, nothing included. A checkpoint that wants to
-    /// be woken earlier than the run's `wake` sets that as well.
+    /// be woken earlier than the run's `wake` sets that as well. The pause counts [how often](NewPause::asked_before) the same was
+    /// asked before: one more than the last of the same path, point and name.
     fn checkpoint<'a>(&'a self, run: &'a str, fence: u64, checkpoint: &'a Checkpoint) -> StoreFuture<'a, ()>;
 
     /// Marks the run as paused and gives the claim back, unless a frame stands at a pause that has been answered or has
@@ -231,6 +232,18 @@ pub trait Store: Send + Sync + 'static {
         fence: u64,
         pause: &'a str,
         at: i64,
+        events: &'a [String],
+    ) -> StoreFuture<'a, bool>;
+
+    /// Notes that somebody was reminded of a pause: counts one more, and has the frame that stands at it want to be woken at `wake`.
+    /// Returns `false`, and changes nothing, if the pause is answered or has expired. Fails with [`StoreError::UnknownPause`] for
+    /// a pause that was never asked. The events are written if it was noted.
+    fn remind<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        pause: &'a str,
+        wake: i64,
         events: &'a [String],
     ) -> StoreFuture<'a, bool>;
 

@@ -407,6 +407,9 @@ pub struct Checkpoint {
     pub bindings: Vec<Binding>,
     /// The pause asked here.
     pub asked: Option<NewPause>,
+    /// Ids of pauses that nobody needs to answer any more: those of frames that are left behind. One that is answered all the same
+    /// stays so.
+    pub withdrawn: Vec<String>,
     /// When the frame wants to be woken, in milliseconds since the Unix epoch.
     pub wake: Option<i64>,
     /// What the engine notes about the step that is being tried here, as JSON.
@@ -492,7 +495,9 @@ pub struct NewPause {
     pub name: String,
     /// Path of the frame that asks.
     pub path: String,
-    /// The doc comment of the `#[pause]` function.
+    /// The point of the frame at which it is asked; empty for what the engine itself asks about a step.
+    pub point: String,
+    /// The question in words.
     pub question: String,
     /// The arguments of the call, as a JSON object.
     pub prompt: String,
@@ -502,10 +507,17 @@ pub struct NewPause {
     pub asked_at: i64,
     /// Until when it can be answered, in milliseconds since the Unix epoch: an answer given at this time is too late.
     pub deadline: Option<i64>,
+    /// Who may answer, as JSON that no store looks into; `None` for anyone.
+    pub allowed: Option<String>,
+    /// How often somebody is reminded of it, in milliseconds; `None` for never.
+    pub remind_ms: Option<i64>,
+    /// How often the same was asked before: in the same run, of the same path, point and name. A store counts that for what a
+    /// [checkpoint](Checkpoint::asked) asks, and keeps what a [beginning](Beginning::pauses) says.
+    pub asked_before: u32,
 }
 
 /// A pause as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PauseRecord {
     /// What was asked.
     pub pause: NewPause,
@@ -513,10 +525,21 @@ pub struct PauseRecord {
     pub answer: Option<Answer>,
     /// When it was found that nobody had answered before the deadline, in milliseconds since the Unix epoch.
     pub expired_at: Option<i64>,
+    /// How often somebody was [reminded](super::Store::remind) of it.
+    pub reminded: u32,
+    /// When a checkpoint [withdrew](Checkpoint::withdrawn) it, in milliseconds since the Unix epoch.
+    pub withdrawn_at: Option<i64>,
+}
+
+impl From<NewPause> for PauseRecord {
+    /// A pause that was just asked.
+    fn from(pause: NewPause) -> Self {
+        PauseRecord { pause, ..PauseRecord::default() }
+    }
 }
 
 /// An answer to a pause.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The answer, as JSON.
     pub value: String,
@@ -524,6 +547,8 @@ pub struct Answer {
     pub by: Option<String>,
     /// When, in milliseconds since the Unix epoch.
     pub at: i64,
+    /// What they said with it.
+    pub comment: Option<String>,
 }
 
 /// What became of an answer.

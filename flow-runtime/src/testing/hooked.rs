@@ -238,6 +238,17 @@ impl<H: Hook> Store for Hooked<H> {
         pass!(self, expire(run, fence, pause, at, events), writes Content::Other)
     }
 
+    fn remind<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        pause: &'a str,
+        wake: i64,
+        events: &'a [String],
+    ) -> StoreFuture<'a, bool> {
+        pass!(self, remind(run, fence, pause, wake, events), writes Content::Other)
+    }
+
     fn due<'a>(&'a self, workflows: &'a [&'a str], now: i64, limit: u32) -> StoreFuture<'a, Due> {
         pass!(self, due(; workflows, now, limit))
     }

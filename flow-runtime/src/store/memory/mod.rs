@@ -124,6 +124,7 @@ impl Memory {
                 }
                 entry.pauses.ask(asked);
             }
+            entry.pauses.withdraw(&checkpoint.withdrawn);
             if !checkpoint.mark {
                 let made = Move::of(checkpoint, now_ms());
                 entry.frames.apply(&made);
@@ -445,6 +446,30 @@ impl Store for Memory {
                 return Ok(record.expired_at.is_some());
             }
             record.expired_at = Some(at);
+            entry.tell(events);
+            Ok(true)
+        })
+    }
+
+    fn remind<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        pause: &'a str,
+        wake: i64,
+        events: &'a [String],
+    ) -> StoreFuture<'a, bool> {
+        self.with(run, |entry| {
+            entry.check(fence)?;
+            let unknown = entry.unknown_pause(pause);
+            let Some(record) = entry.pauses.get_mut(pause) else { return Err(unknown) };
+            if record.answer.is_some() || record.expired_at.is_some() {
+                return Ok(false);
+            }
+            record.reminded += 1;
+            let path = record.pause.path.clone();
+            entry.frames.wake_at(&path, pause, wake);
+            entry.record.wake = entry.record.wake.into_iter().chain([wake]).min();
             entry.tell(events);
             Ok(true)
         })

@@ -53,7 +53,21 @@ impl Pauses {
     }
 
     pub(super) fn ask(&mut self, pause: &NewPause) {
-        self.add(PauseRecord { pause: pause.clone(), answer: None, expired_at: None });
+        let same = |before: &&PauseRecord| {
+            let before = &before.pause;
+            (&before.path, &before.point, &before.name) == (&pause.path, &pause.point, &pause.name)
+        };
+        let asked_before = self.asked.iter().rfind(same).map_or(0, |before| before.pause.asked_before + 1);
+        self.add(NewPause { asked_before, ..pause.clone() }.into());
+    }
+
+    /// Nobody needs to answer these any more.
+    pub(super) fn withdraw(&mut self, pauses: &[String]) {
+        for id in pauses {
+            if let Some(pause) = self.get_mut(id).filter(|pause| pause.answer.is_none()) {
+                pause.withdrawn_at = Some(now_ms());
+            }
+        }
     }
 
     /// Forgets what was answered or let go before a time, except what a frame stands at, now or where the history begins, and
@@ -65,7 +79,7 @@ impl Pauses {
         self.asked.retain(|pause| {
             left -= 1;
             let id = pause.pause.id.as_str();
-            let done = pause.answer.as_ref().map(|answer| answer.at).or(pause.expired_at);
+            let done = pause.answer.as_ref().map(|answer| answer.at).or(pause.expired_at).or(pause.withdrawn_at);
             let needed = stands.contains(&id) || noted.iter().any(|noted| names_pause(noted, id));
             left == 0 || needed || done.is_none_or(|done| done >= before)
         });

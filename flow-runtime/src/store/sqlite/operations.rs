@@ -146,6 +146,18 @@ impl Store for Sqlite {
         self.write("let a pause expire in", run, move |tx: &Tx<'_>| write::expire(tx, &id, fence, &pause, at, &events))
     }
 
+    fn remind<'a>(
+        &'a self,
+        run: &'a str,
+        fence: u64,
+        pause: &'a str,
+        wake: i64,
+        events: &'a [String],
+    ) -> StoreFuture<'a, bool> {
+        let (id, pause, events) = (run.to_owned(), pause.to_owned(), events.to_vec());
+        self.write("note a reminder of", run, move |tx: &Tx<'_>| write::remind(tx, &id, fence, &pause, wake, &events))
+    }
+
     fn due<'a>(&'a self, workflows: &'a [&'a str], now: i64, limit: u32) -> StoreFuture<'a, Due> {
         const DOING: &str = "look for due timers";
         Box::pin(async move {

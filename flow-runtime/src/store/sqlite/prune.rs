@@ -105,7 +105,7 @@ fn prune_pauses(tx: &Tx<'_>, run: &str, mut stands: Vec<String>, before: i64) ->
     }
     let mut statement = tx.conn.prepare_cached(
         "SELECT seq, id FROM pauses
-         WHERE run = ?1 AND coalesce(answered_at, expired_at) < ?2
+         WHERE run = ?1 AND coalesce(answered_at, expired_at, withdrawn_at) < ?2
              AND seq <> (SELECT max(seq) FROM pauses WHERE run = ?1)",
     )?;
     let done = statement.query_map(params![run, before], |row| Ok((row.get(0)?, row.get(1)?)))?;

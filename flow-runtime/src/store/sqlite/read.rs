@@ -27,6 +27,15 @@ macro_rules! frame_columns {
     };
 }
 
+/// The columns [`read_pauses`] reads.
+macro_rules! pause_columns {
+    () => {
+        "SELECT answer, answered_by, answered_at, comment, id, number, name, path, point, question, prompt, schema, asked_at,
+             deadline, allowed, remind_ms, asked_before, expired_at, reminded, withdrawn_at
+         FROM pauses"
+    };
+}
+
 pub(super) use run_columns;
 
 pub(super) fn find(conn: &Connection, run: &str) -> Result<Option<RunRecord>, Fault> {
@@ -99,14 +108,7 @@ pub(super) fn undos(conn: &Connection, run: &str) -> Result<Vec<UndoRecord>, Fau
 }
 
 pub(super) fn pauses(conn: &Connection, run: &str) -> Result<Vec<PauseRecord>, Fault> {
-    read_pauses(
-        conn,
-        run,
-        "SELECT answer, answered_by, answered_at, id, number, name, path, question, prompt, schema, asked_at, deadline,
-             expired_at
-         FROM pauses WHERE run = ?1 ORDER BY seq",
-        [run],
-    )
+    read_pauses(conn, run, concat!(pause_columns!(), " WHERE run = ?1 ORDER BY seq"), [run])
 }
 
 /// Those of these ids, and the last: found by the index over run and id, which holds the number of the row as well.
@@ -115,13 +117,14 @@ pub(super) fn pauses_of(conn: &Connection, run: &str, ids: &[String]) -> Result<
     read_pauses(
         conn,
         run,
-        "SELECT answer, answered_by, answered_at, id, number, name, path, question, prompt, schema, asked_at, deadline,
-             expired_at
-         FROM pauses WHERE seq IN (
+        concat!(
+            pause_columns!(),
+            " WHERE seq IN (
              SELECT max(seq) FROM pauses WHERE run = ?1
              UNION
              SELECT seq FROM pauses WHERE run = ?1 AND id IN (SELECT value FROM json_each(?2)))
-         ORDER BY seq",
+         ORDER BY seq"
+        ),
         [run, &super::history::names_as_json(&ids)],
     )
 }
@@ -136,17 +139,27 @@ fn read_pauses(
         let mut statement = conn.prepare_cached(sql)?;
         let pauses = statement.query_map(values, |row| {
             let pause = NewPause {
-                id: row.get(3)?,
-                number: row.get::<_, i64>(4)?.cast_unsigned(),
-                name: row.get(5)?,
-                path: row.get(6)?,
-                question: row.get(7)?,
-                prompt: row.get(8)?,
-                schema: row.get(9)?,
-                asked_at: row.get(10)?,
-                deadline: row.get(11)?,
+                id: row.get(4)?,
+                number: row.get::<_, i64>(5)?.cast_unsigned(),
+                name: row.get(6)?,
+                path: row.get(7)?,
+                point: row.get(8)?,
+                question: row.get(9)?,
+                prompt: row.get(10)?,
+                schema: row.get(11)?,
+                asked_at: row.get(12)?,
+                deadline: row.get(13)?,
+                allowed: row.get(14)?,
+                remind_ms: row.get(15)?,
+                asked_before: row.get(16)?,
             };
-            Ok(PauseRecord { pause, answer: answer(row)?, expired_at: row.get(12)? })
+            Ok(PauseRecord {
+                pause,
+                answer: answer(row)?,
+                expired_at: row.get(17)?,
+                reminded: row.get(18)?,
+                withdrawn_at: row.get(19)?,
+            })
         })?;
         Ok(pauses.collect::<Result<_, _>>()?)
     })
@@ -170,10 +183,10 @@ pub(super) fn of_run<T>(
     Ok(found)
 }
 
-/// Reads the columns `answer, answered_by, answered_at`, wherever they are the first three.
+/// Reads the columns `answer, answered_by, answered_at, comment`, wherever they are the first four.
 pub(super) fn answer(row: &Row<'_>) -> rusqlite::Result<Option<Answer>> {
     let Some(value) = row.get(0)? else { return Ok(None) };
-    Ok(Some(Answer { value, by: row.get(1)?, at: row.get(2)? }))
+    Ok(Some(Answer { value, by: row.get(1)?, at: row.get(2)?, comment: row.get(3)? }))
 }
 
 /// Reads the name of a status.

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_runs.sql"),
     include_str!("migrations/0002_language.sql"),
     include_str!("migrations/0003_engine.sql"),
+    include_str!("migrations/0004_asks.sql"),
 ];
 
 /// Room for every statement of this store, `list` in all its forms included.

@@ -183,11 +183,8 @@ pub(super) async fn values_come_back_as_they_were_written(place: &dyn Place) {
 }
 
 fn stands() -> (Vec<FrameRecord>, Vec<PauseRecord>) {
-    let pauses = [asks("p.1", "approve", 4), asks("child()", "approve", 7)].map(|asks| PauseRecord {
-        pause: asks.asked.unwrap(),
-        answer: None,
-        expired_at: None,
-    });
+    let pauses = [asks("p.1", "approve", 4), asks("child()", "approve", 7)]
+        .map(|asks| PauseRecord::from(NewPause { asked_before: 3, ..asks.asked.unwrap() }));
     let frames = vec![
         FrameRecord {
             at: "fork".to_owned(),

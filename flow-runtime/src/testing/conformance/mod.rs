@@ -238,7 +238,9 @@ fn asks(path: &str, at: &'static str, number: u64) -> Checkpoint {
         prompt: r#"{"draft":"…"}"#.to_owned(),
         schema: r#"{"type":"boolean"}"#.to_owned(),
         asked_at: 2_000,
-        deadline: None,
+        point: at.to_owned(),
+        allowed: Some(r#"{"users":[],"roles":["editor"],"except":[]}"#.to_owned()),
+        ..NewPause::default()
     };
     Checkpoint { asked: Some(asked), ..step(path, at, &[]) }
 }
@@ -248,7 +250,7 @@ fn forgets(path: &str, at: &'static str, prefix: &str) -> Checkpoint {
 }
 
 fn yes(by: &str) -> Answer {
-    Answer { value: "true".to_owned(), by: Some(by.to_owned()), at: 3_000 }
+    Answer { value: "true".to_owned(), by: Some(by.to_owned()), at: 3_000, comment: None }
 }
 
 /// Path to point, pause and bindings; the order of bindings is the store's own affair.

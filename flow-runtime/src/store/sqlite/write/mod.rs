@@ -16,8 +16,8 @@ use super::{
     fault::Fault,
     history, read, sessions,
 };
-pub(super) use state::{answer, begin_undo, cancel, expire, finish, park, reopen, undone};
-use state::{mark_expired, write_answer};
+pub(super) use state::{answer, begin_undo, cancel, expire, finish, park, remind, reopen, undone};
+use state::{mark_expired, withdraw, write_answer};
 
 use crate::clock::now_ms;
 
@@ -121,8 +121,8 @@ pub(super) fn create(tx: &Tx<'_>, run: &NewRun, beginning: &Beginning) -> Result
         }
         history::begin(tx, id, seq, frame, run.created_at)?;
     }
-    for PauseRecord { pause, answer, expired_at } in pauses {
-        ask(tx, id, pause)?;
+    for PauseRecord { pause, answer, expired_at, .. } in pauses {
+        ask(tx, id, pause, true)?;
         if let Some(answer) = answer {
             write_answer(tx, id, &pause.id, answer)?;
         }
@@ -202,8 +202,9 @@ pub(super) fn checkpoint(tx: &Tx<'_>, run: &str, fence: u64, checkpoint: &Checkp
         history::write(tx, run, checkpoint, now_ms())?;
     }
     if let Some(pause) = asked {
-        ask(tx, run, pause)?;
+        ask(tx, run, pause, false)?;
     }
+    withdraw(tx, run, &checkpoint.withdrawn)?;
     if let Some(wake) = checkpoint.wake {
         wake_by(tx, run, wake)?;
     }
@@ -228,21 +229,29 @@ fn bind(tx: &Tx<'_>, run: &str, path: &str, bindings: &[Binding]) -> Result<(), 
     Ok(())
 }
 
-fn ask(tx: &Tx<'_>, run: &str, pause: &NewPause) -> Result<(), Fault> {
+/// Writes a question, with how often it was asked before, as it says itself or as is found here.
+fn ask(tx: &Tx<'_>, run: &str, pause: &NewPause, counted: bool) -> Result<(), Fault> {
     tx.execute(
-        "INSERT INTO pauses (run, id, number, name, path, question, prompt, schema, asked_at, deadline)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO pauses (run, id, number, name, path, point, question, prompt, schema, asked_at, deadline, allowed,
+             remind_ms, asked_before)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, coalesce(?14,
+             (SELECT asked_before + 1 FROM pauses WHERE run = ?1 AND path = ?5 AND point = ?6 AND name = ?4
+              ORDER BY seq DESC LIMIT 1), 0))",
         params![
             run,
             pause.id,
             pause.number.cast_signed(),
             pause.name,
             pause.path,
+            pause.point,
             pause.question,
             pause.prompt,
             pause.schema,
             pause.asked_at,
-            pause.deadline
+            pause.deadline,
+            pause.allowed,
+            pause.remind_ms,
+            counted.then_some(pause.asked_before)
         ],
     )?;
     Ok(())

@@ -93,10 +93,10 @@ pub(in super::super) fn answer(
 ) -> Result<AnswerReceipt, Fault> {
     let status = tx.status(run)?;
     let asked = tx.row(
-        "SELECT answer, answered_by, answered_at, path, deadline, expired_at FROM pauses WHERE run = ?1 AND id = ?2",
+        "SELECT answer, answered_by, answered_at, comment, path, deadline, expired_at FROM pauses WHERE run = ?1 AND id = ?2",
         [run, pause],
         |row| {
-            let (path, deadline, expired): (String, Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?, row.get(5)?);
+            let (path, deadline, expired): (String, Option<i64>, Option<i64>) = (row.get(4)?, row.get(5)?, row.get(6)?);
             Ok((read::answer(row)?, path, deadline, expired))
         },
     )?;
@@ -129,8 +129,8 @@ pub(in super::super) fn answer(
 
 pub(super) fn write_answer(tx: &Tx<'_>, run: &str, pause: &str, answer: &Answer) -> Result<(), Fault> {
     tx.execute(
-        "UPDATE pauses SET answer = ?3, answered_by = ?4, answered_at = ?5 WHERE run = ?1 AND id = ?2",
-        params![run, pause, answer.value, answer.by, answer.at],
+        "UPDATE pauses SET answer = ?3, answered_by = ?4, answered_at = ?5, comment = ?6 WHERE run = ?1 AND id = ?2",
+        params![run, pause, answer.value, answer.by, answer.at, answer.comment],
     )?;
     Ok(())
 }
@@ -153,6 +153,45 @@ pub(in super::super) fn expire(
     mark_expired(tx, run, pause, at)?;
     events::tell(tx, run, events)?;
     Ok(true)
+}
+
+pub(in super::super) fn remind(
+    tx: &Tx<'_>,
+    run: &str,
+    fence: u64,
+    pause: &str,
+    wake: i64,
+    events: &[String],
+) -> Result<bool, Fault> {
+    tx.check(run, fence)?;
+    let reminded = tx.row(
+        "UPDATE pauses SET reminded = reminded + 1
+         WHERE run = ?1 AND id = ?2 AND answer IS NULL AND expired_at IS NULL RETURNING path",
+        [run, pause],
+        |row| row.get::<_, String>(0),
+    )?;
+    let Some(path) = reminded else {
+        let known = tx.row("SELECT 1 FROM pauses WHERE run = ?1 AND id = ?2", [run, pause], |_| Ok(()))?;
+        return known.map(|()| false).ok_or_else(|| unknown_pause(run, pause));
+    };
+    tx.execute(
+        "UPDATE frames SET wake = ?4 WHERE run = ?1 AND path = ?2 AND pause = ?3",
+        params![run, path, pause, wake],
+    )?;
+    wake_by(tx, run, wake)?;
+    events::tell(tx, run, events)?;
+    Ok(true)
+}
+
+/// Nobody needs to answer these any more.
+pub(super) fn withdraw(tx: &Tx<'_>, run: &str, pauses: &[String]) -> Result<(), Fault> {
+    for pause in pauses {
+        tx.execute(
+            "UPDATE pauses SET withdrawn_at = ?3 WHERE run = ?1 AND id = ?2 AND answer IS NULL",
+            params![run, pause, now_ms()],
+        )?;
+    }
+    Ok(())
 }
 
 pub(super) fn mark_expired(tx: &Tx<'_>, run: &str, pause: &str, at: i64) -> Result<(), Fault> {
