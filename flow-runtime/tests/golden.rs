@@ -3,8 +3,10 @@
 #![cfg(feature = "sqlite")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test that panics has failed")]
 
+use std::time::Duration;
+
 use flow_runtime::{
-    Sqlite, Store,
+    PauseState, Sqlite, Store,
     prelude::*,
     store::{RunFilter, RunRecord, RunStatus},
 };
@@ -63,9 +65,29 @@ workflow! {
     }
 }
 
+// From schema 4 on:
+workflow! {
+    async fn agreed(cx: &Context, text: String) -> Result<Vec<Answered<Confirmation>>> {
+        let mut given: Vec<Answered<Confirmation>> = Vec::new();
+        #[max(2)]
+        while given.len() < 2 {
+            let by: Vec<String> = given.iter().filter_map(|answer| answer.by.clone()).collect();
+            let answer = pause(confirm("Agreed?").about(&text).to_role("editor").remind_every(DAY))
+                .except(cx.user_id())
+                .except(by)
+                .answered()
+                .await;
+            given.push(answer);
+        }
+        Ok(given)
+    }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
 fn app(store: Sqlite) -> App {
     let app = App::builder().store(store).register::<Publish>(()).register::<Facts>(());
-    app.register::<Trip>(()).build().unwrap()
+    app.register::<Trip>(()).register::<Agreed>(()).build().unwrap()
 }
 
 /// Not a test of its own: makes a file with the program of now. See `golden/README.txt`.
@@ -87,6 +109,11 @@ async fn make_golden() {
     // From schema 2 on:
     let trip = app.start::<Trip>("rome".to_owned()).await.unwrap();
     assert!(matches!(trip.wait().await.unwrap(), Outcome::Paused(_)));
+    // From schema 4 on:
+    let agreed = app.start::<Agreed>("a text".to_owned()).user("ann").await.unwrap();
+    agreed.wait().await.unwrap();
+    agreed.answer::<Confirm>(Confirmation::Yes).by("ben").roles("editor").comment("fine").await.unwrap();
+    assert!(matches!(agreed.wait().await.unwrap(), Outcome::Paused(_)));
 }
 
 async fn of(store: &Sqlite, workflow: &str, status: RunStatus) -> Vec<RunRecord> {
@@ -135,6 +162,23 @@ async fn undoes(store: Sqlite) {
     assert!(matches!(&undos[..], [undo] if undo.step == "book" && undo.done_at.is_some()), "{undos:?}");
 }
 
+/// Who may answer, and what was said with an answer, are still known.
+async fn agree(store: &Sqlite) {
+    let [agreed] = &of(store, "agreed", RunStatus::Paused).await[..] else { panic!("one waits") };
+    let run = app(store.clone()).run::<Agreed>(&agreed.run.id).await.unwrap();
+    // Somebody may have been reminded since.
+    let Outcome::Paused(open) = run.wait().await.unwrap() else { panic!("one is asked") };
+    assert_eq!((open[0].asked_before(), open[0].remind_every()), (1, Some(DAY)));
+    assert_eq!(open[0].allowed().except, ["ann", "ben"]);
+    assert!(run.answer::<Confirm>(Confirmation::No).by("ben").roles("editor").await.is_err());
+    run.answer::<Confirm>(Confirmation::No).by("cay").roles("editor").await.unwrap();
+    let Outcome::Done(given) = run.wait().await.unwrap() else { panic!("all is answered") };
+    assert_eq!((given[0].by.as_deref(), given[0].comment.as_deref()), (Some("ben"), Some("fine")));
+    assert_eq!((given[1].by.as_deref(), given[1].answer.is_yes()), (Some("cay"), false));
+    let states: Vec<PauseState> = run.asked().await.unwrap().iter().map(|asked| asked.state().clone()).collect();
+    assert!(states.iter().all(|state| matches!(state, PauseState::Answered(_))), "{states:?}");
+}
+
 #[tokio::test]
 async fn schema_1() {
     goes_on(include_bytes!("golden/schema-1.db")).await;
@@ -148,4 +192,11 @@ async fn schema_2() {
 #[tokio::test]
 async fn schema_3() {
     undoes(goes_on(include_bytes!("golden/schema-3.db")).await).await;
+}
+
+#[tokio::test]
+async fn schema_4() {
+    let store = goes_on(include_bytes!("golden/schema-4.db")).await;
+    agree(&store).await;
+    undoes(store).await;
 }

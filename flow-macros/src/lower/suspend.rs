@@ -135,8 +135,14 @@ impl Lower<'_> {
         let (named, waits_for) = awaited_call(&awaited.base);
         let base = &*awaited.base;
         let Some(name) = name_of(named) else {
-            let message =
-                "only calls can be awaited in a workflow: write `step(args).await`, so that the step has a name";
+            let message = match waits_for {
+                WaitsFor::Answer => {
+                    "a question is asked where it is made, so that it has a name: write `pause(confirm(\"…\")).await`"
+                }
+                WaitsFor::Work | WaitsFor::Time => {
+                    "only calls can be awaited in a workflow: write `step(args).await`, so that the step has a name"
+                }
+            };
             self.report().at(&awaited.base, message);
             return None;
         };
@@ -203,23 +209,32 @@ fn awaited_call(expr: &Expr) -> (&Expr, WaitsFor) {
     }
 }
 
-/// The call a question begins with: `confirm("…")` of `confirm("…").to("ann")`.
+/// What may be said of a question besides what it is.
+const SAID: [&str; 11] = [
+    "question",
+    "about",
+    "to",
+    "to_role",
+    "except",
+    "remind_every",
+    "timeout",
+    "answered",
+    "labels",
+    "at_least",
+    "at_most",
+];
+
+/// The call a question begins with: `confirm("…")` of `confirm("…").to("ann")`, `forms.address()` of `forms.address().to("ann")`.
 fn asked(question: &Expr) -> &Expr {
     match question {
-        Expr::MethodCall(call) if matches!(begin(&call.receiver), Expr::Call(_)) => begin(&call.receiver),
+        Expr::MethodCall(call) => match ungrouped(&call.receiver) {
+            receiver @ (Expr::MethodCall(_) | Expr::Call(_) | Expr::Paren(_)) => asked(receiver),
+            receiver if SAID.iter().any(|said| call.method == said) => receiver,
+            _ => question,
+        },
         Expr::Paren(paren) => asked(&paren.expr),
         Expr::Group(group) => asked(&group.expr),
         question => question,
-    }
-}
-
-/// What a chain of methods begins with.
-fn begin(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::MethodCall(call) => begin(&call.receiver),
-        Expr::Paren(paren) => begin(&paren.expr),
-        Expr::Group(group) => begin(&group.expr),
-        expr => expr,
     }
 }
 
