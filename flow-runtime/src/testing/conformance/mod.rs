@@ -21,6 +21,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a case that panics has found a fault")]
 
+mod asks;
 mod definitions;
 mod events;
 mod history;
@@ -91,6 +92,11 @@ macro_rules! conformance_cases {
                 claiming_pushes_the_timer_away due_runs_come_the_earliest_first
                 a_driven_run_is_due_when_its_driver_is_dead what_has_ended_is_never_due a_pause_expires_once
                 an_expired_pause_is_news an_answer_at_the_deadline_is_too_late unknown_runs_have_no_timers
+            }
+            asks {
+                a_question_is_kept_as_it_was_asked how_often_the_same_was_asked_is_counted
+                a_run_that_begins_somewhere_goes_on_counting a_reminder_is_counted_and_sets_the_next
+                of_what_is_done_nobody_is_reminded what_is_withdrawn_is_noted
             }
             history {
                 checkpoints_are_numbered_without_gaps a_history_outlives_its_run what_is_not_kept_is_not_told
