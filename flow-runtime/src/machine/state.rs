@@ -171,12 +171,16 @@ impl RunState {
         let mut open = Vec::new();
         let mut spans = HashMap::new();
         let mut reminders = HashMap::new();
+        // Of what was asked last, the number is all that counts where nobody stands at it any more.
+        let stands = |pause: &NewPause| frames.iter().any(|frame| frame.pause.as_ref() == Some(&pause.id));
         for PauseRecord { pause, answer, expired_at, reminded, .. } in pauses {
             spans.extend(span_of(&pause));
             match answer {
                 None if expired_at.is_none() => {
-                    reminders.insert(pause.id.clone(), reminded);
-                    open.push(pause);
+                    if stands(&pause) {
+                        reminders.insert(pause.id.clone(), reminded);
+                        open.push(pause);
+                    }
                 }
                 answer => {
                     answers.insert(pause.id, answer);
