@@ -77,7 +77,12 @@ pub fn step(args: TokenStream, tokens: TokenStream) -> TokenStream {
 ///
 /// The doc comment is the question, the parameters are shown with it, the return type is the answer's. Makes the function,
 /// to be asked as `pause(approve(&draft)).await`, and a marker type of its name in PascalCase, `Approve`, for
-/// `run.answer::<Approve>(…)`. Takes `crate = path` where the runtime is not found as `::flow_runtime`.
+/// `run.answer::<Approve>(…)`.
+///
+/// | option | what it does |
+/// |---|---|
+/// | `validate` | An answer is held against the rules of its type, `#[derive(garde::Validate)]`: one that breaks some is refused, with all that is wrong and where. Needs the feature `garde` of flow-runtime. |
+/// | `crate = path` | Where the runtime is, if it is not found as `::flow_runtime`. |
 #[proc_macro_attribute]
 pub fn pause(args: TokenStream, tokens: TokenStream) -> TokenStream {
     pause::expand(args.into(), tokens.into()).into()

@@ -9,7 +9,8 @@ use syn::{
 };
 
 use crate::{
-    parse::{CratePath, doc_of, pascal_case},
+    parse::{doc_of, pascal_case},
+    policy::PauseOptions,
     report::Report,
 };
 
@@ -36,8 +37,8 @@ impl Parse for Declaration {
 
 /// Expands `#[pause]`.
 pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
-    let parsed = syn::parse2::<CratePath>(args).and_then(|krate| Ok((krate, syn::parse2::<Declaration>(tokens)?)));
-    let (krate, Declaration { attrs, vis, sig }) = match parsed {
+    let parsed = PauseOptions::read(args).and_then(|options| Ok((options, syn::parse2::<Declaration>(tokens)?)));
+    let (PauseOptions { krate, validate }, Declaration { attrs, vis, sig }) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return error.to_compile_error(),
     };
@@ -87,6 +88,13 @@ pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
         let (key, value) = (parameter.to_string(), shown(&text, parameter, ty));
         quote!((#key, #value))
     });
+    let check = validate.map(|_| {
+        quote! {
+            fn check(answer: &#answer, _: &__flow::Value) -> ::std::vec::Vec<#krate::JsonError> {
+                #krate::valid_answer!(#answer, answer)
+            }
+        }
+    });
     quote! {
         #mistake
         #[doc = #marker_doc]
@@ -104,6 +112,7 @@ pub(crate) fn expand(args: TokenStream, tokens: TokenStream) -> TokenStream {
             }
             impl #krate::Pause for #marker {
                 type Answer = #answer;
+                #check
             }
         };
     }

@@ -205,6 +205,35 @@ impl StepOptions {
     }
 }
 
+/// `#[pause(validate, crate = path)]`
+#[derive(Default)]
+pub(crate) struct PauseOptions {
+    pub(crate) krate: CratePath,
+    /// Whether answers are held against the rules of their type.
+    pub(crate) validate: Option<Span>,
+}
+
+impl PauseOptions {
+    /// Reads the options.
+    ///
+    /// # Errors
+    /// The first that is wrong.
+    pub(crate) fn read(args: TokenStream) -> syn::Result<Self> {
+        let mut options = PauseOptions::default();
+        for pair in &Punctuated::<Pair, Token![,]>::parse_terminated.parse2(args)? {
+            match pair.name.to_string().as_str() {
+                "validate" => options.validate = Some(pair.flag()?),
+                "crate" => {
+                    let example = "crate = path::to::flow_runtime";
+                    options.krate = CratePath::of(function(pair.value(example)?, example)?);
+                }
+                other => return Err(Error::new(pair.name.span(), unknown(other, &["validate", "crate"]))),
+            }
+        }
+        Ok(options)
+    }
+}
+
 /// `#[retry(5, backoff = "1s..1m")]`
 #[derive(Clone, Debug)]
 pub(crate) struct Retry {

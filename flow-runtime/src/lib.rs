@@ -42,6 +42,8 @@ pub use pause::{
     OpenPause, Pause, PauseState, Plain, Reply, Review, ReviewOf, Reviewable, Told, ToldInTime, ask, choose,
     choose_many, confirm, pause, review,
 };
+#[cfg(feature = "garde")]
+pub use pause::{ValidForm, Validated, ask_valid};
 pub use policy::{CheckedAnswer, Never, Policy, Recovery, TimedOut, Unknown};
 #[cfg(feature = "sqlite")]
 pub use rusqlite;
@@ -95,6 +97,26 @@ macro_rules! settle {
 macro_rules! race {
     ($($branches:tt)*) => {
         $crate::machine::race_face(($($branches)*))
+    };
+}
+
+/// What is wrong with an answer of a `#[pause(validate)]`.
+#[cfg(feature = "garde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! valid_answer {
+    ($type:ty, $answer:expr) => {
+        <$type as $crate::Validated>::errors($answer)
+    };
+}
+
+/// What is wrong with an answer of a `#[pause(validate)]`.
+#[cfg(not(feature = "garde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! valid_answer {
+    ($type:ty, $answer:expr) => {
+        ::core::compile_error!("`#[pause(validate)]` needs the feature `garde` of flow-runtime: add it in Cargo.toml")
     };
 }
 

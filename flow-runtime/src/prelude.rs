@@ -5,3 +5,5 @@ pub use crate::{
     TimedOut, Unknown, Workflow, ask, choose, choose_many, confirm, parallel, pause, race, review, settle, sleep,
     sleep_until, step, workflow, workflow_fn,
 };
+#[cfg(feature = "garde")]
+pub use crate::{ValidForm, ask_valid};

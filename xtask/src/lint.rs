@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The feature sets of `flow-runtime` that are checked alone; all of them together are checked with the workspace.
-const FEATURES: [&[&str]; 2] = [&[], &["--no-default-features"]];
+const FEATURES: [&[&str]; 3] = [&[], &["--no-default-features"], &["--no-default-features", "--features", "garde"]];
 
 pub(crate) fn lint(oldest: bool) -> Outcome {
     toolchain::complete()?;

@@ -212,3 +212,52 @@ impl<T: Answerable> Pause for Form<T> {
 pub fn ask<T: Answerable>(question: impl Into<String>) -> Ask<Form<T>> {
     Ask::built_in(question.into())
 }
+
+/// The question [`ask_valid`] asks, where it is answered: `run.answer::<ValidForm<Address>>(address)`.
+#[cfg(feature = "garde")]
+#[derive(Debug)]
+pub struct ValidForm<T>(PhantomData<fn() -> T>);
+
+#[cfg(feature = "garde")]
+impl<T: Answerable + Validated> HasMeta for ValidForm<T> {
+    const META: CallMeta = built_in::<ValidForm<T>>("ask_valid");
+}
+
+#[cfg(feature = "garde")]
+impl<T: Answerable + Validated> Pause for ValidForm<T> {
+    type Answer = T;
+
+    fn check(answer: &T, _: &Value) -> Vec<JsonError> {
+        answer.errors()
+    }
+}
+
+/// As [`ask`], for a type with rules: `#[derive(garde::Validate)]`. An answer that breaks some is refused, with all that is wrong
+/// and where it is.
+///
+/// Places are named as the fields are in Rust, also where serde renames them.
+#[cfg(feature = "garde")]
+pub fn ask_valid<T: Answerable + Validated>(question: impl Into<String>) -> Ask<ValidForm<T>> {
+    Ask::built_in(question.into())
+}
+
+/// A type with rules: one with `#[derive(garde::Validate)]` and no context.
+#[cfg(feature = "garde")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no rules for its values",
+    label = "answers of this type cannot be validated",
+    note = "add `#[derive(garde::Validate)]` to `{Self}`; a type with a context of its own cannot be validated here"
+)]
+pub trait Validated {
+    /// All that is wrong with a value.
+    fn errors(&self) -> Vec<JsonError>;
+}
+
+#[cfg(feature = "garde")]
+#[diagnostic::do_not_recommend]
+impl<T: garde::Validate<Context = ()>> Validated for T {
+    fn errors(&self) -> Vec<JsonError> {
+        let Err(report) = self.validate() else { return Vec::new() };
+        report.iter().map(|(path, error)| JsonError::new(path.to_string(), error.message())).collect()
+    }
+}

@@ -22,6 +22,8 @@ pub use asks::{
     Answerable, Choose, ChooseMany, Confirm, Confirmation, Form, Review, ReviewOf, Reviewable, ask, choose,
     choose_many, confirm, review,
 };
+#[cfg(feature = "garde")]
+pub use asks::{ValidForm, Validated, ask_valid};
 pub use open::{AskedPause, OpenPause, PauseState};
 pub use reply::{Answered, InTime, Plain, Reply, Told, ToldInTime};
 
