@@ -83,7 +83,7 @@ async fn a_newer_schema_is_refused_and_not_touched() {
     let raw = rusqlite::Connection::open(&path).unwrap();
     raw.pragma_update(None, "user_version", 1_000).unwrap();
     let error = Sqlite::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::NewerSchema { found: 1_000, known: 3 }), "{error:?}");
+    assert!(matches!(error, StoreError::NewerSchema { found: 1_000, known: 4 }), "{error:?}");
     let mode: String = raw.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(mode, "delete");
 }

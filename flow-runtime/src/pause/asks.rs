@@ -103,7 +103,7 @@ impl<T: Answerable> Pause for Choose<T> {
 ///
 /// The answer is one of them, and anything else is refused. For the variants of an enum there is [`ask::<Route>`](ask). How the
 /// options are called for a person is said with [`.labels(…)`](Ask::labels). Without options the run fails, because nobody
-/// could answer.
+/// could answer. Options are values of their own: `["near", "far"].map(str::to_owned)`.
 pub fn choose<T: Answerable>(question: impl Into<String>, options: impl IntoIterator<Item = T>) -> Ask<Choose<T>> {
     Ask::built_in(question.into()).with_options(Options::new(options, None))
 }

@@ -1,0 +1,4 @@
+#[flow_runtime::pause(validat)]
+fn approve(draft: &String) -> bool;
+
+fn main() {}
