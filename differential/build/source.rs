@@ -28,7 +28,7 @@ impl<'t> Item<'t> {
         let calls = |other: &&Item<'_>| {
             other.lines[0] != self.lines[0] && other.workflow().is_some_and(|name| says(&format!("{name}(")))
         };
-        says("ask_maybe(") || items.iter().filter(calls).any(|other| other.waits(items))
+        says("ask_maybe(") || says("silence") || items.iter().filter(calls).any(|other| other.waits(items))
     }
 
     /// Whether it calls itself, so that its plain future needs a box.
@@ -119,7 +119,7 @@ pub(crate) fn both(text: &str) -> String {
         "pub mod plain {{
 use differential::{{plain::{{self as rules, *}}, plain_parallel as parallel, plain_race as race, plain_settle as settle, steps::*}};
 use differential::{{Running as BoxFuture, values::{{Error, Fault, Record, Result, Shape, later, seconds}}}};
-use flow_runtime::{{sleep, sleep_until}};
+use flow_runtime::{{Confirmation, Review, sleep, sleep_until}};
 {plain}}}
 pub mod machine {{
 use differential::{{steps::*, tried::*, values::*}};

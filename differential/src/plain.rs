@@ -9,11 +9,15 @@ use std::{
     time::Duration,
 };
 
+use flow_runtime::{Confirmation, Review};
 use futures::future::{Either, select};
 
 use crate::{
     tried,
-    values::{self, Error, Result, Shape, is_answered, number_answer, recovered, shape_answer, text_answer},
+    values::{
+        self, Error, Result, Shape, answerer, choice, confirmation, is_answered, is_chosen, number_answer, recovered,
+        reviewed, shape_answer, text_answer,
+    },
 };
 
 /// A question that may have an answer.
@@ -21,6 +25,8 @@ pub struct Ask<T> {
     answer: Option<T>,
     /// What becomes of it if nobody answers in time.
     times_out: fn(Duration) -> Late<T>,
+    /// Who may not answer.
+    except: Vec<String>,
 }
 
 /// What comes of a question with a deadline.
@@ -28,16 +34,132 @@ type InTime<T> = Result<T, flow_runtime::TimedOut>;
 type Late<T> = Pin<Box<dyn Future<Output = InTime<T>>>>;
 
 impl<T: 'static> Ask<T> {
-    fn answered(answer: T) -> Self {
-        Ask { answer: Some(answer), times_out: |_| Box::pin(std::future::pending()) }
+    fn answered_with(answer: T) -> Self {
+        Ask { answer: Some(answer), times_out: |_| Box::pin(std::future::pending()), except: Vec::new() }
     }
 
-    /// The answer, or that the time is over.
-    pub async fn timeout(self, after: Duration) -> InTime<T> {
-        match self.answer {
-            Some(answer) => Ok(answer),
-            None => (self.times_out)(after).await,
-        }
+    /// With a deadline.
+    pub fn timeout(self, after: Duration) -> AskInTime<T> {
+        AskInTime { ask: self, after }
+    }
+
+    /// What it is about makes no difference.
+    pub fn about<A>(self, _: &A) -> Self {
+        self
+    }
+
+    /// How it is asked makes no difference, except for what the built-in asks begin with.
+    pub fn question(self, _: impl Into<String>) -> Self {
+        self
+    }
+
+    /// Whoever answers is an editor.
+    pub fn to_role(self, _: &str) -> Self {
+        self
+    }
+
+    /// Nobody needs to be reminded.
+    pub fn remind_every(self, _: Duration) -> Self {
+        self
+    }
+
+    /// Somebody else answers.
+    pub fn except(mut self, names: impl flow_runtime::Names) -> Self {
+        self.except.extend(names.into_names());
+        self
+    }
+}
+
+impl<T: serde::Serialize + 'static> Ask<T> {
+    /// With who has answered.
+    pub fn answered(self) -> Told<Ask<T>> {
+        Told(self)
+    }
+
+    async fn told(self) -> Answered<T> {
+        let by = answerer(&self.except).to_owned();
+        let answer = self.await;
+        let comment = serde_json::to_string(&answer).unwrap_or_default();
+        Answered { answer, by: Some(by), comment: Some(comment) }
+    }
+}
+
+/// A question with a deadline.
+pub struct AskInTime<T> {
+    ask: Ask<T>,
+    after: Duration,
+}
+
+impl<T: serde::Serialize + 'static> AskInTime<T> {
+    /// With who has answered.
+    pub fn answered(self) -> Told<AskInTime<T>> {
+        Told(self)
+    }
+
+    /// How it is asked makes no difference.
+    pub fn about<A>(self, _: &A) -> Self {
+        self
+    }
+}
+
+impl<T: 'static> IntoFuture for AskInTime<T> {
+    type Output = InTime<T>;
+    type IntoFuture = Pin<Box<dyn Future<Output = InTime<T>>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            match self.ask.answer {
+                Some(answer) => Ok(answer),
+                None => (self.ask.times_out)(self.after).await,
+            }
+        })
+    }
+}
+
+/// An answer and who has given it. When is left out: it differs from run to run.
+pub struct Answered<T> {
+    /// The answer.
+    pub answer: T,
+    /// Who has given it.
+    pub by: Option<String>,
+    /// What was said with it.
+    pub comment: Option<String>,
+}
+
+/// A question of which is told who has answered.
+pub struct Told<A>(A);
+
+impl<T: serde::Serialize + 'static> Told<Ask<T>> {
+    /// With a deadline.
+    pub fn timeout(self, after: Duration) -> Told<AskInTime<T>> {
+        Told(self.0.timeout(after))
+    }
+}
+
+impl<T: serde::Serialize + 'static> IntoFuture for Told<Ask<T>> {
+    type Output = Answered<T>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Answered<T>>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.0.told())
+    }
+}
+
+impl<T: serde::Serialize + 'static> IntoFuture for Told<AskInTime<T>> {
+    type Output = InTime<Answered<T>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = InTime<Answered<T>>>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let AskInTime { ask, after } = self.0;
+        Box::pin(async move {
+            match ask.answer {
+                Some(_) => Ok(ask.told().await),
+                None => match (ask.times_out)(after).await {
+                    Err(late) => Err(late),
+                    Ok(_) => std::future::pending().await,
+                },
+            }
+        })
     }
 }
 
@@ -55,30 +177,62 @@ impl<T: 'static> IntoFuture for Ask<T> {
     }
 }
 
+/// Asks yes or no.
+pub fn confirm(question: impl Into<String>) -> Ask<Confirmation> {
+    let question = question.into();
+    let times_out =
+        |after| flow_runtime::pause(flow_runtime::confirm("")).timeout(after).into_future() as Late<Confirmation>;
+    Ask { answer: confirmation(&question), times_out, except: Vec::new() }
+}
+
+/// Asks for one of several options.
+pub fn choose<T: 'static>(question: impl Into<String>, options: impl IntoIterator<Item = T>) -> Ask<T> {
+    let mut options: Vec<T> = options.into_iter().collect();
+    let chosen = options.swap_remove(choice(&question.into(), options.len()));
+    Ask::answered_with(chosen)
+}
+
+/// Asks for some of several options.
+pub fn choose_many<T: 'static>(question: impl Into<String>, options: impl IntoIterator<Item = T>) -> Ask<Vec<T>> {
+    let question = question.into();
+    let options = options.into_iter().enumerate();
+    Ask::answered_with(options.filter(|(index, _)| is_chosen(&question, *index)).map(|(_, option)| option).collect())
+}
+
+/// Has a text reviewed.
+pub fn review(text: &String) -> Ask<Review<String>> {
+    Ask::answered_with(reviewed(text))
+}
+
+/// Asks for a number.
+pub fn ask(question: impl Into<String>) -> Ask<u64> {
+    Ask::answered_with(number_answer(question.into().len() as u64))
+}
+
 /// A question and its answer at once.
-pub fn pause<T>(ask: Ask<T>) -> Ask<T> {
+pub fn pause<A>(ask: A) -> A {
     ask
 }
 
 /// Asks for a number.
 pub fn ask_number(n: u64) -> Ask<u64> {
-    Ask::answered(number_answer(n))
+    Ask::answered_with(number_answer(n))
 }
 
 /// Asks for a text.
 pub fn ask_text(about: &str) -> Ask<String> {
-    Ask::answered(text_answer(about))
+    Ask::answered_with(text_answer(about))
 }
 
 /// Asks for a shape.
 pub fn ask_shape(n: u64, label: &str) -> Ask<Shape> {
-    Ask::answered(shape_answer(n, label))
+    Ask::answered_with(shape_answer(n, label))
 }
 
 /// Asks for a number that may never come.
 pub fn ask_maybe(n: u64) -> Ask<u64> {
     let times_out = |after| flow_runtime::pause(values::ask_maybe(1)).timeout(after).into_future() as Late<u64>;
-    Ask { answer: is_answered(n).then(|| number_answer(n)), times_out }
+    Ask { answer: is_answered(n).then(|| number_answer(n)), times_out, except: Vec::new() }
 }
 
 /// A branch that is the call of a step: its error becomes the program's.

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 use crate::{
     Case, Death, Mortal, Storage,
     trace::{self, World},
-    values::{is_answered, now, number_answer, recovered, shape_answer, text_answer},
+    values::{
+        answerer, choice, confirmation, is_answered, is_chosen, now, number_answer, recovered, reviewed, shape_answer,
+        text_answer,
+    },
 };
 
 /// Which of several open pauses is answered first.
@@ -191,7 +194,8 @@ impl Person {
         }
         let any = !answers.is_empty();
         for (pause, answer) in answers {
-            match run.answer_json(pause.id(), answer).await {
+            let (by, comment) = (answerer(&pause.allowed().except), answer.to_string());
+            match run.answer_json(pause.id(), answer).by(by).roles("editor").comment(comment).await {
                 Ok(()) | Err(AnswerError::NotWaiting { .. }) => {}
                 Err(AnswerError::Run(error)) => return Err(error),
                 Err(error) => panic!("{error}"),
@@ -211,6 +215,17 @@ impl Person {
             "ask_maybe" => json!(number_answer(number)),
             "ask_text" => json!(text_answer(&text("about"))),
             "ask_shape" => json!(shape_answer(number, &text("label"))),
+            "confirm" => json!(confirmation(pause.question())?),
+            "choose" => {
+                pause.schema()["enum"].as_array().map(|all| all[choice(pause.question(), all.len())].clone())?
+            }
+            "choose_many" => {
+                let options = pause.schema()["items"]["enum"].as_array().cloned().unwrap_or_default().into_iter();
+                let chosen = options.enumerate().filter(|(index, _)| is_chosen(pause.question(), *index));
+                chosen.map(|(_, option)| option).collect()
+            }
+            "review" => json!(reviewed(&text("value"))),
+            "ask" => json!(number_answer(pause.question().len() as u64)),
             name if name.starts_with("recover-") => self.recovery(pause),
             name if name.starts_with("unknown-") => match trace::happened(pause.path()) {
                 Some(effect) => {

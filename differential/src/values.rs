@@ -1,6 +1,6 @@
 //! The types that programs of this test work on.
 
-use flow_runtime::pause;
+use flow_runtime::{Confirmation, Review, pause};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +111,35 @@ pub fn ask_maybe(n: u64) -> u64;
 /// Whether somebody answers [`ask_maybe`].
 pub fn is_answered(n: u64) -> bool {
     n.is_multiple_of(2)
+}
+
+/// Who answers a question that these may not answer.
+pub fn answerer(except: &[String]) -> &'static str {
+    ["ann", "ben", "cay", "dan"].into_iter().find(|name| !except.iter().any(|other| other == name)).unwrap_or("eve")
+}
+
+/// What is answered to a `confirm`; nothing to one about silence.
+pub fn confirmation(question: &str) -> Option<Confirmation> {
+    (!question.contains("silence")).then(|| Confirmation::from(question.len().is_multiple_of(2)))
+}
+
+/// Which of so many options is chosen.
+pub fn choice(question: &str, options: usize) -> usize {
+    question.len() % options.max(1)
+}
+
+/// Whether the option of this number is one of those that are chosen.
+pub fn is_chosen(question: &str, option: usize) -> bool {
+    !(question.len() + option).is_multiple_of(3)
+}
+
+/// What is said of a text. One that is changed as it is said will be accepted.
+pub fn reviewed(text: &str) -> Review<String> {
+    match text.len() % 3 {
+        0 => Review::Accept,
+        1 => Review::Edit(format!("{text}!!")),
+        _ => Review::Reject { feedback: "?".to_owned() },
+    }
 }
 
 /// What somebody says about a step that has failed with this error: a value to go on with, or `None` to let the run fail. The

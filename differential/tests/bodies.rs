@@ -54,6 +54,11 @@ async fn pauses_behave() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn asks_behave() {
+    check_all(asks::cases()).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn generic_steps_behave() {
     check_all(shapes::cases()).await;
 }
@@ -144,7 +149,7 @@ fn in_memory() -> tempfile::TempDir {
 #[tokio::test(start_paused = true)]
 async fn sqlite_keeps_them_as_well() {
     let folder = in_memory();
-    let all = [loops::cases(), bindings::cases(), branching::cases(), forks::cases(), pauses::cases()];
+    let all = [loops::cases(), bindings::cases(), branching::cases(), forks::cases(), pauses::cases(), asks::cases()];
     for (position, case) in all.into_iter().flatten().enumerate().filter(|(position, _)| position % 4 == 0) {
         let (seed, path) = (position as u64, folder.path().join(format!("{position}.db")));
         check(&case, seed, &Depth::Sqlite(path)).await;
@@ -172,6 +177,7 @@ fn every_case() -> Vec<Case> {
         errors::cases(),
         forks::cases(),
         pauses::cases(),
+        asks::cases(),
         fans::cases(),
         timers::cases(),
         children::cases(),
