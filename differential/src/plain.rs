@@ -200,7 +200,7 @@ pub fn choose_many<T: 'static>(question: impl Into<String>, options: impl IntoIt
 }
 
 /// Has a text reviewed.
-pub fn review(text: &String) -> Ask<Review<String>> {
+pub fn review(text: &str) -> Ask<Review<String>> {
     Ask::answered_with(reviewed(text))
 }
 

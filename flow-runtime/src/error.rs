@@ -104,7 +104,7 @@ pub enum AnswerError {
         /// The pause.
         pause: String,
         /// The answer that counts.
-        answer: Answer,
+        answer: Box<Answer>,
     },
     /// Nobody answered in time.
     #[error("pause `{pause}` was to be answered before {}, and was not", crate::clock::utc(*.deadline))]
@@ -161,7 +161,7 @@ pub enum AnswerError {
         /// Who wanted to answer, if they said so.
         by: Option<String>,
         /// Who may.
-        allowed: Allowed,
+        allowed: Box<Allowed>,
     },
     /// The answer has the right type, but is none of the options, or breaks other rules of the pause.
     #[error("the answer to pause `{pause}` is not valid: {}", json_errors(.errors))]

@@ -91,7 +91,7 @@ impl Handle {
         let Given { by, roles, comment } = given;
         let allowed = Allowed::stored(asked.pause.allowed.as_deref());
         if !allowed.lets(by.as_deref(), &roles) {
-            return Err(AnswerError::NotAllowed { pause: asked.pause.id.clone(), by, allowed });
+            return Err(AnswerError::NotAllowed { pause: asked.pause.id.clone(), by, allowed: allowed.into() });
         }
         if is_open(asked, &record, &frames) {
             let state = RunState::new(self.id.clone(), entry.code(), None, frames, Vec::new());
@@ -126,7 +126,9 @@ impl Handle {
         // An answer that is written must reach its run, even if whoever gave it does not wait for that.
         match detached(written).await? {
             (_, AnswerReceipt::Accepted) => Ok(()),
-            (pause, AnswerReceipt::AlreadyAnswered(answer)) => Err(AnswerError::AlreadyAnswered { pause, answer }),
+            (pause, AnswerReceipt::AlreadyAnswered(answer)) => {
+                Err(AnswerError::AlreadyAnswered { pause, answer: answer.into() })
+            }
             (pause, AnswerReceipt::Expired) => {
                 Err(AnswerError::Expired { pause, deadline: deadline.unwrap_or_default() })
             }
@@ -187,7 +189,10 @@ fn answers_of(call: &CallMeta) -> Vec<(String, CheckedAnswer)> {
 /// Checks an answer against the type its pause asks for, and against the rules of the pause.
 fn check_value(calls: &[&CallMeta], asked: &PauseRecord, value: &str) -> Result<(), AnswerError> {
     let answers = calls.iter().flat_map(|call| answers_of(call)).filter(|(name, _)| *name == asked.pause.name);
-    let kinds = answers.map(|(_, answer)| ((answer.schema)().to_string() == asked.pause.schema, answer));
+    let kinds = answers.map(|(_, answer)| {
+        let asks_for = (answer.schema)().to_string();
+        (asks_for == asked.pause.schema, answer)
+    });
     // Two pauses of one name differ in what they ask for. If none is left that asks for this, the program has changed, and
     // what counts is what it asks for now; or there are options, which only the run knows.
     let (same, others): (Vec<_>, Vec<_>) = kinds.partition(|(same, _)| *same);
