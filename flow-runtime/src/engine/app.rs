@@ -121,6 +121,12 @@ impl AppBuilder {
         self
     }
 
+    /// The workflows that have been registered so far, in the order in which they were: what a program can say of them before it
+    /// opens a store.
+    pub fn workflows(&self) -> Vec<WorkflowInfo> {
+        self.workflows.iter().map(|(id, entry)| WorkflowInfo::new(id, &**entry)).collect()
+    }
+
     /// The App. Inside a tokio runtime it begins at once to wake runs whose time has come, also those of which it came while
     /// nothing ran, and to take up those that nobody drives; outside of one it begins with the first run that is started, opened
     /// or waited for.
@@ -224,14 +230,7 @@ impl App {
 
     /// The registered workflows: id, doc comment, graph and JSON Schema of the input, in the order of their ids.
     pub fn workflows(&self) -> Vec<WorkflowInfo> {
-        let info = |(id, entry): (&String, &Arc<dyn Registered>)| WorkflowInfo {
-            id: id.clone(),
-            name: entry.name(),
-            doc: entry.doc(),
-            graph: entry.graph(),
-            input_schema: entry.input_schema(),
-        };
-        self.engine.workflows.iter().map(info).collect()
+        self.engine.workflows.iter().map(|(id, entry)| WorkflowInfo::new(id, &**entry)).collect()
     }
 }
 
@@ -249,4 +248,16 @@ pub struct WorkflowInfo {
     pub graph: Graph,
     /// JSON Schema of its input.
     pub input_schema: Value,
+}
+
+impl WorkflowInfo {
+    fn new(id: &str, entry: &dyn Registered) -> Self {
+        WorkflowInfo {
+            id: id.to_owned(),
+            name: entry.name(),
+            doc: entry.doc(),
+            graph: entry.graph(),
+            input_schema: entry.input_schema(),
+        }
+    }
 }

@@ -1,0 +1,81 @@
+//! What runs ask, and the commands that answer it.
+
+use flow_runtime::{AnswerError, AnyRun, OpenPause};
+use serde_json::Value;
+
+use crate::{
+    commands::answer::command,
+    context::Kit,
+    drive::Answerer,
+    form::{Form, Shape, samples},
+    output::short,
+    reports::{PauseReport, Way},
+};
+
+/// Answers a pause.
+pub(crate) async fn give(run: &AnyRun, pause: &str, answer: Value, who: &Answerer) -> Result<(), AnswerError> {
+    let mut giving = run.answer_json(pause, answer);
+    if let Some(by) = &who.by {
+        giving = giving.by(by);
+    }
+    giving.await
+}
+
+/// An open pause, with the commands that answer it.
+pub(crate) fn report(kit: &Kit, run: &str, pause: &OpenPause) -> PauseReport {
+    PauseReport {
+        id: pause.id().to_owned(),
+        name: pause.name().to_owned(),
+        path: pause.path().to_owned(),
+        state: "open".to_owned(),
+        question: pause.question().to_owned(),
+        prompt: pause.prompt().clone(),
+        schema: pause.schema().clone(),
+        asked_at: pause.asked_at(),
+        deadline: pause.deadline(),
+        answer: None,
+        by: None,
+        answered_at: None,
+        ways: ways(kit, run, pause.id(), pause.schema(), pause.prompt()),
+        about: kit.hooks.about(pause.name(), pause.prompt()),
+    }
+}
+
+/// The commands that answer a question: one for each way to answer.
+pub(crate) fn ways(kit: &Kit, run: &str, pause: &str, schema: &Value, prompt: &Value) -> Vec<Way> {
+    let shape = Shape::of(schema);
+    let way = |sample: crate::form::Sample| {
+        let mut words = vec!["answer".to_owned(), short(run).to_owned(), pause.to_owned()];
+        words.extend(words_of(&shape, &sample.value));
+        Way { doc: sample.doc, command: kit.shell.command(words), answer: sample.value }
+    };
+    samples(schema, prompt).into_iter().map(way).collect()
+}
+
+/// An answer as words of a command line: flags where they say all, JSON otherwise.
+fn words_of(shape: &Shape, answer: &Value) -> Vec<String> {
+    let json = || vec![answer.to_string()];
+    match (shape.inner(), answer) {
+        (Shape::Variants(variants), Value::Object(tagged)) => {
+            let Some((name, value)) = tagged.iter().next() else { return json() };
+            let payload = variants.iter().find(|variant| variant.name == *name).and_then(|found| found.payload.as_ref());
+            let Some(payload) = payload else { return json() };
+            let form = Form::new(payload, &command());
+            match form.arguments(value) {
+                Some(arguments) => std::iter::once(name.clone()).chain(arguments).collect(),
+                None if payload.is_plain() => vec![name.clone(), plain(value)],
+                None => json(),
+            }
+        }
+        (Shape::Object(_), value) => Form::new(shape, &command()).arguments(value).unwrap_or_else(json),
+        (shape, value) if shape.is_plain() || matches!(shape, Shape::Variants(_)) => vec![plain(value)],
+        _ => json(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}

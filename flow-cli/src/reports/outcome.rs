@@ -1,0 +1,186 @@
+//! What a run has come to: `run`, `answer`, `retry`, `fork`, `cancel`, `recover RUN`.
+
+use flow_runtime::{AnyRun, Failure, OpenPause, RunError};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{PauseReport, Report, show::FailureReport};
+use crate::{
+    CliError,
+    context::Desk,
+    drive::done,
+    output::{BOLD, DIM, MARK, NEWS, WRONG, paint, short, text},
+    pauses,
+};
+
+/// `run`, `answer`, `retry`, `fork`, `cancel` and `recover RUN`: what the run has come to. The exit code says the same: 0 for
+/// `completed`, and for `cancelled` if that was wanted, 1 for `failed`, 3 for `paused`, 130 for a run that is `running` because
+/// the command was interrupted.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RunReport {
+    /// Id of the run.
+    pub run: String,
+    /// Id of its workflow.
+    pub workflow: String,
+    /// How it stands: `running`, `paused`, `undoing`, `completed`, `failed`, `cancelled`.
+    pub status: String,
+    /// What it has returned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
+    /// What it waits for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<PauseReport>,
+    /// Why it has failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureReport>,
+    /// The steps that were undone, in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<UndoneReport>,
+    /// The command that goes on with it, if it needs one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    #[serde(skip)]
+    code: u8,
+    #[serde(skip)]
+    shown: String,
+}
+
+/// A step that was undone.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct UndoneReport {
+    /// The step.
+    pub step: String,
+    /// What it had returned.
+    pub output: Value,
+    /// Why it could not be undone, if it could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl RunReport {
+    fn new(run: &AnyRun, status: &str, code: u8) -> Self {
+        RunReport {
+            run: run.id().to_owned(),
+            workflow: run.workflow().to_owned(),
+            status: status.to_owned(),
+            output: None,
+            pauses: Vec::new(),
+            failure: None,
+            undone: Vec::new(),
+            next: None,
+            code,
+            shown: String::new(),
+        }
+    }
+
+    pub(crate) async fn done(desk: &Desk, run: &AnyRun, output: Value) -> Result<Self, CliError> {
+        let hooks = &desk.kit.hooks;
+        let code = if hooks.is_good(run.workflow(), &output) { 0 } else { 1 };
+        let shown = hooks.shown(run.workflow(), &output) + &afterwards(desk, run);
+        Ok(RunReport { output: Some(output), shown, ..RunReport::new(run, "completed", code) })
+    }
+
+    pub(crate) fn paused(desk: &Desk, run: &AnyRun, pauses: &[OpenPause]) -> Self {
+        let report = |pause: &OpenPause| pauses::report(&desk.kit, run.id(), pause);
+        RunReport { pauses: pauses.iter().map(report).collect(), ..RunReport::new(run, "paused", 3) }
+    }
+
+    pub(crate) async fn failed(desk: &Desk, run: &AnyRun, failure: &Failure) -> Result<Self, CliError> {
+        let (failure, undone) = (FailureReport::of(failure), undone(desk, run).await?);
+        let next = undone.is_empty().then(|| desk.kit.shell.command(["retry", short(run.id())]));
+        let shown = afterwards(desk, run);
+        Ok(RunReport { failure: Some(failure), undone, next, shown, ..RunReport::new(run, "failed", 1) })
+    }
+
+    pub(crate) async fn cancelled(desk: &Desk, run: &AnyRun) -> Result<Self, CliError> {
+        let (undone, shown) = (undone(desk, run).await?, afterwards(desk, run));
+        Ok(RunReport { undone, shown, ..RunReport::new(run, "cancelled", 1) })
+    }
+
+    /// The same, of a run whose cancelling was wanted.
+    pub(crate) fn wanted(self) -> Self {
+        RunReport { code: 0, ..self }
+    }
+
+    /// A run that goes on elsewhere, because this process was interrupted.
+    pub(crate) fn left(desk: &Desk, run: &AnyRun) -> Self {
+        let next = Some(desk.kit.shell.command(["recover", short(run.id())]));
+        RunReport { next, ..RunReport::new(run, "running", 130) }
+    }
+
+    /// A run that was stored, and that another process drives.
+    pub(crate) async fn detached(desk: &Desk, run: &AnyRun) -> Result<Self, CliError> {
+        let status = run.status().await.map_err(RunError::from)?;
+        let next = Some(desk.kit.shell.command(["recover", short(run.id())]));
+        Ok(RunReport { next, ..RunReport::new(run, status.as_str(), 0) })
+    }
+}
+
+async fn undone(desk: &Desk, run: &AnyRun) -> Result<Vec<UndoneReport>, CliError> {
+    let undos = desk.store.undos(run.id()).await?;
+    let done = undos.into_iter().rev().filter(|undo| undo.done_at.is_some() || undo.failure.is_some());
+    let report = |undo: flow_runtime::store::UndoRecord| UndoneReport {
+        step: undo.step,
+        output: super::stored(&undo.output),
+        error: undo.failure,
+    };
+    Ok(done.map(report).collect())
+}
+
+/// How things stand after a run.
+fn afterwards(desk: &Desk, run: &AnyRun) -> String {
+    let world = desk.kit.hooks.world(run.workflow());
+    world.map(|world| format!("\nAfterwards:\n{}", text::indent(&text::render(&world), "  "))).unwrap_or_default()
+}
+
+impl Report for RunReport {
+    fn text(&self) -> String {
+        let id = paint(BOLD, short(&self.run));
+        let next = |what: &str| {
+            let next = self.next.as_ref().map(|next| format!("{what}\n  {}\n", paint(MARK, next)));
+            next.unwrap_or_default()
+        };
+        match self.status.as_str() {
+            "completed" => {
+                let space = if self.shown.is_empty() { "" } else { "\n" };
+                format!("{}{space}{}", done(&format!("Run {id} is done.")), self.shown)
+            }
+            "paused" if !self.pauses.is_empty() => {
+                let questions: Vec<String> = self.pauses.iter().map(PauseReport::question_text).collect();
+                let head = format!("{} Run {id} waits for an answer.\n", paint(NEWS, "?"));
+                format!("{head}\n{}", questions.join("\n"))
+            }
+            "failed" => {
+                let failure = self.failure.as_ref().map(FailureReport::text).unwrap_or_default();
+                let head = format!("{} run {id} failed{failure}\n", paint(WRONG, "error:"));
+                let again = next("\nWhen what is wrong has been put right, this goes on from there:");
+                format!("{head}{}{}{again}", self.undone_text(), self.shown)
+            }
+            "cancelled" => format!("Run {id} is cancelled.\n{}{}", self.undone_text(), self.shown),
+            status => {
+                let head = format!("Run {id} is {status}; {}.", "a worker on its store goes on with it, and so does");
+                format!("{}\n{}", paint(DIM, &head), next("").trim_start_matches('\n'))
+            }
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        self.code
+    }
+}
+
+impl RunReport {
+    fn undone_text(&self) -> String {
+        if self.undone.is_empty() {
+            return String::new();
+        }
+        let row = |undone: &UndoneReport| {
+            let what = text::render(&undone.output).trim_end().replace('\n', ", ");
+            let error = undone.error.as_ref().map(|error| format!("could not be undone: {error}; "));
+            vec![undone.step.clone(), format!("{}{what}", error.unwrap_or_default())]
+        };
+        let rows: Vec<Vec<String>> = self.undone.iter().map(row).collect();
+        format!("\nUndone, the last first:\n{}", text::indent(&text::columns(&rows), "  "))
+    }
+}
