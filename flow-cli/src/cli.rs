@@ -114,6 +114,10 @@ impl Hooks {
         shown.unwrap_or_else(|| match prompt {
             Value::Null => String::new(),
             Value::Object(fields) if fields.is_empty() => String::new(),
+            // What the built-in questions are about needs no name.
+            Value::Object(fields) if fields.len() == 1 && (fields.contains_key("about") || fields.contains_key("value")) => {
+                fields.values().map(output::text::render).collect()
+            }
             prompt => output::text::render(prompt),
         })
     }

@@ -185,6 +185,10 @@ pub(crate) async fn ask_here(
             }
             Err(AnswerError::Run(error)) => return Err(error.into()),
             Err(error) if can_ask_again(&error) => note(WRONG, &CliError::from(error).chain().join(": ")),
+            Err(error @ AnswerError::NotAllowed { .. }) => {
+                note(NEWS, &CliError::from(error).chain().join(": "));
+                return Ok(false);
+            }
             Err(error) => {
                 note(NEWS, &CliError::from(error).chain().join(": "));
                 return Ok(true);
@@ -195,7 +199,7 @@ pub(crate) async fn ask_here(
 
 /// Whether another answer would do.
 fn can_ask_again(error: &AnswerError) -> bool {
-    matches!(error, AnswerError::Mismatch { .. })
+    matches!(error, AnswerError::Mismatch { .. } | AnswerError::Invalid { .. })
 }
 
 impl From<AnswerError> for CliError {
@@ -206,16 +210,16 @@ impl From<AnswerError> for CliError {
 
 /// A question, as a person reads it before answering.
 fn question(desk: &Desk, run: &AnyRun, pause: &OpenPause) -> String {
-    let about = desk.kit.hooks.about(pause.name(), pause.prompt());
     let head = format!("{} {}", paint(NEWS, "?"), paint(BOLD, pause.name()));
     let of = paint(DIM, &format!("run {} of {}", short(run.id()), run.workflow()));
     let mut out = format!("\n{head}  {of}\n");
-    if let Some(deadline) = pause.deadline() {
-        let by = format!("  to be answered by {} ({})\n", output::at(deadline), output::ago(deadline));
-        out.push_str(&paint(DIM, &by));
+    let report = pauses::without_ways(&desk.kit, pause);
+    let remarks = report.when();
+    if !remarks.is_empty() {
+        out.push_str(&format!("{}\n", paint(DIM, &remarks)));
     }
-    if !about.trim().is_empty() {
-        out.push_str(&format!("\n{}", text::indent(&about, "    ")));
+    if !report.about.trim().is_empty() {
+        out.push_str(&format!("\n{}", text::indent(&report.about, "    ")));
     }
     if !pause.question().is_empty() {
         out.push_str(&format!("\n{}\n", text::wrap(pause.question())));

@@ -130,11 +130,6 @@ impl CliError {
         CliError::Fields { what: what.into(), hints: Vec::new() }
     }
 
-    /// Something is missing or too much.
-    pub(crate) fn usage(what: impl Into<String>) -> Self {
-        CliError::Usage { what: what.into(), hints: Vec::new() }
-    }
-
     /// A text that is no JSON.
     pub(crate) fn not_json(what: &str, error: BadJson) -> Self {
         CliError::NotJson { what: what.to_owned(), error }
@@ -177,7 +172,8 @@ impl CliError {
                 AnswerError::AlreadyAnswered { .. } => "already_answered",
                 AnswerError::Expired { .. } => "expired",
                 AnswerError::NotWaiting { .. } | AnswerError::NoSuchPause { .. } => "not_waiting",
-                AnswerError::Mismatch { .. } => "fields",
+                AnswerError::Mismatch { .. } | AnswerError::Invalid { .. } => "fields",
+                AnswerError::NotAllowed { .. } => "not_allowed",
                 AnswerError::Run(_) => "run",
                 _ => "answer",
             },
@@ -213,14 +209,21 @@ impl CliError {
                 let when = crate::output::ago(answer.at);
                 vec![format!("pause `{pause}` was answered before{by}, {when}, with {}", answer.value)]
             }
+            CliError::Answer { source: AnswerError::NotAllowed { pause, by, allowed }, .. } => {
+                let by = by.as_ref().map_or_else(|| "--by NAME says who answers".to_owned(), |by| format!("not for {by}"));
+                vec![format!("pause `{pause}` is for {allowed}: {by}")]
+            }
             CliError::Clap(error) => vec![clap_message(error)],
             _ => vec![self.to_string()],
         };
+        if is_said(self) {
+            return chain;
+        }
         let mut source = std::error::Error::source(self);
         while let Some(error) = source {
             let text = error.to_string();
             // A transparent error has its source's text, and one that quotes its source says it all.
-            if chain.last().is_some_and(|last| !last.contains(&text)) && !is_answered(self) {
+            if chain.last().is_some_and(|last| !last.contains(&text)) {
                 chain.push(text);
             }
             source = error.source();
@@ -267,8 +270,10 @@ pub(crate) fn chain_of(error: &dyn std::error::Error) -> Vec<String> {
     chain
 }
 
-fn is_answered(error: &CliError) -> bool {
-    matches!(error, CliError::Answer { source: AnswerError::AlreadyAnswered { .. }, .. })
+/// Whether the first sentence says it all.
+fn is_said(error: &CliError) -> bool {
+    use AnswerError::{AlreadyAnswered, NotAllowed};
+    matches!(error, CliError::Answer { source: AlreadyAnswered { .. } | NotAllowed { .. }, .. })
 }
 
 /// What clap has to say, in one line.

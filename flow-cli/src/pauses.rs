@@ -9,7 +9,7 @@ use crate::{
     drive::Answerer,
     form::{Form, Shape, samples},
     output::short,
-    reports::{PauseReport, Way},
+    reports::{AllowedReport, PauseReport, Way},
 };
 
 /// Answers a pause.
@@ -18,11 +18,23 @@ pub(crate) async fn give(run: &AnyRun, pause: &str, answer: Value, who: &Answere
     if let Some(by) = &who.by {
         giving = giving.by(by);
     }
-    giving.await
+    if let Some(comment) = &who.comment {
+        giving = giving.comment(comment);
+    }
+    giving.roles(&who.roles).await
 }
 
 /// An open pause, with the commands that answer it.
 pub(crate) fn report(kit: &Kit, run: &str, pause: &OpenPause) -> PauseReport {
+    PauseReport {
+        ways: ways(kit, run, pause.id(), pause.schema(), pause.prompt()),
+        ..without_ways(kit, pause)
+    }
+}
+
+/// A pause, without a way to answer it.
+pub(crate) fn without_ways(kit: &Kit, pause: &OpenPause) -> PauseReport {
+    let allowed = pause.allowed();
     PauseReport {
         id: pause.id().to_owned(),
         name: pause.name().to_owned(),
@@ -33,10 +45,19 @@ pub(crate) fn report(kit: &Kit, run: &str, pause: &OpenPause) -> PauseReport {
         schema: pause.schema().clone(),
         asked_at: pause.asked_at(),
         deadline: pause.deadline(),
+        asked_before: pause.asked_before(),
+        reminded: 0,
+        allowed: AllowedReport {
+            users: allowed.users.clone(),
+            roles: allowed.roles.clone(),
+            except: allowed.except.clone(),
+            words: if allowed.is_anyone() { String::new() } else { allowed.to_string() },
+        },
         answer: None,
         by: None,
-        answered_at: None,
-        ways: ways(kit, run, pause.id(), pause.schema(), pause.prompt()),
+        comment: None,
+        settled_at: None,
+        ways: Vec::new(),
         about: kit.hooks.about(pause.name(), pause.prompt()),
     }
 }

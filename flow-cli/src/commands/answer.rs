@@ -300,6 +300,13 @@ fn explained(error: AnswerError, form: &Form, hints: Vec<String>) -> CliError {
             };
             CliError::Fields { what, hints }
         }
+        AnswerError::Invalid { errors, .. } => {
+            let told = errors.iter().map(|error| match form.flag(error.path()) {
+                Some(flag) => format!("{flag}: {}", error.message()),
+                None => error.to_string(),
+            });
+            CliError::Fields { what: told.collect::<Vec<_>>().join("; "), hints }
+        }
         AnswerError::Run(RunError::Store(error)) => error.into(),
         // Another answer would not be taken either.
         source => CliError::Answer { source, hints: Vec::new() },

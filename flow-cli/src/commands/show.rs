@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use clap::Args;
-use flow_runtime::store::{FrameRecord, PauseRecord, RunRecord, RunStatus};
+use flow_runtime::{
+    OpenPause,
+    store::{FrameRecord, PauseRecord, RunRecord, RunStatus},
+};
 use serde_json::Value;
 
 use crate::{
@@ -88,35 +91,24 @@ fn frame(frame: &FrameRecord) -> FrameReport {
 }
 
 fn pause(kit: &Kit, run: &RunRecord, frames: &[FrameRecord], record: &PauseRecord) -> PauseReport {
-    let PauseRecord { pause, answer, expired_at } = record;
+    let pause = OpenPause::from(record.pause.clone());
     let ended = run.status.has_ended() || run.status == RunStatus::Undoing;
-    let waits = !ended && frames.iter().any(|frame| frame.pause.as_ref() == Some(&pause.id));
-    let state = match (answer, expired_at, waits) {
-        (Some(_), _, _) => "answered",
-        (None, Some(_), _) => "expired",
-        (None, None, true) => "open",
-        (None, None, false) => "withdrawn",
+    let waits = !ended && frames.iter().any(|frame| frame.pause.as_deref() == Some(pause.id()));
+    let (state, settled_at) = match (&record.answer, record.expired_at) {
+        (Some(answer), _) => ("answered", Some(answer.at)),
+        (None, Some(expired)) => ("timed_out", Some(expired)),
+        (None, None) if waits => return pauses::report(kit, &run.run.id, &pause),
+        (None, None) => ("withdrawn", record.withdrawn_at.or(ended.then_some(run.updated_at))),
     };
-    let (prompt, schema) = (stored(&pause.prompt), stored(&pause.schema));
-    let ways = match state {
-        "open" => pauses::ways(kit, &run.run.id, &pause.id, &schema, &prompt),
-        _ => Vec::new(),
-    };
+    let answer = record.answer.as_ref();
     PauseReport {
-        id: pause.id.clone(),
-        name: pause.name.clone(),
-        path: pause.path.clone(),
         state: state.to_owned(),
-        question: pause.question.clone(),
-        about: kit.hooks.about(&pause.name, &prompt),
-        prompt,
-        schema,
-        asked_at: pause.asked_at,
-        deadline: pause.deadline,
-        answer: answer.as_ref().map(|answer| stored(&answer.value)),
-        by: answer.as_ref().and_then(|answer| answer.by.clone()),
-        answered_at: answer.as_ref().map(|answer| answer.at),
-        ways,
+        settled_at,
+        reminded: record.reminded,
+        answer: answer.map(|answer| stored(&answer.value)),
+        by: answer.and_then(|answer| answer.by.clone()),
+        comment: answer.and_then(|answer| answer.comment.clone()),
+        ..pauses::without_ways(kit, &pause)
     }
 }
 

@@ -50,8 +50,14 @@ impl Words {
             }
             EventKind::TimerSet { until } => paint(DIM, &format!("  {at}goes on {}", ago(*until))),
             EventKind::PauseExpired { pause } => format!("{} {at}{pause}  nobody answered in time", paint(NEWS, "!")),
-            EventKind::PauseAnswered { pause, by: Some(by) } => {
-                format!("{} {at}{pause}  answered by {by}", paint(GOOD, "✓"))
+            EventKind::PauseAnswered { pause, by, comment } => {
+                let by = by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+                let comment = comment.as_ref().map(|comment| format!(": {comment}")).unwrap_or_default();
+                format!("{} {at}{pause}  answered{by}{comment}", paint(GOOD, "✓"))
+            }
+            EventKind::PauseWithdrawn { pause } => paint(DIM, &format!("  {at}{pause}  withdrawn")),
+            EventKind::PauseReminded { pause, times } => {
+                format!("{} {at}{pause}  waits for its answer, reminder {times}", paint(NEWS, "!"))
             }
             EventKind::Custom { name, data } => {
                 let data = text::shorten(&crate::form::label(data).replace('\n', " "), 80);

@@ -29,7 +29,7 @@ pub use outcome::{RunReport, UndoneReport};
 pub use problem::{ErrorReport, Problem};
 pub use runs::{RunLine, RunsReport};
 pub use sessions::{SessionLine, SessionReport, SessionRun, SessionsReport};
-pub use show::{AttemptReport, BindingReport, FailureReport, FrameReport, PauseReport, ShowReport, Way};
+pub use show::{AllowedReport, AttemptReport, BindingReport, FailureReport, FrameReport, PauseReport, ShowReport, Way};
 pub use simple::{PruneReport, RecoverReport, WorkerReport};
 
 use crate::output;

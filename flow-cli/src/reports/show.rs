@@ -79,7 +79,7 @@ pub struct PauseReport {
     pub name: String,
     /// Where it was asked.
     pub path: String,
-    /// How it stands: `open`, `answered`, `expired`, `withdrawn`.
+    /// How it stands: `open`, `answered`, `timed_out`, `withdrawn`.
     pub state: String,
     /// The question in words.
     pub question: String,
@@ -91,20 +91,42 @@ pub struct PauseReport {
     pub asked_at: i64,
     /// By when it has to be answered.
     pub deadline: Option<i64>,
+    /// Who may answer.
+    pub allowed: AllowedReport,
+    /// How often the same was asked before.
+    pub asked_before: u32,
+    /// How often somebody was reminded of it.
+    pub reminded: u32,
     /// The answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Value>,
     /// Who gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// When.
+    /// What they said with it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub answered_at: Option<i64>,
+    pub comment: Option<String>,
+    /// When it was answered, timed out or was withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<i64>,
     /// Ways to answer it, if it is open.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ways: Vec<Way>,
     #[serde(skip)]
     pub(crate) about: String,
+}
+
+/// Who may answer: these users and everybody with one of these roles, or anyone if neither is named; but none of `except`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AllowedReport {
+    /// These users.
+    pub users: Vec<String>,
+    /// Everybody with one of these roles.
+    pub roles: Vec<String>,
+    /// None of these.
+    pub except: Vec<String>,
+    #[serde(skip)]
+    pub(crate) words: String,
 }
 
 /// A way to answer.
@@ -198,10 +220,22 @@ impl PauseReport {
         out
     }
 
-    fn when(&self) -> String {
+    /// When it was asked, by when and by whom it has to be answered.
+    pub(crate) fn when(&self) -> String {
         let branch = if self.path.is_empty() { String::new() } else { format!("  in {}", self.path) };
-        let deadline = self.deadline.map(|deadline| format!(", to be answered by {} ({})", at(deadline), ago(deadline)));
-        format!("{branch}  asked {}{}", ago(self.asked_at), deadline.unwrap_or_default())
+        let mut out = format!("{branch}  asked {}", ago(self.asked_at));
+        if let Some(deadline) = self.deadline {
+            out.push_str(&format!(", to be answered by {} ({})", at(deadline), ago(deadline)));
+        }
+        if !self.allowed.words.is_empty() {
+            out.push_str(&format!(", for {}", self.allowed.words));
+        }
+        match self.asked_before {
+            0 => {}
+            1 => out.push_str(", asked once before"),
+            times => out.push_str(&format!(", asked {times} times before")),
+        }
+        out
     }
 
     fn line(&self) -> [(anstyle::Style, String); 3] {
@@ -212,8 +246,9 @@ impl PauseReport {
         };
         let answer = self.answer.as_ref().map(|answer| text::shorten(&answer.to_string(), 60));
         let by = self.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-        let when = self.answered_at.map(|when| format!(", {}", ago(when))).unwrap_or_default();
-        let state = format!("{}{by}{when}", self.state);
+        let when = self.settled_at.map(|when| format!(", {}", ago(when))).unwrap_or_default();
+        let comment = self.comment.as_ref().map(|comment| format!(": {comment}")).unwrap_or_default();
+        let state = format!("{}{by}{when}{comment}", self.state.replace('_', " "));
         [(BOLD, self.id.clone()), (style, state), (anstyle::Style::new(), answer.unwrap_or_default())]
     }
 }
