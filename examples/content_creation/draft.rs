@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flow_examples::text;
+use flow_cli::text;
 use serde::{Deserialize, Serialize};
 
 use crate::{

@@ -3,7 +3,7 @@
 //! is one of the sources', with its file and line.
 //!
 //! ```sh
-//! cargo run --example content_creation -- start "how a run survives a crash" docs
+//! cargo run --example content_creation -- run content-creation --topic "how a run survives a crash" --folder docs
 //! ```
 
 mod draft;
@@ -15,17 +15,17 @@ use std::{
     error::Error,
     fs, io,
     path::{Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
 };
 
 use draft::{Complaint, Draft, Outline};
 use facts::Fact;
-use flow_examples::{Example, data_file};
-use flow_runtime::{OpenPause, prelude::*};
+use flow_cli::{Cli, text};
+use flow_examples::{data_file, readable};
+use flow_runtime::prelude::*;
 use schemars::JsonSchema;
 use search::Passage;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// How many passages an article is made of at most, before the review.
 const PASSAGES: usize = 30;
@@ -34,13 +34,29 @@ const PASSAGES: usize = 30;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Brief {
     /// What the article is about.
+    #[serde(default = "topic")]
     topic: String,
-    /// The folder with the texts.
+    /// A folder of Markdown and text files, or one file: `docs` if there is one, else the notes that come along.
+    #[serde(default)]
     folder: PathBuf,
-    /// The file to write.
+    /// The web page to write.
+    #[serde(default = "out")]
     out: PathBuf,
     /// How many words it may have.
+    #[serde(default = "words")]
     words: usize,
+}
+
+fn topic() -> String {
+    "how a run survives a crash".to_owned()
+}
+
+fn out() -> PathBuf {
+    PathBuf::from("article.html")
+}
+
+fn words() -> usize {
+    700
 }
 
 /// What has been published.
@@ -180,48 +196,21 @@ fn read(folder: &Path) -> Result<Vec<Passage>> {
     search::read_folder(folder).map_err(|source| ContentError::Read { folder: folder.to_path_buf(), source })
 }
 
-/// What `start` takes.
-#[derive(clap::Args)]
-struct Args {
-    /// What the article is about.
-    #[arg(default_value = "how a run survives a crash")]
-    topic: String,
-    /// A folder of Markdown and text files, or one file [default: docs if there is one, else the notes that come along].
-    folder: Option<PathBuf>,
-    /// The web page to write.
-    #[arg(long, default_value = "article.html", value_name = "FILE")]
-    out: PathBuf,
-    /// How many words it may have.
-    #[arg(long, default_value_t = 700)]
-    words: usize,
+/// The brief a run starts with: with whole paths, because the answer may come from a process in another folder.
+fn prepare(brief: Brief) -> std::result::Result<Brief, Box<dyn Error + Send + Sync>> {
+    let docs = || Some(PathBuf::from("docs")).filter(|docs| docs.is_dir());
+    let given = Some(brief.folder).filter(|folder| !folder.as_os_str().is_empty());
+    let folder = given.or_else(docs).unwrap_or_else(|| data_file("notes"));
+    Ok(Brief { folder: readable(&folder)?, out: std::path::absolute(brief.out)?, ..brief })
 }
 
-impl Example for ContentCreation {
-    type Args = Args;
-
-    fn deps() -> Arc<()> {
-        Arc::new(())
-    }
-
-    fn input(args: Args) -> std::result::Result<Brief, Box<dyn Error + Send + Sync>> {
-        let docs = || Some(PathBuf::from("docs")).filter(|docs| docs.is_dir());
-        let folder = args.folder.or_else(docs).unwrap_or_else(|| data_file("notes"));
-        let about = |error| format!("there is nothing to read at `{}`: {error}", folder.display());
-        // Absolute, because the answer may come from a process in another folder.
-        let folder = folder.canonicalize().map_err(about)?;
-        Ok(Brief { topic: args.topic, folder, out: std::path::absolute(args.out)?, words: args.words })
-    }
-
-    fn title(brief: &Brief) -> String {
-        brief.topic.clone()
-    }
-
-    fn question(pause: &OpenPause) -> String {
-        let draft = serde_json::from_value::<Draft>(pause.prompt()["draft"].clone());
-        draft.map_or_else(|_| flow_examples::text::render(pause.prompt()), |draft| draft.to_text())
-    }
+/// A draft as a text to read.
+fn read_draft(prompt: &Value) -> String {
+    Draft::deserialize(&prompt["draft"]).map_or_else(|_| text::render(prompt), |draft| draft.to_text())
 }
 
-fn main() -> ExitCode {
-    flow_examples::run::<ContentCreation>()
-}
+flow_cli::main!(
+    Cli::new(App::builder().register::<ContentCreation>(()))
+        .prepare::<ContentCreation>(prepare)
+        .show::<Approve>(read_draft)
+);

@@ -1,7 +1,7 @@
 //! Follows the links of Markdown and HTML files, many files at once, and reports those that lead nowhere.
 //!
 //! ```sh
-//! cargo run --example crawl -- start README.md docs
+//! cargo run --example crawl -- run crawl --starts README.md --starts docs
 //! ```
 
 mod page;
@@ -11,11 +11,10 @@ use std::{
     error::Error,
     fs, io,
     path::{Component, Path, PathBuf},
-    process::ExitCode,
-    sync::Arc,
 };
 
-use flow_examples::Example;
+use flow_cli::Cli;
+use flow_examples::readable;
 use flow_runtime::prelude::*;
 use page::{Link, Page, decoded, is_page};
 use schemars::JsonSchema;
@@ -24,9 +23,11 @@ use serde::{Deserialize, Serialize};
 /// Where to begin, and how far to go.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 struct Job {
-    /// The files and folders to begin with.
+    /// The files and folders to begin with: README.md and docs, those of the current folder if it has them.
+    #[serde(default)]
     starts: Vec<PathBuf>,
-    /// The folder that is not left.
+    /// The folder that is not left: the one around all of them, if none is given.
+    #[serde(default)]
     root: PathBuf,
 }
 
@@ -248,67 +249,54 @@ fn plain(path: &Path) -> PathBuf {
     out
 }
 
-/// What `start` takes.
-#[derive(clap::Args)]
-struct Args {
-    /// The files and folders to begin with [default: README.md and docs, those of the current folder if it has them].
-    starts: Vec<PathBuf>,
+/// The job a run starts with: with whole paths, because it may go on in a process in another folder.
+fn prepare(job: Job) -> std::result::Result<Job, Box<dyn Error + Send + Sync>> {
+    let mut starts = job.starts;
+    if starts.is_empty() {
+        let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let here = PathBuf::from(".");
+        let folder = if here.join("docs").is_dir() && here.join("README.md").is_file() { here } else { ours() };
+        starts = ["README.md", "docs"].map(|name| folder.join(name)).to_vec();
+    }
+    for start in &mut starts {
+        *start = readable(start)?;
+    }
+    if !job.root.as_os_str().is_empty() {
+        return Ok(Job { starts, root: readable(&job.root)? });
+    }
+    let folder = |start: &PathBuf| match start.is_dir() {
+        true => start.clone(),
+        false => start.parent().unwrap_or(start).to_path_buf(),
+    };
+    let mut root = starts.first().map(folder).unwrap_or_default();
+    while !starts.iter().all(|start| start.starts_with(&root)) && root.pop() {}
+    Ok(Job { starts, root })
 }
 
-impl Example for Crawl {
-    type Args = Args;
-
-    fn deps() -> Arc<()> {
-        Arc::new(())
-    }
-
-    fn input(args: Args) -> std::result::Result<Job, Box<dyn Error + Send + Sync>> {
-        let mut starts = args.starts;
-        if starts.is_empty() {
-            let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-            let here = PathBuf::from(".");
-            let folder = if here.join("docs").is_dir() && here.join("README.md").is_file() { here } else { ours() };
-            starts = ["README.md", "docs"].map(|name| folder.join(name)).to_vec();
-        }
-        for start in &mut starts {
-            // Absolute, because the run may go on in a process in another folder.
-            let about = |error| format!("there is nothing to read at `{}`: {error}", start.display());
-            *start = start.canonicalize().map_err(about)?;
-        }
-        let folder = |start: &PathBuf| match start.is_dir() {
-            true => start.clone(),
-            false => start.parent().unwrap_or(start).to_path_buf(),
-        };
-        let mut root = starts.first().map(folder).unwrap_or_default();
-        while !starts.iter().all(|start| start.starts_with(&root)) && root.pop() {}
-        Ok(Job { starts, root })
-    }
-
-    fn title(job: &Job) -> String {
-        let names = job.starts.iter().map(|start| below(&job.root, start));
-        format!("{} in {}", names.collect::<Vec<_>>().join(", "), job.root.display())
-    }
-
-    fn is_good(report: &Report) -> bool {
-        report.broken.is_empty() && report.unreadable.is_empty()
-    }
-
-    fn output(report: &Report) -> String {
-        let Report { files, links, broken, unreadable } = report;
-        let mut text = String::new();
-        for Broken { file, line, target, why } in broken {
-            text.push_str(&format!("{file}:{line}: {target}: {why}\n"));
-        }
-        for Unreadable { file, why } in unreadable {
-            text.push_str(&format!("{file}: cannot be read: {why}\n"));
-        }
-        let space = if text.is_empty() { "" } else { "\n" };
-        let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        let (files, links, broken) = (count(*files, "file"), count(*links, "link"), broken.len());
-        format!("{text}{space}{files}, {links}, {broken} broken.\n")
-    }
+/// Whether every link leads somewhere.
+fn is_good(report: &Report) -> bool {
+    report.broken.is_empty() && report.unreadable.is_empty()
 }
 
-fn main() -> ExitCode {
-    flow_examples::run::<Crawl>()
+/// What was found, in words.
+fn tell(report: &Report) -> String {
+    let Report { files, links, broken, unreadable } = report;
+    let mut text = String::new();
+    for Broken { file, line, target, why } in broken {
+        text.push_str(&format!("{file}:{line}: {target}: {why}\n"));
+    }
+    for Unreadable { file, why } in unreadable {
+        text.push_str(&format!("{file}: cannot be read: {why}\n"));
+    }
+    let space = if text.is_empty() { "" } else { "\n" };
+    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let (files, links, broken) = (count(*files, "file"), count(*links, "link"), broken.len());
+    format!("{text}{space}{files}, {links}, {broken} broken.\n")
 }
+
+flow_cli::main!(
+    Cli::new(App::builder().register::<Crawl>(()))
+        .prepare::<Crawl>(prepare)
+        .output::<Crawl>(tell)
+        .judge::<Crawl>(is_good)
+);

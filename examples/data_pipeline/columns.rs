@@ -149,7 +149,7 @@ pub(crate) fn problems(columns: &[Column], line: u32, fields: &[String]) -> Vec<
     wrong
         .map(|(column, field)| {
             let (column, expected) = (column.name.clone(), column.kind.to_string());
-            Problem { line, column, value: flow_examples::text::shorten(field, 30), expected }
+            Problem { line, column, value: flow_cli::text::shorten(field, 30), expected }
         })
         .collect()
 }

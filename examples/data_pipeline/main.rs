@@ -1,16 +1,17 @@
 //! Loads a CSV file into an SQLite table: finds out the columns' types, and asks what to do about rows that do not fit.
 //!
 //! ```sh
-//! cargo run --example data_pipeline -- start orders.csv --into warehouse.db
+//! cargo run --example data_pipeline -- run data-pipeline --csv orders.csv --into warehouse.db
 //! ```
 
 mod columns;
 mod warehouse;
 
-use std::{error::Error, fs::File, io, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{error::Error, fs::File, io, path::PathBuf};
 
 use columns::{Column, Problem, Tally};
-use flow_examples::{Example, data_file};
+use flow_cli::Cli;
+use flow_examples::{data_file, readable};
 use flow_runtime::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,13 +24,26 @@ const SHOWN: usize = 50;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Job {
     /// Tells the rows of this job from those of others while they wait in the database.
+    #[serde(default = "id")]
+    #[schemars(skip)]
     id: String,
-    /// The CSV file.
+    /// The CSV file, with a header line: the orders that come along, if none is given.
+    #[serde(default)]
     csv: PathBuf,
-    /// The SQLite file.
+    /// The SQLite file to load it into.
+    #[serde(default = "into")]
     into: PathBuf,
-    /// The table, replaced if it is there.
+    /// The table, replaced if it is there: the name of the CSV file, if none is given.
+    #[serde(default)]
     table: String,
+}
+
+fn id() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
+}
+
+fn into() -> PathBuf {
+    PathBuf::from("warehouse.db")
 }
 
 /// What is known of the rows after all of them have been looked at.
@@ -156,54 +170,31 @@ async fn clean_up(job: &Job) -> Result<()> {
     Warehouse::open(&job.into)?.unstage(&job.id)
 }
 
-/// What `start` takes.
-#[derive(clap::Args)]
-struct Args {
-    /// The CSV file, with a header line [default: the orders that come along].
-    csv: Option<PathBuf>,
-    /// The SQLite file to load it into.
-    #[arg(long, default_value = "warehouse.db", value_name = "FILE")]
-    into: PathBuf,
-    /// The table, replaced if it is there [default: the name of the CSV file].
-    #[arg(long, value_name = "NAME")]
-    table: Option<String>,
+/// The job a run starts with: with whole paths, because the answer may come from a process in another folder.
+fn prepare(job: Job) -> std::result::Result<Job, Box<dyn Error + Send + Sync>> {
+    let csv = if job.csv.as_os_str().is_empty() { data_file("orders.csv") } else { job.csv };
+    let table = match job.table.as_str() {
+        "" => csv.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        table => table.to_owned(),
+    };
+    let table = columns::identifier(&table, "data");
+    Ok(Job { id: job.id, csv: readable(&csv)?, into: std::path::absolute(job.into)?, table })
 }
 
-impl Example for DataPipeline {
-    type Args = Args;
-
-    fn deps() -> Arc<()> {
-        Arc::new(())
-    }
-
-    fn input(args: Args) -> std::result::Result<Job, Box<dyn Error + Send + Sync>> {
-        let csv = args.csv.unwrap_or_else(|| data_file("orders.csv"));
-        // Absolute, because the answer may come from a process in another folder.
-        let found = csv.canonicalize().map_err(|error| format!("there is no file `{}`: {error}", csv.display()))?;
-        let stem = || csv.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let table = columns::identifier(&args.table.unwrap_or_else(stem), "data");
-        let id = uuid::Uuid::now_v7().simple().to_string();
-        Ok(Job { id, csv: found, into: std::path::absolute(args.into)?, table })
-    }
-
-    fn title(job: &Job) -> String {
-        format!("{} into {}", job.csv.file_name().unwrap_or_default().to_string_lossy(), job.table)
-    }
-
-    fn output(loaded: &Loaded) -> String {
-        match loaded {
-            Loaded::Nothing { bad_rows } => format!("Nothing was loaded: {bad_rows} rows do not fit.\n"),
-            Loaded::Table { table, database, columns, rows, left_out } => {
-                let columns: Vec<String> = columns.iter().map(|column| format!("  {column}\n")).collect();
-                let (columns, file) = (columns.concat(), database.display());
-                format!(
-                    "Rows in table {table}: {rows}, left out: {left_out}. Columns:\n{columns}\nsqlite3 {file} 'SELECT * FROM {table}'\n"
-                )
-            }
+/// What was loaded, in words.
+fn tell(loaded: &Loaded) -> String {
+    match loaded {
+        Loaded::Nothing { bad_rows } => format!("Nothing was loaded: {bad_rows} rows do not fit.\n"),
+        Loaded::Table { table, database, columns, rows, left_out } => {
+            let columns: Vec<String> = columns.iter().map(|column| format!("  {column}\n")).collect();
+            let (columns, file) = (columns.concat(), database.display());
+            format!(
+                "Rows in table {table}: {rows}, left out: {left_out}. Columns:\n{columns}\nsqlite3 {file} 'SELECT * FROM {table}'\n"
+            )
         }
     }
 }
 
-fn main() -> ExitCode {
-    flow_examples::run::<DataPipeline>()
-}
+flow_cli::main!(
+    Cli::new(App::builder().register::<DataPipeline>(())).prepare::<DataPipeline>(prepare).output::<DataPipeline>(tell)
+);

@@ -2,17 +2,18 @@
 //! a ledger, once and only once.
 //!
 //! ```sh
-//! cargo run --example execute_trade -- start ACME buy 300 55.00
+//! cargo run --example execute_trade -- run execute-trade --symbol ACME --side buy --quantity 300 --limit 55.00
 //! ```
 //!
 //! The market is a CSV file, `FLOW_PRICES`, and the ledger an SQLite file, `FLOW_LEDGER`.
 
 mod broker;
 
-use std::{env, error::Error, num::NonZeroU32, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{env, error::Error, num::NonZeroU32, path::PathBuf};
 
 use broker::{Broker, BrokerError, Quote, Trade};
-use flow_examples::{Example, Money, data_file};
+use flow_cli::Cli;
+use flow_examples::{Money, data_file};
 use flow_runtime::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,18 +27,43 @@ const NEVER_ABOVE: Money = Money::whole(100_000);
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Order {
     /// Given when the order is made, so that the ledger knows it again when a crash makes a step run twice.
+    #[serde(default = "id")]
+    #[schemars(skip)]
     id: String,
     /// Which share.
+    #[serde(default = "symbol")]
     symbol: String,
+    /// Whether it comes or goes.
+    #[serde(default)]
     side: Side,
     /// How many.
+    #[serde(default = "quantity")]
     quantity: NonZeroU32,
     /// The worst price that will do.
+    #[serde(default = "limit")]
     limit: Money,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+fn id() -> String {
+    format!("order-{}", &uuid::Uuid::now_v7().simple().to_string()[16..])
+}
+
+fn symbol() -> String {
+    "ACME".to_owned()
+}
+
+fn quantity() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(299)
+}
+
+fn limit() -> Money {
+    Money::whole(55)
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 enum Side {
+    #[default]
     Buy,
     Sell,
 }
@@ -163,54 +189,33 @@ async fn execute(broker: &Broker, order: &Order, quantity: NonZeroU32, quote: &Q
     Ok(Settled::Traded(broker.trade(&order.id, &order.symbol, order.side, quantity, price)?))
 }
 
-/// What `start` takes.
-#[derive(clap::Args)]
-struct Args {
-    /// Which share.
-    #[arg(default_value = "ACME")]
-    symbol: String,
-    #[arg(value_enum, default_value = "buy")]
-    side: Side,
-    /// How many.
-    #[arg(default_value = "300")]
-    quantity: NonZeroU32,
-    /// The worst price that will do.
-    #[arg(default_value = "55.00")]
-    limit: Money,
+/// The dependency of the workflow.
+fn broker() -> Broker {
+    let prices = env::var_os("FLOW_PRICES").map_or_else(|| data_file("prices.csv"), PathBuf::from);
+    let ledger = env::var_os("FLOW_LEDGER").map_or_else(|| PathBuf::from("ledger.db"), PathBuf::from);
+    Broker { prices, ledger }
 }
 
-impl Example for ExecuteTrade {
-    type Args = Args;
+/// The order a run starts with: shares are written in capitals.
+fn prepare(order: Order) -> std::result::Result<Order, Box<dyn Error + Send + Sync>> {
+    Ok(Order { symbol: order.symbol.to_uppercase(), ..order })
+}
 
-    fn deps() -> Arc<Broker> {
-        let prices = env::var_os("FLOW_PRICES").map_or_else(|| data_file("prices.csv"), PathBuf::from);
-        let ledger = env::var_os("FLOW_LEDGER").map_or_else(|| PathBuf::from("ledger.db"), PathBuf::from);
-        Arc::new(Broker { prices, ledger })
-    }
-
-    fn input(args: Args) -> std::result::Result<Order, Box<dyn Error + Send + Sync>> {
-        let Args { symbol, side, quantity, limit } = args;
-        let id = format!("order-{}", &uuid::Uuid::now_v7().simple().to_string()[16..]);
-        Ok(Order { id, symbol: symbol.to_uppercase(), side, quantity, limit })
-    }
-
-    fn title(order: &Order) -> String {
-        format!("{} {} {} at {}", order.side, order.quantity, order.symbol, order.limit)
-    }
-
-    fn output(settled: &Settled) -> String {
-        match settled {
-            Settled::Declined { why } => format!("Nothing was traded: {why}\n"),
-            Settled::Traded(trade) => {
-                let Trade { side, quantity, symbol, price, value, .. } = trade;
-                format!(
-                    "{side} {quantity} {symbol} at {price}, {value} in all.\n\nsqlite3 ledger.db 'SELECT * FROM trades'\n"
-                )
-            }
+/// How it ended, in words.
+fn tell(settled: &Settled) -> String {
+    match settled {
+        Settled::Declined { why } => format!("Nothing was traded: {why}\n"),
+        Settled::Traded(trade) => {
+            let Trade { side, quantity, symbol, price, value, .. } = trade;
+            format!(
+                "{side} {quantity} {symbol} at {price}, {value} in all.\n\nsqlite3 ledger.db 'SELECT * FROM trades'\n"
+            )
         }
     }
 }
 
-fn main() -> ExitCode {
-    flow_examples::run::<ExecuteTrade>()
-}
+flow_cli::main!(
+    Cli::new(App::builder().register::<ExecuteTrade>(broker()))
+        .prepare::<ExecuteTrade>(prepare)
+        .output::<ExecuteTrade>(tell)
+);

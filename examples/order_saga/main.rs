@@ -2,8 +2,8 @@
 //! everything is taken back, the last thing first.
 //!
 //! ```sh
-//! cargo run --example order_saga -- start lamp 3
-//! cargo run --example order_saga -- --address nowhere
+//! cargo run --example order_saga -- run order-saga --item lamp --quantity 3
+//! cargo run --example order_saga -- run order-saga --address nowhere
 //! ```
 //!
 //! The stock is a JSON file, `FLOW_STOCK`, the accounts are an SQLite file, `FLOW_LEDGER`, and the labels of the parcels
@@ -13,10 +13,11 @@ mod carrier;
 mod ledger;
 mod stock;
 
-use std::{env, error::Error, num::NonZeroU32, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{env, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use carrier::{Carrier, CarrierError, Parcel};
-use flow_examples::{Example, Money, data_file};
+use flow_cli::Cli;
+use flow_examples::{Money, data_file};
 use flow_runtime::{idempotency_key, prelude::*};
 use ledger::{Ledger, LedgerError};
 use schemars::JsonSchema;
@@ -38,15 +39,48 @@ struct Shop {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Order {
     /// Given when the order is made: the name of its parcel.
+    #[serde(default = "id")]
+    #[schemars(skip)]
     id: String,
+    /// What is wanted: lamp, kettle or sofa.
+    #[serde(default = "item")]
     item: String,
+    /// How many.
+    #[serde(default = "quantity")]
     quantity: NonZeroU32,
     /// Who pays.
+    #[serde(default = "account")]
     account: String,
-    /// Where it goes.
+    /// Where it goes, with a postcode of five digits.
+    #[serde(default = "address")]
     address: String,
-    /// How long an approval may take, in seconds.
+    /// How many seconds an approval may take.
+    #[serde(default = "patience")]
     patience: u64,
+}
+
+fn id() -> String {
+    format!("order-{}", &uuid::Uuid::now_v7().simple().to_string()[16..])
+}
+
+fn item() -> String {
+    "lamp".to_owned()
+}
+
+fn quantity() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(2)
+}
+
+fn account() -> String {
+    ACCOUNT.to_owned()
+}
+
+fn address() -> String {
+    "1 Mill Lane, 01069 Dresden".to_owned()
+}
+
+fn patience() -> u64 {
+    2 * 24 * 3600
 }
 
 /// Goods put aside.
@@ -163,65 +197,35 @@ async fn recall(_shop: &Shop, _order: &Order, parcel: Parcel) -> Result<()> {
     Ok(Carrier::recall(&parcel.label)?)
 }
 
-/// What `start` takes.
-#[derive(clap::Args)]
-struct Args {
-    /// What is wanted: lamp, kettle or sofa.
-    #[arg(default_value = "lamp")]
-    item: String,
-    /// How many.
-    #[arg(default_value = "3")]
-    quantity: NonZeroU32,
-    /// Who pays.
-    #[arg(long, default_value = ACCOUNT, value_name = "NAME")]
-    account: String,
-    /// Where it goes, with a postcode of five digits.
-    #[arg(long, default_value = "1 Mill Lane, 01069 Dresden")]
-    address: String,
-    /// How many seconds an approval may take.
-    #[arg(long, default_value_t = 2 * 24 * 3600, value_name = "SECONDS")]
-    patience: u64,
-}
-
 /// Whose balance is shown before there are any entries.
 const ACCOUNT: &str = "ann";
 
-impl Example for OrderSaga {
-    type Args = Args;
-
-    fn deps() -> Arc<Shop> {
-        let path = |name: &str, default: &str| env::var_os(name).map_or_else(|| PathBuf::from(default), PathBuf::from);
-        Arc::new(Shop {
-            stock: Stock { file: path("FLOW_STOCK", "stock.json"), first: data_file("stock.json") },
-            ledger: Ledger { file: path("FLOW_LEDGER", "ledger.db") },
-            carrier: Carrier { zones: data_file("zones.csv"), parcels: path("FLOW_PARCELS", "parcels") },
-        })
-    }
-
-    fn input(args: Args) -> std::result::Result<Order, Box<dyn Error + Send + Sync>> {
-        let Args { item, quantity, account, address, patience } = args;
-        let id = format!("order-{}", &uuid::Uuid::now_v7().simple().to_string()[16..]);
-        Ok(Order { id, item, quantity, account, address, patience })
-    }
-
-    fn title(order: &Order) -> String {
-        format!("{} {} to {}", order.quantity, order.item, order.address)
-    }
-
-    fn output(parcel: &Parcel) -> String {
-        let Parcel { label, zone, days } = parcel;
-        format!("On its way to zone {zone}, {days} days: {}\n", label.display())
-    }
-
-    fn world(shop: &Shop) -> Option<Value> {
-        let balances = shop.ledger.balances(ACCOUNT).ok()?;
-        let stock = shop.stock.lines().ok()?;
-        let stock: serde_json::Map<String, Value> =
-            stock.into_iter().map(|(item, line)| (item, json!(line.in_stock))).collect();
-        Some(json!({ "balances": balances, "in_stock": stock }))
+/// The dependency of the workflow.
+fn shop() -> Shop {
+    let path = |name: &str, default: &str| env::var_os(name).map_or_else(|| PathBuf::from(default), PathBuf::from);
+    Shop {
+        stock: Stock { file: path("FLOW_STOCK", "stock.json"), first: data_file("stock.json") },
+        ledger: Ledger { file: path("FLOW_LEDGER", "ledger.db") },
+        carrier: Carrier { zones: data_file("zones.csv"), parcels: path("FLOW_PARCELS", "parcels") },
     }
 }
 
-fn main() -> ExitCode {
-    flow_examples::run::<OrderSaga>()
+/// Where the parcel goes, in words.
+fn tell(parcel: &Parcel) -> String {
+    let Parcel { label, zone, days } = parcel;
+    format!("On its way to zone {zone}, {days} days: {}\n", label.display())
 }
+
+/// How things stand: what is taken back shows here.
+fn world() -> Option<Value> {
+    let shop = shop();
+    let balances = shop.ledger.balances(ACCOUNT).ok()?;
+    let stock = shop.stock.lines().ok()?;
+    let stock: serde_json::Map<String, Value> =
+        stock.into_iter().map(|(item, line)| (item, json!(line.in_stock))).collect();
+    Some(json!({ "balances": balances, "in_stock": stock }))
+}
+
+flow_cli::main!(
+    Cli::new(App::builder().register::<OrderSaga>(shop())).output::<OrderSaga>(tell).world::<OrderSaga>(world)
+);

@@ -1,56 +1,24 @@
-//! What the example programs share: a small command line around one workflow.
+//! What the example programs share: amounts of money, and the files that come along.
 //!
-//! An example implements [`Example`] for its workflow and calls [`run`]:
-//!
-//! ```no_run
-//! use std::{error::Error, process::ExitCode, sync::Arc};
-//!
-//! use flow_examples::Example;
-//! use flow_runtime::prelude::*;
-//!
-//! #[step]
-//! async fn greet(name: &String) -> Result<String, std::fmt::Error> {
-//!     Ok(format!("Hello, {name}"))
-//! }
-//!
-//! workflow! {
-//!     /// Says hello.
-//!     async fn hello(name: String) -> Result<String, std::fmt::Error> {
-//!         greet(&name).await
-//!     }
-//! }
-//!
-//! /// Whom to greet.
-//! #[derive(clap::Args)]
-//! struct Args {
-//!     #[arg(default_value = "Ann")]
-//!     name: String,
-//! }
-//!
-//! impl Example for Hello {
-//!     type Args = Args;
-//!
-//!     fn deps() -> Arc<()> {
-//!         Arc::new(())
-//!     }
-//!
-//!     fn input(args: Args) -> Result<String, Box<dyn Error + Send + Sync>> {
-//!         Ok(args.name)
-//!     }
-//! }
-//!
-//! fn main() -> ExitCode {
-//!     flow_examples::run::<Hello>()
-//! }
-//! ```
+//! The command line around their workflows is [`flow_cli`].
 
-mod cli;
-mod error;
 mod money;
-mod sample;
-mod show;
-pub mod text;
 
-pub use cli::{Example, data_file, run};
-pub use error::{Aftermath, CliError};
+use std::path::{Path, PathBuf};
+
 pub use money::{Money, MoneyError};
+
+/// A file of the examples' own data: relative to the current folder where that is possible.
+pub fn data_file(name: &str) -> PathBuf {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| data.strip_prefix(here).map(Path::to_path_buf).ok()).unwrap_or(data)
+}
+
+/// The whole path of a file or folder that is to be read, because the run may go on in a process in another folder.
+///
+/// # Errors
+/// A text for the person who typed it, if there is nothing.
+pub fn readable(path: &Path) -> Result<PathBuf, String> {
+    path.canonicalize().map_err(|error| format!("there is nothing to read at `{}`: {error}", path.display()))
+}

@@ -42,11 +42,7 @@ pub struct Options {
 impl Options {
     /// These, with what was said again later on the command line.
     pub(crate) fn and(self, later: Options) -> Self {
-        Options {
-            store: later.store.or(self.store),
-            json: later.json || self.json,
-            quiet: later.quiet || self.quiet,
-        }
+        Options { store: later.store.or(self.store), json: later.json || self.json, quiet: later.quiet || self.quiet }
     }
 }
 

@@ -106,7 +106,6 @@ impl Cli {
     }
 }
 
-
 impl Hooks {
     /// What a question is about, as a text.
     pub(crate) fn about(&self, pause: &str, prompt: &Value) -> String {
@@ -115,7 +114,9 @@ impl Hooks {
             Value::Null => String::new(),
             Value::Object(fields) if fields.is_empty() => String::new(),
             // What the built-in questions are about needs no name.
-            Value::Object(fields) if fields.len() == 1 && (fields.contains_key("about") || fields.contains_key("value")) => {
+            Value::Object(fields)
+                if fields.len() == 1 && (fields.contains_key("about") || fields.contains_key("value")) =>
+            {
                 fields.values().map(output::text::render).collect()
             }
             prompt => output::text::render(prompt),
@@ -150,7 +151,7 @@ impl Hooks {
     }
 }
 
-/// The command line of a program that has none of its own.
+/// Run the workflows of this program, see what they do, answer what they ask
 #[derive(Parser)]
 #[command(arg_required_else_help = true, after_help = crate::AFTER_HELP)]
 struct Program {

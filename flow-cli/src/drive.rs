@@ -153,12 +153,7 @@ fn stands(kind: &EventKind) -> bool {
 }
 
 /// Asks the person at the terminal, until there is an answer that counts. Returns whether the question is settled, by whomever.
-pub(crate) async fn ask_here(
-    desk: &Desk,
-    run: &AnyRun,
-    pause: &OpenPause,
-    who: &Answerer,
-) -> Result<bool, CliError> {
+pub(crate) async fn ask_here(desk: &Desk, run: &AnyRun, pause: &OpenPause, who: &Answerer) -> Result<bool, CliError> {
     let (shape, prompt) = (Shape::of(pause.schema()), pause.prompt().clone());
     output::err(&question(desk, run, pause));
     loop {

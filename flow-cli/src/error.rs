@@ -210,7 +210,8 @@ impl CliError {
                 vec![format!("pause `{pause}` was answered before{by}, {when}, with {}", answer.value)]
             }
             CliError::Answer { source: AnswerError::NotAllowed { pause, by, allowed }, .. } => {
-                let by = by.as_ref().map_or_else(|| "--by NAME says who answers".to_owned(), |by| format!("not for {by}"));
+                let by =
+                    by.as_ref().map_or_else(|| "--by NAME says who answers".to_owned(), |by| format!("not for {by}"));
                 vec![format!("pause `{pause}` is for {allowed}: {by}")]
             }
             CliError::Clap(error) => vec![clap_message(error)],

@@ -26,10 +26,7 @@ pub(crate) async fn give(run: &AnyRun, pause: &str, answer: Value, who: &Answere
 
 /// An open pause, with the commands that answer it.
 pub(crate) fn report(kit: &Kit, run: &str, pause: &OpenPause) -> PauseReport {
-    PauseReport {
-        ways: ways(kit, run, pause.id(), pause.schema(), pause.prompt()),
-        ..without_ways(kit, pause)
-    }
+    PauseReport { ways: ways(kit, run, pause.id(), pause.schema(), pause.prompt()), ..without_ways(kit, pause) }
 }
 
 /// A pause, without a way to answer it.
@@ -79,7 +76,8 @@ fn words_of(shape: &Shape, answer: &Value) -> Vec<String> {
     match (shape.inner(), answer) {
         (Shape::Variants(variants), Value::Object(tagged)) => {
             let Some((name, value)) = tagged.iter().next() else { return json() };
-            let payload = variants.iter().find(|variant| variant.name == *name).and_then(|found| found.payload.as_ref());
+            let payload =
+                variants.iter().find(|variant| variant.name == *name).and_then(|found| found.payload.as_ref());
             let Some(payload) = payload else { return json() };
             let form = Form::new(payload, &command());
             match form.arguments(value) {

@@ -162,8 +162,7 @@ fn which<'p>(open: &'p [OpenPause], rest: &'p [OsString]) -> Result<(&'p OpenPau
     let plain: Vec<String> = rest.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let leading = plain.iter().take_while(|word| !word.starts_with("--")).count();
     if let Some(first) = plain.first().filter(|_| leading > 0) {
-        let named: Vec<&OpenPause> =
-            open.iter().filter(|pause| pause.id() == first || pause.name() == first).collect();
+        let named: Vec<&OpenPause> = open.iter().filter(|pause| pause.id() == first || pause.name() == first).collect();
         match named[..] {
             [pause] => return Ok((pause, &rest[1..])),
             [] if leading > 1 || looks_like_a_pause(first) => return Err(Some(first.clone())),
@@ -180,7 +179,9 @@ fn which<'p>(open: &'p [OpenPause], rest: &'p [OsString]) -> Result<(&'p OpenPau
 /// Whether a word is the id of a pause rather than an answer: `approve-2`.
 fn looks_like_a_pause(word: &str) -> bool {
     word.rsplit_once('-').is_some_and(|(name, number)| {
-        name.starts_with(|c: char| c.is_ascii_lowercase()) && !number.is_empty() && number.chars().all(|c| c.is_ascii_digit())
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && !number.is_empty()
+            && number.chars().all(|c| c.is_ascii_digit())
     })
 }
 
@@ -224,7 +225,9 @@ async fn became_of(desk: &Desk, run: &AnyRun, wanted: &str) -> AnswerError {
     let Some(found) = found else { return AnswerError::NoSuchPause { run: id, name, open } };
     match (found.answer, found.pause.deadline) {
         (Some(answer), _) => AnswerError::AlreadyAnswered { pause: found.pause.id, answer },
-        (None, Some(deadline)) if found.expired_at.is_some() => AnswerError::Expired { pause: found.pause.id, deadline },
+        (None, Some(deadline)) if found.expired_at.is_some() => {
+            AnswerError::Expired { pause: found.pause.id, deadline }
+        }
         _ => match run.status().await {
             Ok(status) => AnswerError::NotWaiting { run: id, pause: found.pause.id, status },
             Err(error) => AnswerError::Run(error),
@@ -274,7 +277,7 @@ fn value(
             Some(parse_json(&text).map_err(|error| CliError::not_json("the answer", error))?)
         }
     };
-    let given = form.given(matches).map_err(CliError::fields)?;
+    let given = form.given(matches).map_err(|error| error.of("the answer"))?;
     let Some(tag) = tag else { return Ok(given.over(base)) };
     let value = match given.over(base) {
         Some(value) => value,

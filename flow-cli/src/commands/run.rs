@@ -126,7 +126,7 @@ pub(crate) async fn run(mut cx: Context, args: RunArgs) -> Result<Said, CliError
     let matches = command.try_get_matches_from(words).map_err(CliError::Clap)?;
     cx.say_again(Options::from_arg_matches(&matches).map_err(CliError::Clap)?);
     let start = args.start.and(StartArgs::from_arg_matches(&matches).map_err(CliError::Clap)?);
-    let given = form.given(&matches).map_err(CliError::fields)?;
+    let given = form.given(&matches).map_err(|error| error.of("the input"))?;
     let input = input(&workflow, &form, &shape, given, start.input.as_deref(), &cx)?;
     let prepared = cx.kit.hooks.prepared(&workflow.id, input);
     let input = prepared.map_err(|error| does_not_fit(&form, &*error))?;
@@ -162,7 +162,9 @@ async fn begin(desk: &Desk, workflow: &str, input: Value, start: &StartArgs, for
 fn tell_start(desk: &Desk, workflow: &str, run: &str, before: Option<&RunRecord>) {
     let id = short(run);
     let head = match before {
-        Some(record) => format!("Run {} of {workflow} was started {}", paint(BOLD, id), output::ago(record.run.created_at)),
+        Some(record) => {
+            format!("Run {} of {workflow} was started {}", paint(BOLD, id), output::ago(record.run.created_at))
+        }
         None => format!("Run {} of {workflow}", paint(BOLD, id)),
     };
     let store = desk.kit.url().map(|url| url.to_string()).unwrap_or_default();

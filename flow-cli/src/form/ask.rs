@@ -230,26 +230,29 @@ fn line(name: &str, doc: &str, shape: &Shape, proposed: Option<&Value>, may_be_e
     }
     let kind = if *shape == Shape::Text { String::new() } else { shape.words() };
     let empty = if may_be_empty && proposed.is_none() { "may be empty" } else { "" };
-    let help = [doc, &kind, empty, LATER].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
-    let (check, has_default) = (shape.clone(), proposed.is_some());
+    let parts = [doc.trim_end_matches('.'), &kind, empty, LATER].into_iter().filter(|part| !part.is_empty());
+    let help = parts.collect::<Vec<_>>().join("; ");
+    let (check, has_default) = (shape.clone(), proposed.is_some() && *shape != Shape::Text);
     let validator = move |text: &str| {
         Ok(match text.trim() {
             "" if may_be_empty || has_default => Validation::Valid,
             "" => Validation::Invalid(ErrorMessage::Custom(format!("{} is needed", check.words()))),
             text => match check.parse(text) {
                 Ok(_) => Validation::Valid,
-                Err(why) => Validation::Invalid(ErrorMessage::Custom(why)),
+                Err(why) => Validation::Invalid(ErrorMessage::Custom(why.to_string())),
             },
         })
     };
     let text = Text::new(name).with_help_message(&help).with_validator(validator);
     let text = match &proposed {
+        // A text is changed more often than it is replaced.
+        Some(proposed) if *shape == Shape::Text => text.with_initial_value(proposed).prompt()?,
         Some(proposed) => text.with_default(proposed).prompt()?,
         None => text.prompt()?,
     };
     match text.trim() {
         "" if may_be_empty => Ok(Value::Null),
-        text => shape.parse(text).map_err(Later::Broken),
+        text => shape.parse(text).map_err(|why| Later::Broken(why.to_string())),
     }
 }
 
@@ -288,5 +291,8 @@ fn edit(name: &str, proposed: Option<&Value>) -> Asked {
 
 /// Two remarks as one.
 fn join(first: &str, second: &str) -> String {
-    if first.is_empty() { second.to_owned() } else { format!("{first} ({second})") }
+    match first.trim_end_matches('.') {
+        "" => second.to_owned(),
+        first => format!("{first}; {second}"),
+    }
 }

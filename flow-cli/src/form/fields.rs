@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use super::{
     json::read_file_argument,
-    shape::{Field, List, Shape, label},
+    shape::{Field, List, Shape, Wrong, label},
 };
+use crate::CliError;
 
 /// Begins the ids of arguments that are fields, so that none is taken for an option.
 const ID: &str = "field:";
@@ -41,6 +42,26 @@ pub(crate) enum Given {
     Whole(Value),
     /// Some of its fields.
     Fields(Map<String, Value>),
+}
+
+/// A value that could not be understood.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NotGiven {
+    /// The flag it was given by, if it was one.
+    flag: Option<String>,
+    why: Wrong,
+}
+
+impl NotGiven {
+    /// The error of the command, for `what`: the input, the answer.
+    pub(crate) fn of(self, what: &str) -> CliError {
+        match (self.flag, self.why) {
+            (Some(flag), Wrong::Json(error)) => CliError::not_json(&flag, error),
+            (None, Wrong::Json(error)) => CliError::not_json(what, error),
+            (Some(flag), Wrong::Expected(why)) => CliError::fields(format!("{flag}: {why}")),
+            (None, Wrong::Expected(why)) => CliError::fields(why),
+        }
+    }
 }
 
 impl Form {
@@ -99,20 +120,22 @@ impl Form {
     /// What was given.
     ///
     /// # Errors
-    /// A text for the person who typed it, if a file cannot be read or holds something else.
-    pub(crate) fn given(&self, matches: &ArgMatches) -> Result<Given, String> {
+    /// [`NotGiven`], if what was given is of another kind, or a file cannot be read.
+    pub(crate) fn given(&self, matches: &ArgMatches) -> Result<Given, NotGiven> {
         if self.flags.is_empty() {
             return match matches.try_get_many::<String>(WHOLE).ok().flatten() {
                 None => Ok(Given::Nothing),
                 Some(texts) => {
                     let texts: Vec<&String> = texts.collect();
-                    read(&self.shape, &texts).map(Given::Whole)
+                    read(&self.shape, &texts).map(Given::Whole).map_err(|why| NotGiven { flag: None, why })
                 }
             };
         }
         let mut fields = Map::new();
         for flag in &self.flags {
-            if let Some(value) = flag.given(matches).map_err(|error| format!("--{}: {error}", flag.name))? {
+            if let Some(value) =
+                flag.given(matches).map_err(|why| NotGiven { flag: Some(format!("--{}", flag.name)), why })?
+            {
                 fields.insert(flag.field.name.clone(), value);
             }
         }
@@ -214,7 +237,8 @@ impl Flag {
             notes.push(format!("or --no-{}", self.name));
         }
         match &self.field.default {
-            Some(Value::Null) => {}
+            // Nothing much is what is to be expected of something left out.
+            Some(default) if ["null", "\"\"", "[]", "{}", "false"].contains(&default.to_string().as_str()) => {}
             Some(default) => notes.push(format!("default: {}", label(default))),
             None if self.field.required => notes.push("required".to_owned()),
             None => {}
@@ -226,7 +250,7 @@ impl Flag {
         help
     }
 
-    fn given(&self, matches: &ArgMatches) -> Result<Option<Value>, String> {
+    fn given(&self, matches: &ArgMatches) -> Result<Option<Value>, Wrong> {
         if matches.try_get_one::<bool>(&self.opposite_id()).ok().flatten().is_some_and(|no| *no) {
             return Ok(Some(false.into()));
         }
@@ -239,24 +263,24 @@ impl Flag {
 }
 
 /// The value these texts stand for.
-fn read(shape: &Shape, texts: &[&String]) -> Result<Value, String> {
+fn read(shape: &Shape, texts: &[&String]) -> Result<Value, Wrong> {
     if let Shape::List(list) = shape.inner() {
         return read_list(list, texts);
     }
-    let text = read_file_argument(texts.last().map_or("", |text| text))?;
+    let text = read_file_argument(texts.last().map_or("", |text| text)).map_err(Wrong::Expected)?;
     shape.parse(&text)
 }
 
 /// A list of one argument per item, or of one that is all of it as JSON.
-fn read_list(list: &List, texts: &[&String]) -> Result<Value, String> {
+fn read_list(list: &List, texts: &[&String]) -> Result<Value, Wrong> {
     if let [only] = texts {
-        let text = read_file_argument(only)?;
+        let text = read_file_argument(only).map_err(Wrong::Expected)?;
         if text.trim_start().starts_with('[') {
-            let whole = super::parse_json(&text).map_err(|error| format!("expected a list as JSON: {error}"))?;
+            let whole = super::parse_json(&text).map_err(Wrong::Json)?;
             return Ok(whole);
         }
     }
-    let item = |text: &&String| list.items.parse(&read_file_argument(text)?);
+    let item = |text: &&String| list.items.parse(&read_file_argument(text).map_err(Wrong::Expected)?);
     texts.iter().map(item).collect::<Result<Vec<_>, _>>().map(Value::Array)
 }
 
@@ -309,7 +333,8 @@ mod tests {
 
     fn given(words: &[&str]) -> Result<Given, String> {
         let (form, command) = form();
-        form.given(&command.try_get_matches_from([&["run"], words].concat()).unwrap())
+        let given = form.given(&command.try_get_matches_from([&["run"], words].concat()).unwrap());
+        given.map_err(|error| error.of("the input").to_string())
     }
 
     #[test]

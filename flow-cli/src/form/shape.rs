@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::BadJson;
+use crate::error::nearest;
+
 /// How deep types may be nested before the rest is asked for as JSON. It also ends types that hold themselves.
 const DEEPEST: usize = 8;
 
@@ -125,6 +128,16 @@ impl Shape {
         }
     }
 
+    /// The choice that was probably meant, as the end of a sentence.
+    fn meant(&self, text: &str) -> String {
+        let near = match self {
+            Shape::Choice(choices) => nearest(text, choices.iter().map(|choice| choice.label.as_str())),
+            Shape::Variants(variants) => nearest(text, variants.iter().map(|variant| variant.name.as_str())),
+            _ => None,
+        };
+        near.map(|near| format!("; did you mean {near}?")).unwrap_or_default()
+    }
+
     /// It, or what it may be if it is anything.
     pub(crate) fn inner(&self) -> &Shape {
         match self {
@@ -145,10 +158,16 @@ impl Shape {
     /// The value a text stands for.
     ///
     /// # Errors
-    /// What was expected instead.
-    pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
-        let expected = || format!("expected {}", self.words());
-        let json = || super::parse_json(text).map_err(|error| format!("{}: {error}", expected()));
+    /// [`Wrong`]: what was expected instead.
+    pub(crate) fn parse(&self, text: &str) -> Result<Value, Wrong> {
+        let expected = || Wrong::Expected(format!("expected {}{}", self.words(), self.meant(text)));
+        let json = || {
+            super::parse_json(text).map_err(|error| match text.trim_start().starts_with(['{', '[', '"']) {
+                true => Wrong::Json(error),
+                // Somebody who writes a word has no JSON in mind.
+                false => expected(),
+            })
+        };
         match self {
             Shape::Text => Ok(Value::from(text)),
             Shape::Integer { min, max } => {
@@ -189,6 +208,24 @@ impl Shape {
             Shape::Optional(shape) if text == "null" && !matches!(shape.inner(), Shape::Text) => Ok(Value::Null),
             Shape::Optional(shape) => shape.parse(text),
             Shape::List(_) | Shape::Object(_) | Shape::Any | Shape::Null => json(),
+        }
+    }
+}
+
+/// Why a text stands for no value of a kind.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Wrong {
+    /// What was expected instead.
+    Expected(String),
+    /// It was to be JSON, and is not.
+    Json(BadJson),
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Wrong::Expected(what) => f.write_str(what),
+            Wrong::Json(error) => write!(f, "{error}"),
         }
     }
 }
@@ -392,11 +429,11 @@ mod tests {
     fn options_and_choices() {
         let option = Shape::of(&json!({ "anyOf": [{ "$ref": "#/$defs/N" }, { "type": "null" }],
             "$defs": { "N": { "type": "integer", "minimum": 1 } } }));
-        assert_eq!(option.parse("0"), Err("expected a whole number from 1 on".to_owned()));
+        assert_eq!(option.parse("0"), Err(Wrong::Expected("expected a whole number from 1 on".to_owned())));
         assert_eq!((option.parse("7"), option.parse("null")), (Ok(json!(7)), Ok(json!(null))));
         let choice = Shape::of(&json!({ "oneOf": [{ "const": 3, "title": "three" }, { "const": 4 }] }));
         assert_eq!((choice.parse("three"), choice.parse("4")), (Ok(json!(3)), Ok(json!(4))));
-        assert_eq!(choice.parse("5"), Err("expected one of three, 4".to_owned()));
+        assert_eq!(choice.parse("5"), Err(Wrong::Expected("expected one of three, 4".to_owned())));
     }
 
     #[test]

@@ -44,11 +44,13 @@ fn cell(style: Style, text: String) -> Cell {
 
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for line in self.0.lines() {
-            // One space of the left border's padding is of no use.
-            writeln!(f, "{}", line.strip_prefix(' ').unwrap_or(&line).trim_end())?;
+        let mut table = self.0.clone();
+        // The padding is no part of what is coloured, so that it can go where a line ends.
+        table.style_text_only();
+        table.column_iter_mut().for_each(|column| _ = column.set_padding((0, 2)));
+        for line in table.lines() {
+            writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
     }
 }
-

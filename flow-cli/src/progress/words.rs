@@ -63,7 +63,7 @@ impl Words {
                 let data = text::shorten(&crate::form::label(data).replace('\n', " "), 80);
                 format!("{} {at}{name}  {data}", paint(MARK, "•"))
             }
-            EventKind::RunResumed | EventKind::RunRetried => paint(DIM, &format!("  {}", words(event.kind.name()))),
+            EventKind::RunRetried => paint(DIM, "  tried again"),
             EventKind::ForkStarted { fork, branches } if *branches > FEW => {
                 let many = Many { name: fork.clone(), branches: *branches, done: 0 };
                 self.many.insert(event.path.clone(), many);
@@ -92,11 +92,6 @@ impl Words {
         });
         around.max_by_key(|fork| fork.len()).map(String::as_str)
     }
-}
-
-/// A name of an event in words.
-fn words(name: &str) -> String {
-    name.replace('_', " ")
 }
 
 /// How far in a line begins: once for every fork around it. What is in a branch is told with the branch.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Report;
-use crate::output::{BOLD, DIM, GOOD, MARK, NEWS, Table, WRONG, ago, at, in_words, paint, short, status, text};
+use crate::output::{BOLD, DIM, GOOD, MARK, NEWS, Table, WRONG, ago, at, in_words, now_ms, paint, short, status, text};
 
 /// `show`: one run.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -223,19 +223,22 @@ impl PauseReport {
     /// When it was asked, by when and by whom it has to be answered.
     pub(crate) fn when(&self) -> String {
         let branch = if self.path.is_empty() { String::new() } else { format!("  in {}", self.path) };
-        let mut out = format!("{branch}  asked {}", ago(self.asked_at));
+        let mut remarks = Vec::new();
+        if now_ms() - self.asked_at > 1_000 {
+            remarks.push(format!("asked {}", ago(self.asked_at)));
+        }
         if let Some(deadline) = self.deadline {
-            out.push_str(&format!(", to be answered by {} ({})", at(deadline), ago(deadline)));
+            remarks.push(format!("to be answered by {} ({})", at(deadline), ago(deadline)));
         }
         if !self.allowed.words.is_empty() {
-            out.push_str(&format!(", for {}", self.allowed.words));
+            remarks.push(format!("for {}", self.allowed.words));
         }
         match self.asked_before {
             0 => {}
-            1 => out.push_str(", asked once before"),
-            times => out.push_str(&format!(", asked {times} times before")),
+            1 => remarks.push("asked once before".to_owned()),
+            times => remarks.push(format!("asked {times} times before")),
         }
-        out
+        if remarks.is_empty() { branch } else { format!("{branch}  {}", remarks.join(", ")) }
     }
 
     fn line(&self) -> [(anstyle::Style, String); 3] {
