@@ -3,7 +3,7 @@
 use std::{io::IsTerminal as _, sync::Arc};
 
 use flow_runtime::{
-    AnyRun, App, AppBuilder, Store, WorkflowInfo,
+    AnyRun, App, AppBuilder, RunError, Store, WorkflowInfo,
     store::{RunFilter, RunRecord},
 };
 
@@ -77,6 +77,11 @@ impl Context {
     /// The workflow of this id. Underscores count as hyphens.
     pub(crate) fn workflow(&self, id: &str) -> Result<WorkflowInfo, CliError> {
         find_workflow(self.workflows(), id)
+    }
+
+    /// Whether a value is an input of a workflow.
+    pub(crate) fn check_input(&self, workflow: &str, input: &serde_json::Value) -> Result<(), RunError> {
+        self.builder.check_input(workflow, input)
     }
 
     /// An App without a store, for what needs none.

@@ -120,7 +120,7 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 /// The name that is most like another one, if any is alike.
 pub(crate) fn nearest<'n>(given: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
     let alike = names.into_iter().map(|name| (strsim::damerau_levenshtein(&given.to_lowercase(), name), name));
-    let close = alike.filter(|(distance, name)| *distance <= 1 + name.len().max(given.len()) / 3);
+    let close = alike.filter(|(distance, name)| *distance <= name.len().max(given.len()).div_ceil(3) && name.len() > 1);
     close.min().map(|(_, name)| name.to_owned())
 }
 
@@ -245,7 +245,12 @@ impl CliError {
         if let CliError::Clap(error) = self {
             return error.render().ansi().to_string();
         }
-        let mut text = format!("{} {}\n", paint(WRONG, "error:"), self.chain().join("\n  because "));
+        let mut chain = self.chain();
+        if matches!(self, CliError::Store(_) | CliError::Run(RunError::Store(_))) {
+            // What is below was written for those who made the storage.
+            chain.truncate(2);
+        }
+        let mut text = format!("{} {}\n", paint(WRONG, "error:"), chain.join("\n  because "));
         if let CliError::NotJson { error, .. } = self {
             text.push_str(&format!("\n{}\n", error.picture()));
         }

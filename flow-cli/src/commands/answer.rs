@@ -6,7 +6,7 @@ use clap::{Args, FromArgMatches as _};
 use flow_runtime::{AnswerError, AnyRun, OpenPause, RunError};
 use serde_json::{Map, Value};
 
-use super::run::user;
+use super::run::{user, with_help};
 use crate::{
     CliError, Options,
     cli::program,
@@ -74,7 +74,13 @@ impl WhoArgs {
 
 /// The second stage of `answer`, without the fields: the options there are behind the run.
 pub(crate) fn command() -> clap::Command {
-    WhoArgs::augment_args(Options::augment_args(clap::Command::new("answer")))
+    with_options(clap::Command::new("answer"))
+}
+
+/// The options, which stand below the fields.
+fn with_options(command: clap::Command) -> clap::Command {
+    let command = WhoArgs::augment_args(command.next_help_heading("Options"));
+    with_help(Options::augment_args(command.next_help_heading("Options")))
 }
 
 /// Answers a question, and sees the run through.
@@ -109,12 +115,13 @@ async fn answer_run(desk: &Desk, run: &AnyRun, args: AnswerArgs) -> Result<Said,
     };
     let (matches, form, tag) = parse(run, pause, rest, args.help)?;
     let who = args.who.and(WhoArgs::from_arg_matches(&matches).map_err(CliError::Clap)?);
-    let hints = || commands(&desk.kit, run, pause);
+    // Who has said which variant needs no other one.
+    let hints = || commands(&desk.kit, run, pause, tag.as_deref());
     let with_hints = |error: CliError| match error {
         CliError::Fields { what, .. } => CliError::Fields { what, hints: hints() },
         error => error,
     };
-    let value = value(&matches, &form, tag, who.value.as_deref()).map_err(with_hints)?;
+    let value = value(&matches, &form, tag.as_deref(), who.value.as_deref()).map_err(with_hints)?;
     let from = next_event(desk, run).await?;
     match value {
         Some(value) => {
@@ -200,7 +207,7 @@ async fn not_open(desk: &Desk, run: &AnyRun, open: &[OpenPause], wanted: Option<
             };
             let near = nearest(wanted, open.iter().map(OpenPause::name));
             let hints = open.iter().filter(|pause| near.as_deref().is_none_or(|near| pause.name() == near));
-            CliError::Answer { source: error, hints: hints.flat_map(|pause| commands(&desk.kit, run, pause)).collect() }
+            CliError::Answer { source: error, hints: hints.flat_map(|pause| commands(&desk.kit, run, pause, None)).collect() }
         }
         None if open.is_empty() => {
             let status = run.status().await.map_or_else(|_| "not waiting".to_owned(), |status| status.to_string());
@@ -255,7 +262,8 @@ fn parse(run: &AnyRun, pause: &OpenPause, rest: &[OsString], help: bool) -> Resu
         None => (shape, rest, name, None),
     };
     let form = Form::new(&shape, &command());
-    let command = form.add_to(command().bin_name(name.clone()).display_name(name).about(about), "Answer");
+    let command = clap::Command::new("answer").bin_name(name.clone()).display_name(name).about(about);
+    let command = with_options(form.add_to(command, "Answer"));
     let mut words = words("answer", rest);
     if help {
         words.push("--help".into());
@@ -267,7 +275,7 @@ fn parse(run: &AnyRun, pause: &OpenPause, rest: &[OsString], help: bool) -> Resu
 fn value(
     matches: &clap::ArgMatches,
     form: &Form,
-    tag: Option<String>,
+    tag: Option<&str>,
     base: Option<&str>,
 ) -> Result<Option<Value>, CliError> {
     let base = match base {
@@ -289,7 +297,7 @@ fn value(
             }
         },
     };
-    Ok(Some(Value::Object(Map::from_iter([(tag, value)]))))
+    Ok(Some(Value::Object(Map::from_iter([(tag.to_owned(), value)]))))
 }
 
 /// An answer that was not taken, told with the flag.
@@ -316,9 +324,11 @@ fn explained(error: AnswerError, form: &Form, hints: Vec<String>) -> CliError {
     }
 }
 
-/// The commands that answer a question.
-fn commands(kit: &Kit, run: &AnyRun, pause: &OpenPause) -> Vec<String> {
-    ways(kit, run.id(), pause.id(), pause.schema(), pause.prompt()).into_iter().map(|way| way.command).collect()
+/// The commands that answer a question, with this variant if one was chosen.
+fn commands(kit: &Kit, run: &AnyRun, pause: &OpenPause, tag: Option<&str>) -> Vec<String> {
+    let ways = ways(kit, run.id(), pause.id(), pause.schema(), pause.prompt()).into_iter();
+    let is_meant = |way: &crate::reports::Way| tag.is_none_or(|tag| way.answer.get(tag).is_some());
+    ways.filter(is_meant).map(|way| way.command).collect()
 }
 
 /// The number of the next event of a run. Found by halves: a run may have a long history.

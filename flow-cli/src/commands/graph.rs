@@ -1,6 +1,7 @@
 //! `graph`.
 
 use clap::{Args, ValueEnum};
+use flow_graph::Standing;
 
 use crate::{
     CliError,
@@ -26,6 +27,8 @@ pub enum GraphFormat {
     Mermaid,
     /// For Graphviz
     Dot,
+    /// For the web: a drawing of its own, dark or light as its surroundings
+    Svg,
     /// For programs
     Json,
 }
@@ -37,6 +40,7 @@ pub(crate) async fn graph(cx: Context, args: GraphArgs) -> Result<Said, CliError
     let drawing = match args.format {
         GraphFormat::Mermaid => workflow.graph.to_mermaid(),
         GraphFormat::Dot => workflow.graph.to_dot(),
+        GraphFormat::Svg => flow_graph::svg(&workflow.graph, &Standing::default()),
         GraphFormat::Json => json(&graph),
     };
     Ok(GraphReport { workflow: workflow.id, graph, drawing }.into())

@@ -111,7 +111,19 @@ impl StartArgs {
 
 /// The second stage of `run`, without the fields: the options there are behind the name of a workflow.
 pub(crate) fn command() -> clap::Command {
-    StartArgs::augment_args(Options::augment_args(clap::Command::new("run")))
+    with_options(clap::Command::new("run"))
+}
+
+/// The options, which stand below the fields.
+fn with_options(command: clap::Command) -> clap::Command {
+    let command = StartArgs::augment_args(command.next_help_heading("Options"));
+    with_help(Options::augment_args(command.next_help_heading("Options")))
+}
+
+/// `--help`, with the other options.
+pub(crate) fn with_help(command: clap::Command) -> clap::Command {
+    let help = clap::Arg::new("help").short('h').long("help").action(clap::ArgAction::Help).help("Print help");
+    command.disable_help_flag(true).arg(help.help_heading("Options"))
 }
 
 /// Starts a run and sees it through.
@@ -130,21 +142,18 @@ pub(crate) async fn run(mut cx: Context, args: RunArgs) -> Result<Said, CliError
     let input = input(&workflow, &form, &shape, given, start.input.as_deref(), &cx)?;
     let prepared = cx.kit.hooks.prepared(&workflow.id, input);
     let input = prepared.map_err(|error| does_not_fit(&form, &*error))?;
+    cx.check_input(&workflow.id, &input).map_err(|error| explained(&form, error))?;
     let desk = cx.open(if start.detach { Mode::Write } else { Mode::Start }).await?;
-    begin(&desk, &workflow.id, input, &start, &form).await
+    begin(&desk, &workflow.id, input, &start).await
 }
 
-async fn begin(desk: &Desk, workflow: &str, input: Value, start: &StartArgs, form: &Form) -> Result<Said, CliError> {
+async fn begin(desk: &Desk, workflow: &str, input: Value, start: &StartArgs) -> Result<Said, CliError> {
     let before = desk.kit.hooks.world(workflow).filter(|_| !desk.kit.options.json && !desk.kit.options.quiet);
     if let Some(world) = before {
         output::err(&format!("Before:\n{}\n", text::indent(&text::render(&world), "  ")));
     }
     let begun = output::now_ms();
-    let starting = start.set_up(desk.app.start_json(workflow, input));
-    let run = starting.await.map_err(|error| match error {
-        RunError::Input { source, .. } => does_not_fit(form, &source),
-        error => error.into(),
-    })?;
+    let run = start.set_up(desk.app.start_json(workflow, input)).await?;
     if start.detach {
         return Ok(RunReport::detached(desk, &run).await?.into());
     }
@@ -173,12 +182,11 @@ fn tell_start(desk: &Desk, workflow: &str, run: &str, before: Option<&RunRecord>
 
 /// The command behind the name of a workflow.
 fn second_stage(workflow: &WorkflowInfo, form: &Form) -> clap::Command {
-    let program = program();
-    let name = format!("{} run {}", program.get_name(), workflow.id);
-    let command = command().no_binary_name(false).bin_name(name.clone()).display_name(name);
+    let name = format!("{} run {}", program().get_name(), workflow.id);
+    let command = clap::Command::new("run").bin_name(name.clone()).display_name(name);
     let about = workflow.doc.trim().to_owned();
     let command = if about.is_empty() { command } else { command.about(about) };
-    form.add_to(command, "Input")
+    with_options(form.add_to(command, "Input"))
 }
 
 /// The input of a run, of all that was given of it.
@@ -221,6 +229,14 @@ fn input(
         hints.push(cx.kit.shell.command(["run", &workflow.id, "--input", "-"]));
     }
     Err(CliError::Usage { what, hints })
+}
+
+/// As [`does_not_fit`], of an error of the runtime.
+fn explained(form: &Form, error: RunError) -> CliError {
+    match error {
+        RunError::Input { source, .. } => does_not_fit(form, &source),
+        error => error.into(),
+    }
 }
 
 /// An input that does not fit, told with the flag.

@@ -127,6 +127,17 @@ impl AppBuilder {
         self.workflows.iter().map(|(id, entry)| WorkflowInfo::new(id, &**entry)).collect()
     }
 
+    /// Whether a JSON value is an input of the registered workflow of this id, before anything is opened.
+    ///
+    /// # Errors
+    /// [`RunError::NotRegistered`], and [`RunError::Input`] with the field that does not fit.
+    pub fn check_input(&self, workflow: &str, input: &Value) -> Result<(), RunError> {
+        let entry = self.workflows.iter().find(|(id, _)| id == workflow).map(|(_, entry)| entry);
+        let entry = entry.ok_or_else(|| RunError::NotRegistered { workflow: workflow.to_owned() })?;
+        let checked = entry.check_input(&input.to_string());
+        checked.map(drop).map_err(|source| RunError::Input { workflow: workflow.to_owned(), source })
+    }
+
     /// The App. Inside a tokio runtime it begins at once to wake runs whose time has come, also those of which it came while
     /// nothing ran, and to take up those that nobody drives; outside of one it begins with the first run that is started, opened
     /// or waited for.
