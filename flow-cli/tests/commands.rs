@@ -32,24 +32,9 @@ fn the_fields_of_an_input_are_flags() {
     let room = Newsroom::new();
     check(&room.say(&["run", "article", "--help"]), expect![[r#"
         $ newsroom run article --help
-        Writes an article, and publishes it once somebody has approved.
+        Options of every command
 
         Usage: newsroom run article [OPTIONS]
-
-        Options:
-              --store <URL>           Where runs are kept: sqlite:PATH or postgres://USER@HOST/DATABASE [env: FLOW_STORE]
-                                      [default: sqlite:flow.db]
-              --json                  Print JSON, for scripts
-          -q, --quiet                 Print results and errors only
-              --input <JSON>          The input as JSON, or where it is: @FILE, or - for stdin. Flags go on top of it
-              --session <ID>          The session the run belongs to
-              --user <NAME>           On whose behalf it runs [env: FLOW_USER]
-              --key <KEY>             A name for this start: the second one with the same key gets the run of the first
-              --priority <NUMBER>     Which of several waiting runs goes first: the one with the highest number
-              --deadline <TIME>       How long it may take: 90s, 5m, 2d
-              --metadata <KEY=VALUE>  Anything else to be kept with it; may be repeated
-              --detach                Start it, and leave it to a worker
-          -h, --help                  Print help
 
         Input:
               --topic <TEXT>          What the article is about. [required]
@@ -58,19 +43,8 @@ fn the_fields_of_an_input_are_flags() {
               --check [<true|false>]  Whether somebody reads it before it is published. [or --no-check] [default: true]
               --tags <TEXT>           What it is filed under. [may be repeated]
               --field-user <TEXT>     Who is to be told.
-        [0]
-    "#]]);
-    check(&room.say(&["run", "survey", "--help"]), expect![[r#"
-        $ newsroom run survey --help
-        Asks everything there is to ask.
-
-        Usage: newsroom run survey [OPTIONS] [TEXT]
 
         Options:
-              --store <URL>           Where runs are kept: sqlite:PATH or postgres://USER@HOST/DATABASE [env: FLOW_STORE]
-                                      [default: sqlite:flow.db]
-              --json                  Print JSON, for scripts
-          -q, --quiet                 Print results and errors only
               --input <JSON>          The input as JSON, or where it is: @FILE, or - for stdin. Flags go on top of it
               --session <ID>          The session the run belongs to
               --user <NAME>           On whose behalf it runs [env: FLOW_USER]
@@ -79,10 +53,36 @@ fn the_fields_of_an_input_are_flags() {
               --deadline <TIME>       How long it may take: 90s, 5m, 2d
               --metadata <KEY=VALUE>  Anything else to be kept with it; may be repeated
               --detach                Start it, and leave it to a worker
+              --store <URL>           Where runs are kept: sqlite:PATH or postgres://USER@HOST/DATABASE [env: FLOW_STORE]
+                                      [default: sqlite:flow.db]
+              --json                  Print JSON, for scripts
+          -q, --quiet                 Print results and errors only
           -h, --help                  Print help
+        [0]
+    "#]]);
+    check(&room.say(&["run", "survey", "--help"]), expect![[r#"
+        $ newsroom run survey --help
+        Options of every command
+
+        Usage: newsroom run survey [OPTIONS] [TEXT]
 
         Input:
           [TEXT]  A text, or @file
+
+        Options:
+              --input <JSON>          The input as JSON, or where it is: @FILE, or - for stdin. Flags go on top of it
+              --session <ID>          The session the run belongs to
+              --user <NAME>           On whose behalf it runs [env: FLOW_USER]
+              --key <KEY>             A name for this start: the second one with the same key gets the run of the first
+              --priority <NUMBER>     Which of several waiting runs goes first: the one with the highest number
+              --deadline <TIME>       How long it may take: 90s, 5m, 2d
+              --metadata <KEY=VALUE>  Anything else to be kept with it; may be repeated
+              --detach                Start it, and leave it to a worker
+              --store <URL>           Where runs are kept: sqlite:PATH or postgres://USER@HOST/DATABASE [env: FLOW_STORE]
+                                      [default: sqlite:flow.db]
+              --json                  Print JSON, for scripts
+          -q, --quiet                 Print results and errors only
+          -h, --help                  Print help
         [0]
     "#]]);
     assert!(!room.folder().join("flow.db").exists(), "nothing was opened");
@@ -463,7 +463,7 @@ fn sessions_are_shown() {
           -
 
         Runs
-          RUN           WORKFLOW  STATUS     STARTED  TOOK   INPUT
+          RUN           WORKFLOW  STATUS     STARTED  TOOK  INPUT
           RUN  many      completed  now      TOOK  [1]
         [0]
     "#]]);

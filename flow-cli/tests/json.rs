@@ -6,7 +6,7 @@ mod common;
 
 use common::Newsroom;
 use flow_cli::reports;
-use schemars::{JsonSchema, schema_for};
+use schemars::JsonSchema;
 use serde_json::Value;
 
 /// Runs a command and checks what it prints. Returns it.
@@ -17,7 +17,7 @@ fn check<R: JsonSchema>(room: &Newsroom, words: &[&str]) -> Value {
 }
 
 fn fits<R: JsonSchema>(said: &Value, words: &[&str]) {
-    let schema = serde_json::to_value(schema_for!(R)).unwrap();
+    let schema = reports::schema_of::<R>();
     // What is not described must not be printed either.
     let properties = schema["properties"].as_object().cloned().unwrap_or_default();
     if let Some(object) = said.as_object().filter(|_| schema.get("additionalProperties").is_none()) {

@@ -1,6 +1,6 @@
 //! What `--json` prints, and what people read instead: one value for both.
 //!
-//! Each type here is the output of a command with `--json`; its JSON Schema is that of [`schemars`]. Times are milliseconds since
+//! Each type here is the output of a command with `--json`; its JSON Schema is [`schema_of`] it. Times are milliseconds since
 //! the Unix epoch, ids are whole, and what is JSON in a run is JSON here.
 
 mod definitions;
@@ -78,6 +78,12 @@ impl Said {
         }
         ExitCode::from(self.code)
     }
+}
+
+/// The JSON Schema of what a command prints: `schema_of::<RunReport>()`.
+pub fn schema_of<R: JsonSchema>() -> Value {
+    let settings = schemars::generate::SchemaSettings::default().for_serialize();
+    settings.into_generator().into_root_schema_for::<R>().to_value()
 }
 
 /// JSON for scripts, indented for the people who write them.
