@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::Expr;
 
@@ -24,12 +24,14 @@ struct Places {
     entered: Vec<Option<usize>>,
     /// The decision at its end.
     choices: Vec<Option<usize>>,
+    /// What has been done when a block is entered that goes on after a step or a fork.
+    done: Vec<Option<usize>>,
 }
 
 impl Places {
     fn of(region: &Region) -> Self {
         let none = vec![None; region.blocks.len()];
-        Places { entered: none.clone(), choices: none }
+        Places { entered: none.clone(), choices: none.clone(), done: none }
     }
 }
 
@@ -95,6 +97,16 @@ impl Graph {
         node.and_then(|node| u32::try_from(node).ok())
     }
 
+    /// The node a point belongs to: what has been done when a frame gets there, or what it waits at. Of a point that is never
+    /// stored the first node from there on.
+    pub(crate) fn point_at(&self, region: &Region, block: BlockId) -> Option<u32> {
+        let done = self.places.get(&region.path).and_then(|places| *places.done.get(block)?);
+        match done {
+            Some(node) => u32::try_from(node).ok(),
+            None => self.node_at(region, block),
+        }
+    }
+
     /// The first node from a block on.
     pub(crate) fn node_at(&self, region: &Region, mut block: BlockId) -> Option<u32> {
         let places = self.places.get(&region.path)?;
@@ -144,6 +156,7 @@ impl Graph {
                 nodes: &[#(#nodes),*],
                 edges: &[#(#edges),*],
                 calls: <Self as #krate::Workflow>::MACHINE.calls,
+                points: <Self as #krate::Workflow>::MACHINE.points,
             }
         }
     }
@@ -174,6 +187,7 @@ impl Walk<'_> {
             Term::Ask { next, .. } => self.block(graph, *next, from, when),
             Term::Step { call, next, .. } => {
                 let node = self.call(graph, block, "Step", call, from, when);
+                self.places.done[*next] = Some(node);
                 self.block(graph, *next, node, String::new());
             }
             Term::Last(call) => {
@@ -189,10 +203,11 @@ impl Walk<'_> {
                 for branch in &fork.branches {
                     walk(branch, graph, node, join);
                 }
+                self.places.done[*next] = Some(join);
                 self.block(graph, *next, join, String::new());
             }
             Term::If { cond, then, other } => {
-                let node = self.choice(graph, block, format!("{}?", text(cond)), cond, from, when);
+                let node = self.choice(graph, block, format!("{}?", shown(region, cond)), cond, from, when);
                 self.block(graph, *then, node, "yes".to_owned());
                 self.block(graph, *other, node, "no".to_owned());
             }
@@ -240,16 +255,29 @@ impl Walk<'_> {
     }
 }
 
-/// The text of a scrutinee. A value the user gave no name is shown as what it came from.
+/// The text of a condition or a scrutinee. A value the user gave no name is shown as what it came from.
 fn shown(region: &Region, on: &Expr) -> String {
-    if let Expr::Path(path) = on
-        && let Some(ident) = path.path.get_ident()
-        && let Some(var) = region.vars.iter().find(|var| var.name == *ident)
-        && var.made_up
-    {
-        return var.stored.split('#').next().unwrap_or_default().to_owned();
-    }
-    text(on)
+    tidy(&named(region, on.to_token_stream()).to_string())
+}
+
+/// Tokens with the names of values the user gave none.
+fn named(region: &Region, tokens: TokenStream) -> TokenStream {
+    let named = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) => {
+            let mut inside = Group::new(group.delimiter(), named(region, group.stream()));
+            inside.set_span(group.span());
+            TokenTree::Group(inside)
+        }
+        TokenTree::Ident(ident) => {
+            let made_up = region.vars.iter().find(|var| var.made_up && var.name == ident);
+            let stored = made_up.map(|var| var.stored.split('#').next().unwrap_or_default());
+            // What is not a name by itself stays what it is.
+            let name = stored.and_then(|name| syn::parse_str::<syn::Ident>(name).ok());
+            TokenTree::Ident(name.unwrap_or(ident))
+        }
+        token => token,
+    });
+    named.collect()
 }
 
 /// Whether this is what a `for` loop asks for its next item.

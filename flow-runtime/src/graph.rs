@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::machine::{CallKind, CallMeta, CallTree};
+use crate::machine::{CallKind, CallMeta, CallTree, PointInfo};
 
 /// The graph of a workflow, made at compile time: what it does in which order, with the plain code in between left out.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,8 @@ pub struct Graph {
     pub edges: &'static [Edge],
     #[doc(hidden)]
     pub calls: &'static CallTree,
+    #[doc(hidden)]
+    pub points: &'static [PointInfo],
 }
 
 /// One node of a [`Graph`].
@@ -216,6 +218,24 @@ impl Graph {
             Some(CallKind::Child(_)) => NodeKind::Child,
             _ => node.kind,
         }
+    }
+
+    /// The node a point of the workflow belongs to: the step, or the [`Join`](NodeKind::Join), that is done when a frame gets
+    /// there, or the pause, timer or fork it is at. `start` belongs to the first node of a branch.
+    ///
+    /// `path` says where in this workflow: empty for its body, `parallel.1` for the second branch of its first fork,
+    /// `parallel.7` or `parallel.*` for an item of a fan-out. Points are named as in
+    /// [`CheckpointRecord::at`](crate::store::CheckpointRecord::at). `None` for what the workflow does not have.
+    pub fn node_at(&self, path: &str, point: &str) -> Option<u32> {
+        let mut region = String::new();
+        for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+            let around = if region.is_empty() { String::new() } else { format!("{region}/") };
+            let exact = format!("{around}{segment}");
+            let (fork, _) = segment.rsplit_once('.')?;
+            let is_there = self.points.iter().any(|point| point.region == exact);
+            region = if is_there { exact } else { format!("{around}{fork}.*") };
+        }
+        self.points.iter().find(|info| info.region == region && info.name == point)?.node
     }
 
     /// The graph of a node that is another workflow.

@@ -28,8 +28,8 @@ mod workflow;
 pub use context::{Context, ContextSession, PastRun, SessionError};
 pub use definition::{Definition, DefinitionDiff, PauseDefinition, PointDefinition, StepDefinition};
 pub use engine::{
-    AnswerRun, AnyRun, App, AppBuilder, DefinitionError, EventStream, ForkRun, LoadedWorkflow, Merge, Outcome,
-    Retention, Run, SavedDefinition, Session, Shutdown, StartRun, WorkflowInfo,
+    AnswerRun, AnyRun, App, AppBuilder, DefinitionError, Doing, EventStream, ForkRun, LoadedWorkflow, Merge, Outcome,
+    Position, Retention, Run, SavedDefinition, Session, Shutdown, StartRun, Tried, WorkflowInfo,
 };
 pub use error::{AnswerError, BuildError, ControlError, Failure, Refusal, RunError};
 pub use event::{Event, EventKind, Events};

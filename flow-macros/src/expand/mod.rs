@@ -123,7 +123,7 @@ fn machine(
         return Err(report.to_tokens());
     }
     let mut points = Vec::new();
-    collect_points(body, &mut points);
+    collect_points(body, graph, &mut points);
     let (cx, frame) = (ident("__cx"), ident("__frame"));
     let context = face.parameters.context.as_ref().map(|context| {
         let (name, ty) = (&context.name, &context.ty);
@@ -179,16 +179,21 @@ fn here(span: Span) -> Span {
 }
 
 /// Every point of a region and of its branches.
-fn collect_points(region: &Region, points: &mut Vec<TokenStream>) {
+fn collect_points(region: &Region, graph: &graph::Graph, points: &mut Vec<TokenStream>) {
     for block in region::slots(region) {
         let info = &region.blocks[block];
         let (path, name, saved) = (&region.path, &info.name, info.kind.is_saved());
         let live = info.live_in.iter().map(|var| &region.vars[*var].stored);
-        points.push(quote!(__flow::PointInfo { region: #path, name: #name, live: &[#(#live),*], saved: #saved }));
+        let node = match graph.point_at(region, block) {
+            Some(node) => quote!(::core::option::Option::Some(#node)),
+            None => quote!(::core::option::Option::None),
+        };
+        let live = quote!(&[#(#live),*]);
+        points.push(quote!(__flow::PointInfo { region: #path, name: #name, live: #live, saved: #saved, node: #node }));
     }
     for block in region.reachable() {
         if let Term::Fork { fork, .. } = &region.blocks[block].term {
-            fork.branches.iter().for_each(|branch| collect_points(branch, points));
+            fork.branches.iter().for_each(|branch| collect_points(branch, graph, points));
         }
     }
 }

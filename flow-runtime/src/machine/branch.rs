@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Name of the point of a branch that has finished.
-pub(super) const DONE: &str = "=done";
+pub(crate) const DONE: &str = "=done";
 /// Name of the binding that keeps a finished branch's result.
 pub(super) const RESULT: &str = "=result";
 /// Name of the point of a frame that has not got to any other.

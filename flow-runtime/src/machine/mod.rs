@@ -39,6 +39,7 @@ pub use child::{Child, ChildOf};
 #[cfg(feature = "testing")]
 pub(crate) use current::current_state;
 pub use current::{attempt, blocking, idempotency_key, transaction};
+pub(crate) use branch::DONE;
 pub(crate) use current::{change, run as current_run, with_changes};
 pub use cx::Cx;
 pub(crate) use cx::Trying;
@@ -108,6 +109,8 @@ pub struct PointInfo {
     pub live: &'static [&'static str],
     /// Whether a frame can be stored there. Joins and loop heads are points, too, but are never stored.
     pub saved: bool,
+    /// The node of the workflow's graph it belongs to; see [`Graph::node_at`](crate::Graph::node_at).
+    pub node: Option<u32>,
 }
 
 /// Runs the block that belongs to a frame's point.

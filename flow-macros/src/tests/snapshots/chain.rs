@@ -119,6 +119,7 @@ const _: () = {
                 },
             ],
             calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
+            points: <Self as ::flow_runtime::Workflow>::MACHINE.points,
         };
         const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
             #[allow(
@@ -191,12 +192,14 @@ const _: () = {
                     name: "start",
                     live: &["topic"],
                     saved: false,
+                    node: ::core::option::Option::Some(2u32),
                 },
                 __flow::PointInfo {
                     region: "",
                     name: "research done",
                     live: &["notes"],
                     saved: true,
+                    node: ::core::option::Option::Some(2u32),
                 },
             ],
         );

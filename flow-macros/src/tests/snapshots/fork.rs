@@ -143,6 +143,7 @@ const _: () = {
                 },
             ],
             calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
+            points: <Self as ::flow_runtime::Workflow>::MACHINE.points,
         };
         const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
             #[allow(
@@ -391,36 +392,42 @@ const _: () = {
                     name: "start",
                     live: &["notes"],
                     saved: false,
+                    node: ::core::option::Option::Some(2u32),
                 },
                 __flow::PointInfo {
                     region: "",
                     name: "parallel",
                     live: &["notes"],
                     saved: true,
+                    node: ::core::option::Option::Some(2u32),
                 },
                 __flow::PointInfo {
                     region: "",
                     name: "parallel done",
                     live: &["a", "b"],
                     saved: true,
+                    node: ::core::option::Option::Some(3u32),
                 },
                 __flow::PointInfo {
                     region: "parallel.0",
                     name: "start",
                     live: &[],
                     saved: false,
+                    node: ::core::option::Option::Some(4u32),
                 },
                 __flow::PointInfo {
                     region: "parallel.1",
                     name: "start",
                     live: &[],
                     saved: false,
+                    node: ::core::option::Option::Some(5u32),
                 },
                 __flow::PointInfo {
                     region: "parallel.1",
                     name: "count done",
                     live: &["n"],
                     saved: true,
+                    node: ::core::option::Option::Some(5u32),
                 },
             ],
         );

@@ -114,6 +114,7 @@ const _: () = {
                 },
             ],
             calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
+            points: <Self as ::flow_runtime::Workflow>::MACHINE.points,
         };
         const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
             #[allow(
@@ -230,18 +231,21 @@ const _: () = {
                     name: "start",
                     live: &["x"],
                     saved: false,
+                    node: ::core::option::Option::Some(2u32),
                 },
                 __flow::PointInfo {
                     region: "",
                     name: "f done",
                     live: &["x", "x#2"],
                     saved: true,
+                    node: ::core::option::Option::Some(2u32),
                 },
                 __flow::PointInfo {
                     region: "",
                     name: "g done",
                     live: &["x", "sum"],
                     saved: true,
+                    node: ::core::option::Option::Some(3u32),
                 },
             ],
         );

@@ -18,6 +18,7 @@ const _: () = {
             nodes: &[],
             edges: &[],
             calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
+            points: <Self as ::flow_runtime::Workflow>::MACHINE.points,
         };
         const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
             &__flow::body::<Self, (), _>(|_, _, _, _| ::core::unreachable!()),

@@ -130,6 +130,7 @@ const _: () = {
                 },
             ],
             calls: <Self as ::flow_runtime::Workflow>::MACHINE.calls,
+            points: <Self as ::flow_runtime::Workflow>::MACHINE.points,
         };
         const MACHINE: __flow::Machine<Self> = __flow::Body::machine(
             #[allow(
@@ -260,24 +261,28 @@ const _: () = {
                     name: "start",
                     live: &["draft"],
                     saved: false,
+                    node: ::core::option::Option::Some(2u32),
                 },
                 __flow::PointInfo {
                     region: "",
                     name: "loop",
                     live: &["draft", "rounds"],
                     saved: false,
+                    node: ::core::option::Option::Some(2u32),
                 },
                 __flow::PointInfo {
                     region: "",
                     name: "approve",
                     live: &["draft", "rounds"],
                     saved: true,
+                    node: ::core::option::Option::Some(2u32),
                 },
                 __flow::PointInfo {
                     region: "",
                     name: "revise done",
                     live: &["draft", "rounds"],
                     saved: true,
+                    node: ::core::option::Option::Some(4u32),
                 },
             ],
         );
