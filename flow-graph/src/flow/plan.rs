@@ -201,6 +201,12 @@ impl<'p> Planner<'p> {
             work.extend(self.below[unit].iter().rev().filter(|below| !arms.contains(below)));
             work.extend(line.filter(|way| self.is_arm(unit, *way)).map(|way| way.to));
         }
+        // A loop without end may come after it.
+        let is_exit = |row: &Row| matches!(row, Row::Unit { unit, .. } if Some(*unit) == self.exit);
+        if let Some(at) = column.rows.iter().position(is_exit) {
+            let exit = column.rows.remove(at);
+            column.rows.push(exit);
+        }
         column
     }
 

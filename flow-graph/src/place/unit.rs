@@ -110,7 +110,7 @@ impl Placer<'_> {
 
     fn fork(&self, fork: usize, join: usize, branches: &[Branch]) -> Drawn {
         let (item, end) = (&self.chart.nodes[fork], &self.chart.nodes[join]);
-        let lane = item.is_fan_out();
+        let lane = item.is_fan_out() && branches.iter().any(|branch| branch.body.is_some());
         let drawn: Vec<(usize, Sketch)> =
             branches.iter().map(|branch| (branch.arrow, self.branch(branch.body.as_ref()))).collect();
         let mut at = Vec::with_capacity(drawn.len());

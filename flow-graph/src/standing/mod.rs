@@ -1,5 +1,9 @@
 //! Where a run stands, node by node.
 
+mod of;
+mod replay;
+mod trace;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use flow_runtime::store::RunStatus;
