@@ -53,8 +53,8 @@ fn only_run(program: &Program) -> Option<(String, String)> {
     if !program.folder().join("flow.db").exists() {
         return None;
     }
-    let runs = program.json(&["list"]);
-    let runs = runs.as_array().unwrap();
+    let runs = program.json(&["runs"]);
+    let runs = runs["runs"].as_array().unwrap();
     assert!(runs.len() <= 1, "{runs:?}");
     let text = |name: &str| runs[0][name].as_str().unwrap().to_owned();
     (!runs.is_empty()).then(|| (text("run"), text("status")))
@@ -76,7 +76,7 @@ fn start_killed(program: &Program, start: &[&str], delay: Duration, hits: &mut H
     match only_run(program) {
         Some((run, status)) => {
             hits.running += u32::from(status == "running");
-            assert_eq!(program.json(&["resume", &run])["status"], "paused");
+            assert_eq!(program.json(&["recover", &run])["status"], "paused");
             run
         }
         // It died before it was stored; nobody was told that there is a run.
@@ -93,7 +93,7 @@ fn answer_killed(program: &Program, run: &str, pause: &str, answer: &str, delay:
     let killed = kill_after(program, &command, delay);
     hits.killed += u32::from(killed);
     hits.running += u32::from(only_run(program).unwrap().1 == "running");
-    if program.json(&["resume", run])["status"] == "paused" {
+    if program.json(&["recover", run])["status"] == "paused" {
         // It died before the answer was stored.
         assert!(killed, "an answer that was not killed is stored");
         assert_eq!(program.json(&command)["status"], "completed");
@@ -124,7 +124,7 @@ fn an_article_survives_kills_at_any_moment() {
     let folder = texts.path().join("texts");
     write_texts(&folder);
     let folder = folder.to_string_lossy();
-    let start = ["start", "how a run survives a crash", &folder];
+    let start = ["run", "content-creation", "--topic", "how a run survives a crash", "--folder", &folder];
     let answer = r#"{"Publish":{"by":"Ann"}}"#;
 
     let undisturbed = Program::new("content_creation");
@@ -160,7 +160,7 @@ fn rows_are_loaded_once_whenever_the_process_is_killed() {
     }
     fs::write(&file, csv).unwrap();
     let file = file.to_string_lossy();
-    let start = ["start", &file];
+    let start = ["run", "data-pipeline", "--csv", &file];
 
     let undisturbed = Program::new("data_pipeline");
     let start_takes = timed(&undisturbed, &start);
@@ -183,7 +183,7 @@ fn rows_are_loaded_once_whenever_the_process_is_killed() {
 #[test]
 fn a_trade_is_executed_once_whenever_the_process_is_killed() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let start = ["start", "ACME", "buy", "300", "55.00"];
+    let start = ["run", "execute-trade"];
     let answer = r#"{"Approve":{"quantity":200}}"#;
     let undisturbed = Program::new("execute_trade");
     let start_takes = timed(&undisturbed, &start);
@@ -209,7 +209,7 @@ fn run_killed(program: &Program, start: &[&str], delay: Duration, hits: &mut Hit
     match only_run(program) {
         Some((run, status)) => {
             hits.running += u32::from(["running", "undoing"].contains(&&*status));
-            program.report(&["resume", &run])
+            program.report(&["recover", &run])
         }
         None => {
             assert!(killed, "a start that was not killed stores its run");
@@ -236,7 +236,7 @@ fn undone(report: &Value) -> Vec<&str> {
 #[test]
 fn an_order_is_taken_back_once_whenever_the_process_is_killed() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let start = ["start", "lamp", "3", "--address", "nowhere"];
+    let start = ["run", "order-saga", "--address", "nowhere"];
     let undisturbed = Program::new("order_saga");
     let started = Instant::now();
     let (code, report) = undisturbed.report(&start);
@@ -259,7 +259,9 @@ fn an_order_is_taken_back_once_whenever_the_process_is_killed() {
 #[test]
 fn an_order_is_cancelled_once_whenever_the_process_is_killed() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let asked = |program: &Program| program.json(&["start", "sofa", "1"])["run"].as_str().unwrap().to_owned();
+    let asked = |program: &Program| {
+        program.json(&["run", "order-saga", "--item", "sofa", "--quantity", "1"])["run"].as_str().unwrap().to_owned()
+    };
     let undisturbed = Program::new("order_saga");
     let run = asked(&undisturbed);
     let takes = timed(&undisturbed, &["cancel", &run]);
@@ -276,7 +278,7 @@ fn an_order_is_cancelled_once_whenever_the_process_is_killed() {
         let report = match status.as_str() {
             // It died before the cancel was stored.
             "paused" => program.json(&["cancel", &run]),
-            _ => program.report(&["resume", &run]).1,
+            _ => program.report(&["recover", &run]).1,
         };
         assert_eq!((report["status"].as_str(), undone(&report)), (Some("cancelled"), vec!["charge", "reserve"]));
         assert_eq!(traces(&program), expected, "after kill {kill}");
@@ -304,7 +306,7 @@ fn a_crawl_finds_the_same_whenever_the_process_is_killed() {
         fs::write(folder.join(format!("page-{number}.md")), text).unwrap();
     }
     let folder = folder.to_string_lossy();
-    let start = ["start", &folder];
+    let start = ["run", "crawl", "--starts", &folder];
     let undisturbed = Program::new("crawl");
     let started = Instant::now();
     let (code, expected) = undisturbed.report(&start);

@@ -14,7 +14,9 @@ fn check(said: &str, expected: Expect) {
 #[test]
 fn workflows_are_listed() {
     let room = Newsroom::new();
-    check(&room.say(&["list"]), expect![[r#"
+    check(
+        &room.say(&["list"]),
+        expect![[r#"
         $ newsroom list
         WORKFLOW  VERSION   INPUT                                                          DOES
         article   e37f618d  --topic TEXT [--words] [--style] [--check] [--tags] [--field…  Writes an article, and publishes it once somebody has approved.
@@ -23,14 +25,17 @@ fn workflows_are_listed() {
         survey    c5a6daaa  TEXT                                                           Asks everything there is to ask.
         two       c37e3f07                                                                 Asks two at once.
         [0]
-    "#]]);
+    "#]],
+    );
     assert!(!room.folder().join("flow.db").exists(), "nothing was opened");
 }
 
 #[test]
 fn the_fields_of_an_input_are_flags() {
     let room = Newsroom::new();
-    check(&room.say(&["run", "article", "--help"]), expect![[r#"
+    check(
+        &room.say(&["run", "article", "--help"]),
+        expect![[r#"
         $ newsroom run article --help
         Options of every command
 
@@ -59,8 +64,11 @@ fn the_fields_of_an_input_are_flags() {
           -q, --quiet                 Print results and errors only
           -h, --help                  Print help
         [0]
-    "#]]);
-    check(&room.say(&["run", "survey", "--help"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["run", "survey", "--help"]),
+        expect![[r#"
         $ newsroom run survey --help
         Options of every command
 
@@ -84,14 +92,17 @@ fn the_fields_of_an_input_are_flags() {
           -q, --quiet                 Print results and errors only
           -h, --help                  Print help
         [0]
-    "#]]);
+    "#]],
+    );
     assert!(!room.folder().join("flow.db").exists(), "nothing was opened");
 }
 
 #[test]
 fn a_run_is_done() {
     let room = Newsroom::new();
-    check(&room.say(&["run", "article", "--topic", "bees", "--no-check", "--style", "loud"]), expect![[r#"
+    check(
+        &room.say(&["run", "article", "--topic", "bees", "--no-check", "--style", "loud"]),
+        expect![[r#"
         $ newsroom run article --topic bees --no-check --style loud
         Run RUN of article  kept in sqlite:flow.db
         ✓ research  TOOK
@@ -101,8 +112,11 @@ fn a_run_is_done() {
         title: BEES: BEES FLY, BEES SING
         words: 700
         [0]
-    "#]]);
-    check(&room.say(&["run", "many", "1", "2", "3"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["run", "many", "1", "2", "3"]),
+        expect![[r#"
         $ newsroom run many 1 2 3
         Run RUN of many  kept in sqlite:flow.db
         ✓ parallel.0  count  TOOK
@@ -112,20 +126,26 @@ fn a_run_is_done() {
 
         12
         [0]
-    "#]]);
-    check(&room.say(&["run", "many", "--input", "[4,5]", "--quiet"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["run", "many", "--input", "[4,5]", "--quiet"]),
+        expect![[r#"
         $ newsroom run many --input [4,5] --quiet
         ✓ Run RUN is done.
 
         18
         [0]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_run_asks_and_is_answered() {
     let room = Newsroom::new();
-    check(&room.say(&["run", "article", "--topic", "bees", "--words", "90", "--user", "bob"]), expect![[r#"
+    check(
+        &room.say(&["run", "article", "--topic", "bees", "--words", "90", "--user", "bob"]),
+        expect![[r#"
         $ newsroom run article --topic bees --words 90 --user bob
         Run RUN of article  kept in sqlite:flow.db
         ✓ research  TOOK
@@ -147,8 +167,11 @@ fn a_run_asks_and_is_answered() {
           # Ask again.
           newsroom answer RUN approve-1 Wait
         [3]
-    "#]]);
-    check(&room.say(&["show"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["show"]),
+        expect![[r#"
         $ newsroom show
         RUN article  paused, now
           id       RUN
@@ -187,8 +210,11 @@ fn a_run_asks_and_is_answered() {
           # Ask again.
           newsroom answer RUN approve-1 Wait
         [0]
-    "#]]);
-    check(&room.say(&["answer", "last", "Change", "--title", "On bees", "--words", "80", "--by", "ann"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["answer", "last", "Change", "--title", "On bees", "--words", "80", "--by", "ann"]),
+        expect![[r#"
         $ newsroom answer last Change --title 'On bees' --words 80 --by ann
         ✓ approve-1  answered by ann
         ? Run RUN waits for an answer.
@@ -208,8 +234,11 @@ fn a_run_asks_and_is_answered() {
           # Ask again.
           newsroom answer RUN approve-2 Wait
         [3]
-    "#]]);
-    check(&room.say(&["answer", "last", "approve-2", "Publish", "--field-by", "Ann", "--comment", "fine"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["answer", "last", "approve-2", "Publish", "--field-by", "Ann", "--comment", "fine"]),
+        expect![[r#"
         $ newsroom answer last approve-2 Publish --field-by Ann --comment fine
         ✓ approve-2  answered: fine
         ✓ Run RUN is done.
@@ -217,8 +246,11 @@ fn a_run_asks_and_is_answered() {
         title: On bees
         words: 80
         [0]
-    "#]]);
-    check(&room.say(&["show", "last"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["show", "last"]),
+        expect![[r#"
         $ newsroom show last
         RUN article  completed after TOOK
           id       RUN
@@ -247,8 +279,11 @@ fn a_run_asks_and_is_answered() {
           title: On bees
           words: 80
         [0]
-    "#]]);
-    check(&room.say(&["events"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["events"]),
+        expect![[r#"
         $ newsroom events
         TIME     1  run started
         TIME     2  step started  research
@@ -269,19 +304,25 @@ fn a_run_asks_and_is_answered() {
         TIME    17  choice taken  node 5  Approval::Publish { .. }
         TIME    18  run completed
         [0]
-    "#]]);
-    check(&room.say(&["runs"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["runs"]),
+        expect![[r#"
         $ newsroom runs
         RUN           WORKFLOW  STATUS     STARTED  TOOK    USER  INPUT
         RUN  article   completed  now      TOOK  bob   topic: bees, words: 90, style: sober, check: tru…
         [0]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_run_fails_and_is_tried_again() {
     let room = Newsroom::new();
-    check(&room.say(&["run", "article", "--topic", "nothing"]), expect![[r#"
+    check(
+        &room.say(&["run", "article", "--topic", "nothing"]),
+        expect![[r#"
         $ newsroom run article --topic nothing
         Run RUN of article  kept in sqlite:flow.db
         ✓ research  TOOK
@@ -293,8 +334,11 @@ fn a_run_fails_and_is_tried_again() {
         When what is wrong has been put right, this goes on from there:
           newsroom retry RUN
         [1]
-    "#]]);
-    check(&room.say(&["retry", "last"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["retry", "last"]),
+        expect![[r#"
         $ newsroom retry last
           tried again
         ✗ write  there is nothing to say
@@ -305,8 +349,11 @@ fn a_run_fails_and_is_tried_again() {
         When what is wrong has been put right, this goes on from there:
           newsroom retry RUN
         [1]
-    "#]]);
-    check(&room.say(&["show", "last"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["show", "last"]),
+        expect![[r#"
         $ newsroom show last
         RUN article  failed after TOOK
           id       RUN
@@ -334,13 +381,16 @@ fn a_run_fails_and_is_tried_again() {
 
         error: it failed after `research done`: there is nothing to say
         [0]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_can_be_undone_is_undone() {
     let room = Newsroom::new();
-    check(&room.say(&["run", "digging", "--item", "shovel", "--ms", "0"]), expect![[r#"
+    check(
+        &room.say(&["run", "digging", "--item", "shovel", "--ms", "0"]),
+        expect![[r#"
         $ newsroom run digging --item shovel --ms 0
         Run RUN of digging  kept in sqlite:flow.db
         ✓ reserve  TOOK
@@ -351,16 +401,22 @@ fn what_can_be_undone_is_undone() {
         Undone, the last first:
           reserve  one shovel
         [1]
-    "#]]);
+    "#]],
+    );
     room.paused(&["two"]);
-    check(&room.say(&["cancel", "last"]), expect![[r#"
+    check(
+        &room.say(&["cancel", "last"]),
+        expect![[r#"
         $ newsroom cancel last
           parallel.0  confirm-1  withdrawn
           parallel.1  confirm-2  withdrawn
         Run RUN is cancelled.
         [0]
-    "#]]);
-    check(&room.say(&["show", "last"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["show", "last"]),
+        expect![[r#"
         $ newsroom show last
         RUN two  cancelled after TOOK
           id       RUN
@@ -373,7 +429,8 @@ fn what_can_be_undone_is_undone() {
           confirm-1  withdrawn, now
           confirm-2  withdrawn, now
         [0]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -404,7 +461,9 @@ fn a_copy_begins_where_the_run_was() {
             [3]
         "#]],
     );
-    check(&room.say(&["fork", "last", "--at", "wirte"]), expect![[r#"
+    check(
+        &room.say(&["fork", "last", "--at", "wirte"]),
+        expect![[r#"
         $ newsroom fork last --at wirte
         error: the run was never at `wirte`
 
@@ -413,7 +472,8 @@ fn a_copy_begins_where_the_run_was() {
           --at 1    write done
           --at 2    approve
         [2]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -422,7 +482,9 @@ fn runs_are_found_page_by_page() {
     for number in ["1", "2", "3"] {
         room.json(&["run", "many", number, "--user", "ann", "--metadata", "from=test"]);
     }
-    check(&room.say(&["runs", "--user", "ann", "--limit", "2"]), expect![[r#"
+    check(
+        &room.say(&["runs", "--user", "ann", "--limit", "2"]),
+        expect![[r#"
         $ newsroom runs --user ann --limit 2
         RUN           WORKFLOW  STATUS     STARTED  TOOK   USER  INPUT
         RUN  many      completed  now      TOOK  ann   [3]
@@ -430,12 +492,16 @@ fn runs_are_found_page_by_page() {
 
         More: newsroom runs --user ann --limit 2 --after RUN
         [0]
-    "#]]);
-    check(&room.say(&["runs", "--status", "failed"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["runs", "--status", "failed"]),
+        expect![[r#"
         $ newsroom runs --status failed
         No runs like that in sqlite:flow.db.
         [0]
-    "#]]);
+    "#]],
+    );
     assert_eq!(room.json(&["runs", "--metadata", "from=test", "--since", "1h"])["runs"].as_array().unwrap().len(), 3);
     let page = room.json(&["runs", "--limit", "2"]);
     let rest = room.json(&["runs", "--after", page["next"].as_str().unwrap()]);
@@ -446,13 +512,18 @@ fn runs_are_found_page_by_page() {
 fn sessions_are_shown() {
     let room = Newsroom::new();
     room.json(&["run", "many", "1", "--session", "s-1", "--user", "ann"]);
-    check(&room.say(&["sessions"]), expect![[r#"
+    check(
+        &room.say(&["sessions"]),
+        expect![[r#"
         $ newsroom sessions
         SESSION  NAME  USER  WRITTEN  STATE
         s-1            ann   now
         [0]
-    "#]]);
-    check(&room.say(&["session", "s-1", "--rename", "The first"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["session", "s-1", "--rename", "The first"]),
+        expect![[r#"
         $ newsroom session s-1 --rename 'The first'
         s-1  The first
           begun    TIME (now)
@@ -463,45 +534,63 @@ fn sessions_are_shown() {
           -
 
         Runs
-          RUN           WORKFLOW  STATUS     STARTED  TOOK  INPUT
+          RUN           WORKFLOW  STATUS     STARTED  TOOK   INPUT
           RUN  many      completed  now      TOOK  [1]
         [0]
-    "#]]);
-    check(&room.say(&["session", "s-2"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["session", "s-2"]),
+        expect![[r#"
         $ newsroom session s-2
         error: there is no session `s-2`
 
         hint: newsroom sessions
         [2]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn definitions_are_kept_and_compared() {
     let room = Newsroom::new();
-    check(&room.say(&["save", "two", "--publish", "--label", "stable"]), expect![[r#"
+    check(
+        &room.say(&["save", "two", "--publish", "--label", "stable"]),
+        expect![[r#"
         $ newsroom save two --publish --label stable
         ✓ Version 1 of two is stored: published, label `stable`.
         [0]
-    "#]]);
-    check(&room.say(&["definitions"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["definitions"]),
+        expect![[r#"
         $ newsroom definitions
         WORKFLOW  VERSION  STAGE      LABEL   SAVED  THIS PROGRAM
         two       1        published  stable  now    is this
         [0]
-    "#]]);
-    check(&room.say(&["diff", "two@stable"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["diff", "two@stable"]),
+        expect![[r#"
         $ newsroom diff two@stable
         two@1 → two (this program)
           nothing has changed
         [0]
-    "#]]);
-    check(&room.say(&["diff", "two@7"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["diff", "two@7"]),
+        expect![[r#"
         $ newsroom diff two@7
         error: there is no stored definition `two@7`; there are: 1 (stable)
         [2]
-    "#]]);
-    check(&room.say(&["schema", "two"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["schema", "two"]),
+        expect![[r#"
         $ newsroom schema two
         {
           "workflow": "two",
@@ -532,13 +621,16 @@ fn definitions_are_kept_and_compared() {
           }
         }
         [0]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn graphs_in_four_languages() {
     let room = Newsroom::new();
-    check(&room.say(&["graph", "two"]), expect![[r#"
+    check(
+        &room.say(&["graph", "two"]),
+        expect![[r#"
         $ newsroom graph two
         flowchart TD
             n0(["start"])
@@ -554,7 +646,23 @@ fn graphs_in_four_languages() {
             n5 --> n3
             n3 --> n1
         [0]
-    "#]]);
+    "#]],
+    );
+    check(
+        &room.say(&["graph"]),
+        expect![[r#"
+        $ newsroom graph
+        error: which workflow is missing
+
+        what would do:
+          newsroom graph article
+          newsroom graph survey
+          newsroom graph many
+          newsroom graph digging
+          newsroom graph two
+        [2]
+    "#]],
+    );
     assert!(room.run(&["graph", "two", "--format", "dot"]).out.starts_with("digraph"));
     assert!(room.run(&["graph", "two", "--format", "svg"]).out.starts_with("<svg"));
     assert_eq!(room.json(&["graph", "two", "--format", "json"])["workflow"], "two");
@@ -562,24 +670,84 @@ fn graphs_in_four_languages() {
 }
 
 #[test]
+fn a_graph_shows_where_a_run_stands() {
+    let room = Newsroom::new();
+    room.paused(&["article", "--topic", "bees"]);
+    check(
+        &room.say(&["graph", "--run", "last"]),
+        expect![[r#"
+        $ newsroom graph --run last
+        flowchart TD
+            n0(["start"])
+            n1(["end"])
+            n2["research"]
+            n3["write"]
+            n4[/"approve"/]
+            n5{"approve"}
+            n0 --> n2
+            n2 --> n3
+            n3 --> n4
+            n4 --> n5
+            n5 -->|"Approval::Publish { .. }"| n1
+            n5 -->|"Approval::Change { title, words }"| n4
+            n5 -->|"Approval::Reject { why }"| n1
+            n5 -->|"Approval::Wait"| n4
+            classDef done stroke:#2e7d32,stroke-width:2px
+            classDef working stroke:#1565c0,stroke-width:3px
+            classDef waiting stroke:#b26a00,stroke-width:3px
+            classDef sleeping stroke:#6a6a6a,stroke-width:2px
+            classDef failed stroke:#c62828,stroke-width:3px
+            classDef skipped stroke-dasharray:4
+            class 0 done
+            class 2 done
+            class 3 done
+            class 4 waiting
+        [0]
+    "#]],
+    );
+    let drawing = room.run(&["graph", "--run", "last", "--format", "svg"]);
+    assert!(drawing.out.contains("is-waiting"), "{drawing:?}");
+    assert!(room.json(&["graph", "--run", "last"])["standing"]["nodes"].is_object());
+    check(
+        &room.say(&["graph", "two", "--run", "last"]),
+        expect![[r#"
+        $ newsroom graph two --run last
+        error: run RUN is one of `article`, not of `two`
+
+        hint: newsroom graph article --run RUN
+        [2]
+    "#]],
+    );
+}
+
+#[test]
 fn what_is_old_is_forgotten() {
     let room = Newsroom::new();
     room.json(&["run", "many", "1"]);
-    check(&room.say(&["prune", "--ended", "0s"]), expect![[r#"
+    check(
+        &room.say(&["prune", "--ended", "0s"]),
+        expect![[r#"
         $ newsroom prune --ended 0s
         ✓ 1 runs and 0 checkpoints of other runs are forgotten.
         [0]
-    "#]]);
-    check(&room.say(&["runs"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["runs"]),
+        expect![[r#"
         $ newsroom runs
         No runs like that in sqlite:flow.db.
         [0]
-    "#]]);
-    check(&room.say(&["recover"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &room.say(&["recover"]),
+        expect![[r#"
         $ newsroom recover
         No run needs anybody: none was left behind.
         [0]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

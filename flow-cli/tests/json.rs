@@ -39,7 +39,9 @@ fn every_command_prints_what_it_says() {
     let asked = check::<reports::RunReport>(&room, &["run", "article", "--topic", "bees", "--session", "s"]);
     assert_eq!((&asked["status"], &asked["pauses"][0]["allowed"]["users"]), (&"paused".into(), &Value::Array(vec![])));
     check::<reports::ShowReport>(&room, &["show"]);
-    let answered = check::<reports::RunReport>(&room, &["answer", "last", "Publish", "--field-by", "Ann", "--by", "ann"]);
+    check::<reports::GraphReport>(&room, &["graph", "--run", "last"]);
+    let answered =
+        check::<reports::RunReport>(&room, &["answer", "last", "Publish", "--field-by", "Ann", "--by", "ann"]);
     assert_eq!((&answered["status"], &answered["output"]["words"]), (&"completed".into(), &700.into()));
     let shown = check::<reports::ShowReport>(&room, &["show"]);
     assert_eq!((&shown["pauses"][0]["state"], &shown["pauses"][0]["by"]), (&"answered".into(), &"ann".into()));

@@ -63,7 +63,8 @@ fn a_killed_run_goes_on() {
     let cancelled = room.json(&["cancel", &run]);
     assert_eq!((&cancelled["status"], &cancelled["undone"][0]["step"]), (&"cancelled".into(), &"reserve".into()));
     assert_eq!(going_on.wait().unwrap().code(), Some(1));
-    let reserved = room.json(&["show", &run])["attempts"].as_array().unwrap().iter().filter(|a| a["step"] == "reserve").count();
+    let reserved =
+        room.json(&["show", &run])["attempts"].as_array().unwrap().iter().filter(|a| a["step"] == "reserve").count();
     assert_eq!(reserved, 1);
 }
 
@@ -154,7 +155,14 @@ fn colours_go_to_terminals_only() {
     room.json(&["run", "many", "1"]);
     assert!(!room.run(&["runs"]).out.contains('\u{1b}'));
     let mut wanted = room.command(&["runs"]);
-    assert!(common::ended({ wanted.env("CLICOLOR_FORCE", "1"); wanted }).out.contains('\u{1b}'));
+    assert!(
+        common::ended({
+            wanted.env("CLICOLOR_FORCE", "1");
+            wanted
+        })
+        .out
+        .contains('\u{1b}')
+    );
     let mut refused = room.command(&["runs"]);
     refused.env("NO_COLOR", "1");
     assert!(!common::ended(refused).out.contains('\u{1b}'));

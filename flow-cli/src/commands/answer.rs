@@ -207,7 +207,10 @@ async fn not_open(desk: &Desk, run: &AnyRun, open: &[OpenPause], wanted: Option<
             };
             let near = nearest(wanted, open.iter().map(OpenPause::name));
             let hints = open.iter().filter(|pause| near.as_deref().is_none_or(|near| pause.name() == near));
-            CliError::Answer { source: error, hints: hints.flat_map(|pause| commands(&desk.kit, run, pause, None)).collect() }
+            CliError::Answer {
+                source: error,
+                hints: hints.flat_map(|pause| commands(&desk.kit, run, pause, None)).collect(),
+            }
         }
         None if open.is_empty() => {
             let status = run.status().await.map_or_else(|_| "not waiting".to_owned(), |status| status.to_string());

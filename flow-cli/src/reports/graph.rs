@@ -13,6 +13,10 @@ pub struct GraphReport {
     pub workflow: String,
     /// Nodes and edges: `nodes` with `id`, `kind`, `name`, `doc`, `line`, `edges` with `from`, `to`, `when`.
     pub graph: Value,
+    /// Where the run stands, if one was given: `nodes` by their ids, with `state`, `done` and what else is known, and the edges
+    /// that were `taken`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Value>,
     #[serde(skip)]
     pub(crate) drawing: String,
 }

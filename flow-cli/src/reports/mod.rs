@@ -43,6 +43,11 @@ pub(crate) trait Report: Serialize + JsonSchema {
     fn exit_code(&self) -> u8 {
         0
     }
+
+    /// Whether it tells of an error rather than of a result.
+    fn is_error(&self) -> bool {
+        false
+    }
 }
 
 /// What a command has said, ready to be printed.
@@ -50,31 +55,32 @@ pub(crate) struct Said {
     text: String,
     json: String,
     code: u8,
+    is_error: bool,
 }
 
 impl<R: Report> From<R> for Said {
     fn from(report: R) -> Self {
-        Said { text: report.text(), json: json(&report), code: report.exit_code() }
+        Said { text: report.text(), json: json(&report), code: report.exit_code(), is_error: report.is_error() }
     }
 }
 
 impl Said {
     /// Nothing more than what was printed before.
     pub(crate) fn nothing() -> Self {
-        Said { text: String::new(), json: String::new(), code: 0 }
+        Said { text: String::new(), json: String::new(), code: 0, is_error: false }
     }
 
     /// A text that is the same with `--json`.
     pub(crate) fn plain(text: String) -> Self {
-        Said { json: text.clone(), text, code: 0 }
+        Said { json: text.clone(), text, code: 0, is_error: false }
     }
 
     /// Prints it: what went wrong to stderr, unless a script reads it.
     pub(crate) fn print(&self, json: bool) -> ExitCode {
-        match (json, self.code) {
+        match (json, self.is_error) {
             (true, _) => output::out(&self.json),
-            (false, 1) => output::err(&self.text),
-            (false, _) => output::out(&self.text),
+            (false, true) => output::err(&self.text),
+            (false, false) => output::out(&self.text),
         }
         ExitCode::from(self.code)
     }

@@ -29,13 +29,11 @@ pub struct RunReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// What it waits for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pauses: Vec<PauseReport>,
     /// Why it has failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureReport>,
     /// The steps that were undone, in this order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub undone: Vec<UndoneReport>,
     /// The command that goes on with it, if it needs one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,6 +165,10 @@ impl Report for RunReport {
 
     fn exit_code(&self) -> u8 {
         self.code
+    }
+
+    fn is_error(&self) -> bool {
+        self.status == "failed"
     }
 }
 

@@ -108,6 +108,8 @@ pub fn steady(text: &str) -> String {
         (r"\b(\d+ s ago|now)\b", "now"),
         (r"\+?\b(\d+ ms|\d+\.\d s)\b *", "TOOK  "),
         (r#""(ms|total_ms)": ?\d+"#, "\"ms\": 0"),
+        // How wide a column is depends on the times in it.
+        (r"(\S) {2,}", "$1  "),
         (r" +\n", "\n"),
     ];
     changes.iter().fold(text.to_owned(), |text, (found, instead)| {
