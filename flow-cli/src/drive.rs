@@ -199,7 +199,7 @@ fn can_ask_again(error: &AnswerError) -> bool {
 
 impl From<AnswerError> for CliError {
     fn from(source: AnswerError) -> Self {
-        CliError::Answer { source, hints: Vec::new() }
+        CliError::Answer { source: Box::new(source), hints: Vec::new() }
     }
 }
 

@@ -71,8 +71,8 @@ pub enum CliError {
     /// An answer was not taken.
     #[error("{source}")]
     Answer {
-        /// Why.
-        source: AnswerError,
+        /// Why. Boxed, so that a `Result` with an error of this crate stays small.
+        source: Box<AnswerError>,
         /// Commands that would do.
         hints: Vec<String>,
     },
@@ -139,8 +139,8 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             CliError::Clap(error) => u8::try_from(error.exit_code()).unwrap_or(2),
-            CliError::Answer { source: AnswerError::Run(_), .. }
-            | CliError::Control(ControlError::Run(_))
+            CliError::Answer { source, .. } if matches!(**source, AnswerError::Run(_)) => 1,
+            CliError::Control(ControlError::Run(_))
             | CliError::Builder(_)
             | CliError::Store(_)
             | CliError::Build(_)
@@ -150,10 +150,7 @@ impl CliError {
                 RunError::Store(StoreError::UnknownRun { .. }) => 2,
                 _ => 1,
             },
-            CliError::Definition(error) => match error {
-                DefinitionError::Store(_) | DefinitionError::Unreadable { .. } => 1,
-                _ => 2,
-            },
+            CliError::Definition(DefinitionError::Store(_) | DefinitionError::Unreadable { .. }) => 1,
             _ => 2,
         }
     }
@@ -168,7 +165,7 @@ impl CliError {
             CliError::AmbiguousRun { .. } => "ambiguous_run",
             CliError::NotJson { .. } => "not_json",
             CliError::Fields { .. } => "fields",
-            CliError::Answer { source, .. } => match source {
+            CliError::Answer { source, .. } => match **source {
                 AnswerError::AlreadyAnswered { .. } => "already_answered",
                 AnswerError::Expired { .. } => "expired",
                 AnswerError::NotWaiting { .. } | AnswerError::NoSuchPause { .. } => "not_waiting",
@@ -204,16 +201,7 @@ impl CliError {
     /// The error and its sources, the outermost first.
     pub fn chain(&self) -> Vec<String> {
         let mut chain = match self {
-            CliError::Answer { source: AnswerError::AlreadyAnswered { pause, answer }, .. } => {
-                let by = answer.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-                let when = crate::output::ago(answer.at);
-                vec![format!("pause `{pause}` was answered before{by}, {when}, with {}", answer.value)]
-            }
-            CliError::Answer { source: AnswerError::NotAllowed { pause, by, allowed }, .. } => {
-                let by =
-                    by.as_ref().map_or_else(|| "--by NAME says who answers".to_owned(), |by| format!("not for {by}"));
-                vec![format!("pause `{pause}` is for {allowed}: {by}")]
-            }
+            CliError::Answer { source, .. } => vec![not_taken(source)],
             CliError::Clap(error) => vec![clap_message(error)],
             _ => vec![self.to_string()],
         };
@@ -276,10 +264,26 @@ pub(crate) fn chain_of(error: &dyn std::error::Error) -> Vec<String> {
     chain
 }
 
+/// Why an answer was not taken, in words that fit a command line.
+fn not_taken(error: &AnswerError) -> String {
+    match error {
+        AnswerError::AlreadyAnswered { pause, answer } => {
+            let by = answer.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            let when = crate::output::ago(answer.at);
+            format!("pause `{pause}` was answered before{by}, {when}, with {}", answer.value)
+        }
+        AnswerError::NotAllowed { pause, by, allowed } => {
+            let by = by.as_ref().map_or_else(|| "--by NAME says who answers".to_owned(), |by| format!("not for {by}"));
+            format!("pause `{pause}` is for {allowed}: {by}")
+        }
+        error => error.to_string(),
+    }
+}
+
 /// Whether the first sentence says it all.
 fn is_said(error: &CliError) -> bool {
     use AnswerError::{AlreadyAnswered, NotAllowed};
-    matches!(error, CliError::Answer { source: AlreadyAnswered { .. } | NotAllowed { .. }, .. })
+    matches!(error, CliError::Answer { source, .. } if matches!(**source, AlreadyAnswered { .. } | NotAllowed { .. }))
 }
 
 /// What clap has to say, in one line.

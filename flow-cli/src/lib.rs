@@ -69,3 +69,10 @@ macro_rules! main {
         }
     };
 }
+
+/// The programs in the guide compile.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../docs/cli.md")]
+    struct CommandLine;
+}

@@ -208,7 +208,7 @@ async fn not_open(desk: &Desk, run: &AnyRun, open: &[OpenPause], wanted: Option<
             let near = nearest(wanted, open.iter().map(OpenPause::name));
             let hints = open.iter().filter(|pause| near.as_deref().is_none_or(|near| pause.name() == near));
             CliError::Answer {
-                source: error,
+                source: Box::new(error),
                 hints: hints.flat_map(|pause| commands(&desk.kit, run, pause, None)).collect(),
             }
         }
@@ -323,7 +323,7 @@ fn explained(error: AnswerError, form: &Form, hints: Vec<String>) -> CliError {
         }
         AnswerError::Run(RunError::Store(error)) => error.into(),
         // Another answer would not be taken either.
-        source => CliError::Answer { source, hints: Vec::new() },
+        source => source.into(),
     }
 }
 

@@ -45,11 +45,9 @@ pub struct RunsArgs {
 
 /// Shows the runs there are, a page at a time.
 pub(crate) async fn runs(cx: Context, args: RunsArgs) -> Result<Said, CliError> {
-    let workflow = match &args.workflow {
-        // A workflow that is gone from the program has runs all the same.
-        Some(id) => Some(cx.workflow(id).map_or_else(|_| id.clone(), |workflow| workflow.id)),
-        None => None,
-    };
+    // A workflow that is gone from the program has runs all the same.
+    let known = |id: &String| cx.workflow(id).map_or_else(|_| id.clone(), |workflow| workflow.id);
+    let workflow = args.workflow.as_ref().map(known);
     let desk = cx.open(Mode::Look).await?;
     let mut filter = RunFilter { workflow, ..RunFilter::new().limit(args.limit.max(1)) };
     filter.status = args.status.iter().filter_map(|status| RunStatus::parse(status)).collect();

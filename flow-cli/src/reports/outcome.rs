@@ -1,6 +1,6 @@
 //! What a run has come to: `run`, `answer`, `retry`, `fork`, `cancel`, `recover RUN`.
 
-use flow_runtime::{AnyRun, Failure, OpenPause, RunError};
+use flow_runtime::{AnyRun, Failure, OpenPause};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -109,7 +109,7 @@ impl RunReport {
 
     /// A run that was stored, and that another process drives.
     pub(crate) async fn detached(desk: &Desk, run: &AnyRun) -> Result<Self, CliError> {
-        let status = run.status().await.map_err(RunError::from)?;
+        let status = run.status().await?;
         let next = Some(desk.kit.shell.command(["recover", short(run.id())]));
         Ok(RunReport { next, ..RunReport::new(run, status.as_str(), 0) })
     }
