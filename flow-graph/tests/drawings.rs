@@ -20,3 +20,12 @@ fn dump() {
         std::fs::write(format!("/tmp/w/svg/{}.svg", graph.name), svg).unwrap();
     }
 }
+#[test]
+fn dump2() {
+    for seed in [4, 11, 23, 37] {
+        let mut prng = common::programs::Prng::new(seed);
+        let graph = common::programs::program(&mut prng, 40, true);
+        std::fs::write(format!("/tmp/w/svg/seed{seed}.svg"), flow_graph::svg(&graph, &flow_graph::Standing::default()))
+            .unwrap();
+    }
+}

@@ -101,15 +101,18 @@ struct Known {
 
 fn put_together<'c>(graph: Graph, chart: &'c Chart, mut told: Told<'c>, known: &Known) -> Standing {
     let mut standing = Standing { status: Some(known.status), ..Standing::default() };
-    let mut kept = checkpoints(graph, chart, &known.history);
-    if known.status == RunStatus::Completed {
-        kept.finish("");
+    let (mut kept, branches) = checkpoints(graph, chart, &known.history);
+    match known.status {
+        RunStatus::Running | RunStatus::Paused => now(&mut standing, &mut told, &mut kept, known),
+        RunStatus::Failed | RunStatus::Undoing => failed(&mut standing, &mut told, &mut kept, known),
+        RunStatus::Completed => kept.finish(""),
+        _ => {}
     }
     for trace in [&told.trace, &kept] {
         for (at, times) in &trace.done {
             if let Some(mark) = mark(&mut standing, trace, *at) {
                 mark.done = mark.done.max(*times);
-                mark.state = State::Done;
+                mark.state = mark.state.max(State::Done);
             }
         }
         for (level, from, to) in &trace.taken {
@@ -119,9 +122,15 @@ fn put_together<'c>(graph: Graph, chart: &'c Chart, mut told: Told<'c>, known: &
             }
         }
     }
+    let counted =
+        |trace: &Trace<'_>, at: At| trace.levels[at.0].node(at.1).is_some_and(|node| node.name.ends_with(" for each"));
+    for (at, done) in branches {
+        if let Some(mark) = mark(&mut standing, &kept, at).filter(|_| counted(&kept, at)) {
+            mark.items = Some(Items { done, all: None });
+        }
+    }
     for (at, (done, all)) in &told.branches {
-        let is_fan_out = told.trace.levels[at.0].node(at.1).is_some_and(|node| node.name.ends_with(" for each"));
-        if let Some(mark) = mark(&mut standing, &told.trace, *at).filter(|_| is_fan_out) {
+        if let Some(mark) = mark(&mut standing, &told.trace, *at).filter(|_| counted(&told.trace, *at)) {
             mark.items = Some(Items { done: *done, all: Some(*all) });
         }
     }
@@ -130,13 +139,10 @@ fn put_together<'c>(graph: Graph, chart: &'c Chart, mut told: Told<'c>, known: &
             mark.undone = *times;
         }
     }
-    match known.status {
-        RunStatus::Running | RunStatus::Paused => now(&mut standing, &mut told, &mut kept, known),
-        RunStatus::Failed | RunStatus::Undoing => failed(&mut standing, &mut told, &mut kept, known),
-        _ => {}
-    }
     let ended = matches!(known.status, RunStatus::Completed | RunStatus::Cancelled);
-    skip(&mut standing, chart, ended);
+    let trace = if told.any { &told.trace } else { &kept };
+    let unsure = trace.unsure.iter().filter_map(|at| id(trace, *at)).collect();
+    skip(&mut standing, chart, &unsure, ended);
     standing
 }
 
@@ -210,6 +216,8 @@ fn now<'c>(standing: &mut Standing, told: &mut Told<'c>, kept: &mut Trace<'c>, k
             }
         };
         let Some(at) = at else { continue };
+        let trace = if any { &mut told.trace } else { &mut *kept };
+        trace.advance_to(path, at.1);
         let attempt = told.working.get(path).filter(|(working, _)| *working == at && any).map(|(_, attempt)| *attempt);
         let trace = if any { &mut told.trace } else { &mut *kept };
         if state == State::Working && trace.levels[at.0].kind(at.1) == Some(NodeKind::Fork) {
@@ -270,13 +278,19 @@ fn failed<'c>(standing: &mut Standing, told: &mut Told<'c>, kept: &mut Trace<'c>
         let tried = known.positions.iter().find(|position| position.path == path);
         let tried = tried.and_then(|position| position.trying.clone());
         let ((level, node), is_done) = match place_of(trace, path, point) {
-            Some(place) => place,
+            // Questions and timers do not fail: what comes after them does.
+            Some(((level, node), is_done)) => {
+                let kind = trace.levels[level].kind(node);
+                ((level, node), is_done || matches!(kind, Some(NodeKind::Pause | NodeKind::Timer)))
+            }
             None => ((trace.level_of(path)?, 0), true),
         };
         let step = tried.and_then(|tried| trace.step_from(path, (node, is_done), &tried.step));
-        step.or_else(|| trace.only_next(path, (node, is_done))).or(Some((level, node)))
+        let next = step.or_else(|| trace.only_next(path, (node, is_done)));
+        next.or_else(|| trace.decision(path, (node, is_done))).or(Some((level, node)))
     });
     let Some(at) = at else { return };
+    trace.advance_to(path, at.1);
     set(standing, trace, path, at, State::Failed);
     if let Some(mark) = mark(standing, trace, at) {
         mark.error = Some(failure.chain().join(": "));
@@ -285,13 +299,13 @@ fn failed<'c>(standing: &mut Standing, told: &mut Told<'c>, kept: &mut Trace<'c>
 }
 
 /// Marks what the run does not come to any more.
-fn skip(standing: &mut Standing, chart: &Chart, ended: bool) {
-    let state = |standing: &Standing, item: &Item| {
-        standing.nodes.get(&item.id).map(|mark| mark.state).unwrap_or_default()
-    };
+fn skip(standing: &mut Standing, chart: &Chart, unsure: &BTreeSet<String>, ended: bool) {
+    let state =
+        |standing: &Standing, item: &Item| standing.nodes.get(&item.id).map(|mark| mark.state).unwrap_or_default();
     let is_now = |standing: &Standing, item: &Item| state(standing, item) > State::Done;
     let mut reached: BTreeSet<usize> = BTreeSet::new();
-    let mut work = Vec::new();
+    let is_unsure = |(node, item): (usize, &Item)| unsure.contains(&item.id).then_some(node);
+    let mut work: Vec<usize> = chart.nodes.iter().enumerate().filter_map(is_unsure).collect();
     for (node, item) in chart.nodes.iter().enumerate().filter(|(_, item)| is_now(standing, item)) {
         // What its branches do is known of each of them.
         let branches = if item.is_fan_out() { None } else { chart.join_of(node) };
@@ -316,14 +330,14 @@ fn skip(standing: &mut Standing, chart: &Chart, ended: bool) {
         }
         let Some(inside) = &item.inside else { continue };
         match now {
-            State::Ahead | State::Skipped if gone => skip(standing, inside, true),
+            State::Ahead | State::Skipped if gone => skip(standing, inside, unsure, true),
             State::Ahead | State::Skipped => {}
             State::Done => {
                 if gone {
-                    skip(standing, inside, true);
+                    skip(standing, inside, unsure, true);
                 }
             }
-            _ => skip(standing, inside, false),
+            _ => skip(standing, inside, unsure, false),
         }
     }
 }

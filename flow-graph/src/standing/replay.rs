@@ -148,9 +148,13 @@ impl<'c> Told<'c> {
 /// The name under which a branch that is done is stored.
 const DONE: &str = "=done";
 
-/// What is known from the checkpoints.
-pub(super) fn checkpoints<'c>(graph: Graph, chart: &'c Chart, history: &[CheckpointRecord]) -> Trace<'c> {
-    let mut trace = Trace::new(graph, chart);
+/// What is known from the checkpoints, and by fork, how many of its branches are done.
+pub(super) fn checkpoints<'c>(
+    graph: Graph,
+    chart: &'c Chart,
+    history: &[CheckpointRecord],
+) -> (Trace<'c>, BTreeMap<At, u64>) {
+    let (mut trace, mut branches) = (Trace::new(graph, chart), BTreeMap::new());
     for CheckpointRecord { path, at, .. } in history {
         // The frame goes on, so it has its answer, or has slept.
         if let Some(waited) = trace.standing_at(path, &[NodeKind::Pause, NodeKind::Timer]) {
@@ -158,6 +162,10 @@ pub(super) fn checkpoints<'c>(graph: Graph, chart: &'c Chart, history: &[Checkpo
         }
         if at == DONE {
             trace.finish(path);
+            let fork = around(path).and_then(|(outer, _)| trace.standing_at(outer, &[NodeKind::Fork]));
+            if let Some(fork) = fork {
+                *branches.entry(fork).or_default() += 1;
+            }
             continue;
         }
         let Some((level, node)) = trace.node_of(path, at) else { continue };
@@ -177,6 +185,7 @@ pub(super) fn checkpoints<'c>(graph: Graph, chart: &'c Chart, history: &[Checkpo
             Some(NodeKind::Fork) => {
                 trace.advance_to(path, node);
                 *trace.done.entry((level, node)).or_default() += 1;
+                branches.insert((level, node), 0);
             }
             Some(NodeKind::Join) => trace.complete(path, (level, node)),
             _ => {
@@ -184,5 +193,5 @@ pub(super) fn checkpoints<'c>(graph: Graph, chart: &'c Chart, history: &[Checkpo
             }
         }
     }
-    trace
+    (trace, branches)
 }

@@ -3,7 +3,10 @@
 //! Events and checkpoints name steps and points, not nodes, and leave out plain code. So every frame has a place in its
 //! graph, and what is told of it next is looked for from there on, through decisions: the way in between was taken.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+};
 
 use flow_runtime::{Graph, Node, NodeKind};
 
@@ -51,6 +54,8 @@ pub(super) struct Trace<'c> {
     pub(super) done: BTreeMap<At, u64>,
     /// The edges that were taken: level, from, to.
     pub(super) taken: BTreeSet<(usize, usize, usize)>,
+    /// Nodes from which on it is not known which way was taken.
+    pub(super) unsure: BTreeSet<At>,
 }
 
 impl<'c> Level<'c> {
@@ -95,6 +100,7 @@ impl<'c> Trace<'c> {
             frames: BTreeMap::from([(String::new(), root)]),
             done: BTreeMap::from([((0, 0), 1)]),
             taken: BTreeSet::new(),
+            unsure: BTreeSet::new(),
         }
     }
 
@@ -178,18 +184,23 @@ impl<'c> Trace<'c> {
         }
     }
 
-    /// The nearest node a frame may come to next, with the nodes in between: first without passing anything but decisions.
-    fn find(&self, frame: &Frame, is: &dyn Fn(usize) -> bool) -> Option<Vec<usize>> {
-        let level = &self.levels[frame.level];
-        let begin: Vec<usize> = match frame.place {
+    /// The nodes a frame comes to first.
+    fn begin(&self, frame: &Frame) -> Vec<usize> {
+        match frame.place {
             Place::Before(node) | Place::Between(_, node) => vec![node],
-            Place::After(node) => level.outs(node).to_vec(),
-        };
+            Place::After(node) => self.levels[frame.level].outs(node).to_vec(),
+        }
+    }
+
+    /// The nearest node a frame may come to next without passing anything but decisions, after those.
+    fn find(&self, frame: &Frame, is: &dyn Fn(usize) -> bool) -> Option<Vec<usize>> {
+        let (level, begin) = (&self.levels[frame.level], self.begin(frame));
         let mut before: HashMap<usize, Option<usize>> = begin.iter().map(|node| (*node, None)).collect();
         let mut work: VecDeque<usize> = begin.into();
         while let Some(node) = work.pop_front() {
             if is(node) {
-                let mut way: Vec<usize> = std::iter::successors(Some(node), |node| before.get(node).copied()?).collect();
+                let mut way: Vec<usize> =
+                    std::iter::successors(Some(node), |node| before.get(node).copied()?).collect();
                 way.reverse();
                 return Some(way);
             }
@@ -292,20 +303,35 @@ impl<'c> Trace<'c> {
         self.advance_to(path, node);
     }
 
-    /// A frame has come to the end of its workflow or branch. There is no checkpoint after a last step.
+    /// A frame has come to the end of its workflow or branch. There is no checkpoint after a last step, so it may not be known
+    /// which way it came there.
     pub(super) fn finish(&mut self, path: &str) {
+        if let Some(waited) = self.standing_at(path, &[NodeKind::Pause, NodeKind::Timer]) {
+            self.complete(path, waited);
+        }
         let Some(frame) = self.frame(path) else { return };
         let level = &self.levels[frame.level];
         let ends = |kind: NodeKind| matches!(kind, NodeKind::End | NodeKind::Join);
         let is_end = |node: usize| level.kind(node).is_some_and(ends);
-        if self.find(&frame, &is_end).is_none() {
-            let [last] = self.next(&frame)[..] else { return };
-            let leads_out = level.outs(last).iter().any(|next| is_end(*next));
-            if !leads_out {
+        let is_last = |node: &usize| level.outs(*node).iter().any(|next| is_end(*next));
+        let last: Vec<usize> = self.next(&frame).into_iter().filter(is_last).collect();
+        let there = self.find(&frame, &is_end);
+        match (there.is_some(), &last[..]) {
+            (true, []) => {}
+            (false, [last]) => {
+                self.advance_to(path, *last);
+                self.complete(path, (frame.level, *last));
+            }
+            _ => {
+                let seen = self.begin(&frame).into_iter().map(|node| (frame.level, node));
+                self.unsure.extend(seen);
+                if let Some(end) = (0..level.outs.len()).find(|node| level.kind(*node) == Some(NodeKind::End)) {
+                    if frame.region.is_empty() {
+                        *self.done.entry((frame.level, end)).or_default() += 1;
+                    }
+                }
                 return;
             }
-            self.advance_to(path, last);
-            self.complete(path, (frame.level, last));
         }
         let Some((level, end)) = self.advance(path, |kind, _| ends(kind)) else { return };
         if self.levels[level].kind(end) == Some(NodeKind::End) {
@@ -316,20 +342,29 @@ impl<'c> Trace<'c> {
     /// The nodes that are no decisions and that a frame may come to next.
     fn next(&self, frame: &Frame) -> Vec<usize> {
         let level = &self.levels[frame.level];
-        let mut found = BTreeSet::new();
-        let all = |node: usize| {
-            let is = |kind| !matches!(kind, NodeKind::Choice | NodeKind::Join | NodeKind::End);
-            if level.kind(node).is_some_and(is) {
-                return Some(node);
-            }
-            None
-        };
-        let cell = std::cell::RefCell::new(&mut found);
+        let passed = |kind| matches!(kind, NodeKind::Choice | NodeKind::Join | NodeKind::End);
+        let found = RefCell::new(BTreeSet::new());
+        // Looks at all, because none is what is looked for.
         self.find(frame, &|node| {
-            cell.borrow_mut().extend(all(node));
+            let is_next = level.kind(node).is_some_and(|kind| !passed(kind));
+            found.borrow_mut().extend(is_next.then_some(node));
             false
         });
-        found.into_iter().collect()
+        found.into_inner().into_iter().collect()
+    }
+
+    /// The decision a frame has come to last, or comes to first from a point on.
+    pub(super) fn decision(&mut self, path: &str, place: (usize, bool)) -> Option<At> {
+        let frame = self.frame(path)?;
+        if let Place::Between(node, _) = frame.place {
+            return Some((frame.level, node));
+        }
+        let (node, true) = place else { return None };
+        let level = &self.levels[frame.level];
+        match level.outs(node)[..] {
+            [next] if level.kind(next) == Some(NodeKind::Choice) => Some((frame.level, next)),
+            _ => None,
+        }
     }
 
     /// What a frame does at a point it has left, if only one thing is possible.

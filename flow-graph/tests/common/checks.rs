@@ -29,8 +29,11 @@ impl Rect {
 
     /// Whether they have more in common than their borders. A line has no inside of its own.
     fn overlaps(self, other: Rect) -> bool {
-        let meet = |(from, to): (i32, i32), (from2, to2): (i32, i32)| from.max(from2) < to.min(to2) || from == to && from2 < from && from < to2;
-        meet((self.left, self.right), (other.left, other.right)) && meet((self.top, self.bottom), (other.top, other.bottom))
+        let meet = |(from, to): (i32, i32), (from2, to2): (i32, i32)| {
+            from.max(from2) < to.min(to2) || from == to && from2 < from && from < to2
+        };
+        meet((self.left, self.right), (other.left, other.right))
+            && meet((self.top, self.bottom), (other.top, other.bottom))
     }
 
     fn is_within(self, other: Rect) -> bool {
@@ -60,8 +63,7 @@ pub fn mistakes(graph: &Graph, layout: &Layout) -> Vec<String> {
         }
         frames
     };
-    let frames: HashMap<&str, Vec<String>> =
-        layout.nodes.iter().map(|node| (node.id.as_str(), around(node))).collect();
+    let frames: HashMap<&str, Vec<String>> = layout.nodes.iter().map(|node| (node.id.as_str(), around(node))).collect();
     let all = Rect { left: 0, top: 0, right: layout.width, bottom: layout.height };
 
     for (at, node) in layout.nodes.iter().enumerate() {
@@ -200,7 +202,8 @@ fn check_complete(graph: &Graph, layout: &Layout, found: &mut Vec<String>) {
     let joins: Vec<u32> = reached.iter().map(|node| node + 1).collect();
     let is_join = |node: &u32| graph.nodes[*node as usize].kind == flow_runtime::NodeKind::Join;
     let drawn: BTreeSet<u32> = layout.nodes.iter().filter_map(|node| node.id.parse().ok()).collect();
-    let extra: Vec<u32> = joins.into_iter().filter(|node| (*node as usize) < graph.nodes.len() && is_join(node)).collect();
+    let extra: Vec<u32> =
+        joins.into_iter().filter(|node| (*node as usize) < graph.nodes.len() && is_join(node)).collect();
     for node in &reached {
         if !drawn.contains(node) {
             found.push(format!("{node} is not drawn"));

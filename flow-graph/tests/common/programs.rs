@@ -48,12 +48,30 @@ pub struct Programs<'p> {
 }
 
 const NAMES: [&str; 8] = [
-    "go", "write", "check_documents", "a_name_that_is_long_and_has_many_words_in_it_more_than_fit", "x", "überprüfen",
-    "reserve", "measure_and_report",
+    "go",
+    "write",
+    "check_documents",
+    "a_name_that_is_long_and_has_many_words_in_it_more_than_fit",
+    "x",
+    "überprüfen",
+    "reserve",
+    "measure_and_report",
 ];
-const CONDITIONS: [&str; 5] = ["n?", "payment.amount > ASK_ABOVE?", "for each item", "a && b || !c?", "list.iter().all(|item| item.is_good(&limits, now) && item.price < most)?"];
-const PATTERNS: [&str; 6] =
-    ["_", "Some(x)", "Verdict::Revise { feedback }", "Err(Error::NotFound { name, at, why }) if name.len() > 3", "0", "Approval::Publish"];
+const CONDITIONS: [&str; 5] = [
+    "n?",
+    "payment.amount > ASK_ABOVE?",
+    "for each item",
+    "a && b || !c?",
+    "list.iter().all(|item| item.is_good(&limits, now) && item.price < most)?",
+];
+const PATTERNS: [&str; 6] = [
+    "_",
+    "Some(x)",
+    "Verdict::Revise { feedback }",
+    "Err(Error::NotFound { name, at, why }) if name.len() > 3",
+    "0",
+    "Approval::Publish",
+];
 
 fn leak(text: &str) -> &'static str {
     Box::leak(text.to_owned().into_boxed_str())
@@ -158,8 +176,7 @@ impl Programs<'_> {
             36..39 => vec![(self.add(NodeKind::Pause, name, None, ends), String::new())],
             39 => {
                 // The node of a workflow has the workflow's name.
-                let (name, call) =
-                    if self.prng.chance(50) { (OneStep::NAME, 0) } else { (Measurement::NAME, 1) };
+                let (name, call) = if self.prng.chance(50) { (OneStep::NAME, 0) } else { (Measurement::NAME, 1) };
                 vec![(self.add(NodeKind::Step, name, Some(call), ends), String::new())]
             }
             40..44 => vec![(self.add(NodeKind::Timer, "sleep", None, ends), String::new())],
@@ -240,4 +257,21 @@ impl Programs<'_> {
         out.extend(around.out);
         out
     }
+}
+
+/// Nodes with edges from anywhere to anywhere, which no program has.
+pub fn tangle(prng: &mut Prng, count: usize) -> Graph {
+    let mut nodes = vec![node(NodeKind::Start, "start", None), node(NodeKind::End, "end", None)];
+    let mut edges = vec![Edge { from: 0, to: 2, when: "" }];
+    for at in 2..count {
+        let outs = 1 + prng.below(3);
+        let kind = if outs == 1 { NodeKind::Step } else { NodeKind::Choice };
+        nodes.push(node(kind, NAMES[prng.below(NAMES.len())], None));
+        for out in 0..outs {
+            let to = u32::try_from(1 + prng.below(count - 1)).unwrap();
+            let when = if outs == 1 { "" } else { PATTERNS[out] };
+            edges.push(Edge { from: u32::try_from(at).unwrap(), to, when });
+        }
+    }
+    Graph { name: "tangle", nodes: nodes.leak(), edges: edges.leak(), ..calls::Calls2::GRAPH }
 }

@@ -10,7 +10,7 @@ pub type Result<T, E = String> = std::result::Result<T, E>;
 
 macro_rules! steps {
     ($($(#[doc = $doc:literal])* $name:ident)*) => {
-        $($(#[doc = $doc])* #[step] async fn $name(n: u64) -> Result<u64> { Ok(n + 1) })*
+        $($(#[doc = $doc])* #[step] pub async fn $name(n: u64) -> Result<u64> { Ok(n + 1) })*
     };
 }
 
@@ -42,7 +42,7 @@ pub enum Verdict {
 
 /// Looks for what is wrong with the draft: too long, repeated, without a source.
 #[step]
-async fn review(draft: u64) -> Result<Verdict> {
+pub async fn review(draft: u64) -> Result<Verdict> {
     Ok(if draft > 9 { Verdict::Accept } else { Verdict::Revise { feedback: draft } })
 }
 
@@ -55,7 +55,7 @@ pub enum Approval {
 
 /// Please read the draft. Publish it, give it another title, or say what is wrong with it.
 #[pause]
-fn approve(draft: u64) -> Approval;
+pub fn approve(draft: u64) -> Approval;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub enum Decision {
@@ -65,11 +65,11 @@ pub enum Decision {
 
 /// The goods are put aside and paid for, but it is a large order. Ship it?
 #[pause]
-fn approve_order(order: u64) -> Decision;
+pub fn approve_order(order: u64) -> Decision;
 
 /// Is "this" <one> & that one right?
 #[pause]
-fn look_at(what: u64) -> bool;
+pub fn look_at(what: u64) -> bool;
 
 workflow! {
     /// One step.
