@@ -190,7 +190,8 @@ impl CliError {
             CliError::UnknownWorkflow { .. } => one("`list` shows the workflows"),
             CliError::UnknownRun { .. } => one("`runs` shows the runs; `last` is the newest one"),
             CliError::AmbiguousRun { .. } => one("give more of its end"),
-            CliError::Store(StoreError::Backend { .. }) => one("--store names another store"),
+            CliError::Store(StoreError::Backend { .. })
+            | CliError::Run(RunError::Store(StoreError::Backend { .. })) => one("--store names another store"),
             CliError::Fields { hints, .. } | CliError::Usage { hints, .. } | CliError::Answer { hints, .. } => {
                 hints.clone()
             }

@@ -17,15 +17,15 @@ fn workflows_are_listed() {
     check(
         &room.say(&["list"]),
         expect![[r#"
-        $ newsroom list
-        WORKFLOW  VERSION   INPUT                                                          DOES
-        article   e37f618d  --topic TEXT [--words] [--style] [--check] [--tags] [--field…  Writes an article, and publishes it once somebody has approved.
-        digging   da0b033d  --item TEXT --ms NUMBER                                        Puts something aside, and digs for a while.
-        many      ab1fe0dc  NUMBER…                                                        Does many things at once.
-        survey    c5a6daaa  TEXT                                                           Asks everything there is to ask.
-        two       c37e3f07                                                                 Asks two at once.
-        [0]
-    "#]],
+            $ newsroom list
+            WORKFLOW  VERSION   INPUT                                                          DOES
+            article   e37f618d  --topic TEXT [--words] [--style] [--check] [--tags] [--field…  Writes an article, and publishes it once somebody has approved.
+            digging   da0b033d  --item TEXT --ms NUMBER                                        Puts something aside, and digs for a while.
+            many      ab1fe0dc  NUMBER…                                                        Does many things at once.
+            survey    c5a6daaa  TEXT                                                           Asks everything there is to ask.
+            two       c37e3f07                                                                 Asks two at once.
+            [0]
+        "#]],
     );
     assert!(!room.folder().join("flow.db").exists(), "nothing was opened");
 }
@@ -36,65 +36,94 @@ fn the_fields_of_an_input_are_flags() {
     check(
         &room.say(&["run", "article", "--help"]),
         expect![[r#"
-        $ newsroom run article --help
-        Options of every command
+            $ newsroom run article --help
+            Writes an article, and publishes it once somebody has approved.
 
-        Usage: newsroom run article [OPTIONS]
+            Usage: newsroom run article [OPTIONS]
 
-        Input:
-              --topic <TEXT>          What the article is about. [required]
-              --words <NUMBER>        How many words it may have. [default: 700]
-              --style <CHOICE>        In which style. [possible values: sober, loud] [default: sober]
-              --check [<true|false>]  Whether somebody reads it before it is published. [or --no-check] [default: true]
-              --tags <TEXT>           What it is filed under. [may be repeated]
-              --field-user <TEXT>     Who is to be told.
+            Input:
+                  --topic <TEXT>          What the article is about. [required]
+                  --words <NUMBER>        How many words it may have. [default: 700]
+                  --style <CHOICE>        In which style. [possible values: sober, loud] [default: sober]
+                  --check [<true|false>]  Whether somebody reads it before it is published. [or --no-check] [default: true]
+                  --tags <TEXT>           What it is filed under. [may be repeated]
+                  --field-user <TEXT>     Who is to be told.
 
-        Options:
-              --input <JSON>          The input as JSON, or where it is: @FILE, or - for stdin. Flags go on top of it
-              --session <ID>          The session the run belongs to
-              --user <NAME>           On whose behalf it runs [env: FLOW_USER]
-              --key <KEY>             A name for this start: the second one with the same key gets the run of the first
-              --priority <NUMBER>     Which of several waiting runs goes first: the one with the highest number
-              --deadline <TIME>       How long it may take: 90s, 5m, 2d
-              --metadata <KEY=VALUE>  Anything else to be kept with it; may be repeated
-              --detach                Start it, and leave it to a worker
-              --store <URL>           Where runs are kept: sqlite:PATH or postgres://USER@HOST/DATABASE [env: FLOW_STORE]
-                                      [default: sqlite:flow.db]
-              --json                  Print JSON, for scripts
-          -q, --quiet                 Print results and errors only
-          -h, --help                  Print help
-        [0]
-    "#]],
+            Options:
+                  --input <JSON>          The input as JSON, or where it is: @FILE, or - for stdin. Flags go on top of it
+                  --session <ID>          The session the run belongs to
+                  --user <NAME>           On whose behalf it runs [env: FLOW_USER]
+                  --key <KEY>             A name for this start: the second one with the same key gets the run of the first
+                  --priority <NUMBER>     Which of several waiting runs goes first: the one with the highest number
+                  --deadline <TIME>       How long it may take: 90s, 5m, 2d
+                  --metadata <KEY=VALUE>  Anything else to be kept with it; may be repeated
+                  --detach                Start it, and leave it to a worker
+                  --store <URL>           Where runs are kept: sqlite:PATH or postgres://USER@HOST/DATABASE [env: FLOW_STORE]
+                                          [default: sqlite:flow.db]
+                  --json                  Print JSON, for scripts
+              -q, --quiet                 Print results and errors only
+              -h, --help                  Print help
+            [0]
+        "#]],
     );
     check(
         &room.say(&["run", "survey", "--help"]),
         expect![[r#"
-        $ newsroom run survey --help
-        Options of every command
+            $ newsroom run survey --help
+            Asks everything there is to ask.
 
-        Usage: newsroom run survey [OPTIONS] [TEXT]
+            Usage: newsroom run survey [OPTIONS] [TEXT]
 
-        Input:
-          [TEXT]  A text, or @file
+            Input:
+              [TEXT]  A text, or @file
 
-        Options:
-              --input <JSON>          The input as JSON, or where it is: @FILE, or - for stdin. Flags go on top of it
-              --session <ID>          The session the run belongs to
-              --user <NAME>           On whose behalf it runs [env: FLOW_USER]
-              --key <KEY>             A name for this start: the second one with the same key gets the run of the first
-              --priority <NUMBER>     Which of several waiting runs goes first: the one with the highest number
-              --deadline <TIME>       How long it may take: 90s, 5m, 2d
-              --metadata <KEY=VALUE>  Anything else to be kept with it; may be repeated
-              --detach                Start it, and leave it to a worker
-              --store <URL>           Where runs are kept: sqlite:PATH or postgres://USER@HOST/DATABASE [env: FLOW_STORE]
-                                      [default: sqlite:flow.db]
-              --json                  Print JSON, for scripts
-          -q, --quiet                 Print results and errors only
-          -h, --help                  Print help
-        [0]
-    "#]],
+            Options:
+                  --input <JSON>          The input as JSON, or where it is: @FILE, or - for stdin. Flags go on top of it
+                  --session <ID>          The session the run belongs to
+                  --user <NAME>           On whose behalf it runs [env: FLOW_USER]
+                  --key <KEY>             A name for this start: the second one with the same key gets the run of the first
+                  --priority <NUMBER>     Which of several waiting runs goes first: the one with the highest number
+                  --deadline <TIME>       How long it may take: 90s, 5m, 2d
+                  --metadata <KEY=VALUE>  Anything else to be kept with it; may be repeated
+                  --detach                Start it, and leave it to a worker
+                  --store <URL>           Where runs are kept: sqlite:PATH or postgres://USER@HOST/DATABASE [env: FLOW_STORE]
+                                          [default: sqlite:flow.db]
+                  --json                  Print JSON, for scripts
+              -q, --quiet                 Print results and errors only
+              -h, --help                  Print help
+            [0]
+        "#]],
     );
     assert!(!room.folder().join("flow.db").exists(), "nothing was opened");
+}
+
+#[test]
+fn the_fields_of_an_answer_are_flags() {
+    let room = Newsroom::new();
+    room.paused(&["article", "--topic", "bees"]);
+    check(&room.say(&["answer", "last", "approve", "Change", "--help"]), expect![[r#"
+        $ newsroom answer last approve Change --help
+        Please read the draft. Publish it, change it, or say what is wrong with it.
+
+        Usage: newsroom answer RUN approve-1 Change [OPTIONS]
+
+        Answer:
+              --title <TEXT>    [required]
+              --words <NUMBER>  [required]
+
+        Options:
+              --value <JSON>    The answer as JSON, or where it is: @FILE, or - for stdin. Flags go on top of it
+              --by <NAME>       Who answers [env: FLOW_USER]
+              --role <ROLE>     A role of whoever answers; may be repeated
+              --comment <TEXT>  A remark to be kept with the answer
+              --detach          Only answer, and leave the run to a worker
+              --store <URL>     Where runs are kept: sqlite:PATH or postgres://USER@HOST/DATABASE [env: FLOW_STORE] [default:
+                                sqlite:flow.db]
+              --json            Print JSON, for scripts
+          -q, --quiet           Print results and errors only
+          -h, --help            Print help
+        [0]
+    "#]]);
 }
 
 #[test]
@@ -172,45 +201,45 @@ fn a_run_asks_and_is_answered() {
     check(
         &room.say(&["show"]),
         expect![[r#"
-        $ newsroom show
-        RUN article  paused, now
-          id       RUN
-          started  TIME (now)
-          user     bob
+            $ newsroom show
+            RUN article  paused, now
+              id       RUN
+              started  TIME (now)
+              user     bob
 
-        Input
-          topic: bees
-          words: 90
-          style: sober
-          check: yes
-          tags: none
-          user: -
+            Input
+              topic: bees
+              words: 90
+              style: sober
+              check: yes
+              tags: none
+              user: -
 
-        Steps
-          STEP                   TOOK  BEGAN
-          research  ✓ completed  TOOK  TOOK
-          write     ✓ completed  TOOK  TOOK
+            Steps
+              STEP  TOOK  BEGAN
+              research  ✓ completed  TOOK  TOOK
+              write  ✓ completed  TOOK  TOOK
 
-        Saved at `approve`
-          draft   {"title":"bees: bees fly, bees sing","words":90}
-          rounds  1
+            Saved at `approve`
+              draft   {"title":"bees: bees fly, bees sing","words":90}
+              rounds  1
 
-        ? approve-1
+            ? approve-1
 
-            bees: bees fly, bees sing (90 words)
+                bees: bees fly, bees sing (90 words)
 
-        Please read the draft. Publish it, change it, or say what is wrong with it.
+            Please read the draft. Publish it, change it, or say what is wrong with it.
 
-          # Publish it.
-          newsroom answer RUN approve-1 Publish --field-by '…'
-          # Write it again.
-          newsroom answer RUN approve-1 Change --title 'bees: bees fly, bees sing' --words 90
-          # Forget it.
-          newsroom answer RUN approve-1 Reject --why '…'
-          # Ask again.
-          newsroom answer RUN approve-1 Wait
-        [0]
-    "#]],
+              # Publish it.
+              newsroom answer RUN approve-1 Publish --field-by '…'
+              # Write it again.
+              newsroom answer RUN approve-1 Change --title 'bees: bees fly, bees sing' --words 90
+              # Forget it.
+              newsroom answer RUN approve-1 Reject --why '…'
+              # Ask again.
+              newsroom answer RUN approve-1 Wait
+            [0]
+        "#]],
     );
     check(
         &room.say(&["answer", "last", "Change", "--title", "On bees", "--words", "80", "--by", "ann"]),
@@ -251,69 +280,69 @@ fn a_run_asks_and_is_answered() {
     check(
         &room.say(&["show", "last"]),
         expect![[r#"
-        $ newsroom show last
-        RUN article  completed after TOOK
-          id       RUN
-          started  TIME (now)
-          user     bob
+            $ newsroom show last
+            RUN article  completed after TOOK
+              id       RUN
+              started  TIME (now)
+              user     bob
 
-        Input
-          topic: bees
-          words: 90
-          style: sober
-          check: yes
-          tags: none
-          user: -
+            Input
+              topic: bees
+              words: 90
+              style: sober
+              check: yes
+              tags: none
+              user: -
 
-        Steps
-          STEP                   TOOK  BEGAN
-          research  ✓ completed  TOOK  TOOK
-          write     ✓ completed  TOOK  TOOK
+            Steps
+              STEP  TOOK  BEGAN
+              research  ✓ completed  TOOK  TOOK
+              write  ✓ completed  TOOK  TOOK
 
-        Asked
-          QUESTION                         ANSWER
-          approve-1  answered by ann, now  {"Change":{"title":"On bees","words":80}}
-          approve-2  answered, now: fine   {"Publish":{"by":"Ann"}}
+            Asked
+              QUESTION                         ANSWER
+              approve-1  answered by ann, now  {"Change":{"title":"On bees","words":80}}
+              approve-2  answered, now: fine   {"Publish":{"by":"Ann"}}
 
-        Output
-          title: On bees
-          words: 80
-        [0]
-    "#]],
+            Output
+              title: On bees
+              words: 80
+            [0]
+        "#]],
     );
     check(
         &room.say(&["events"]),
         expect![[r#"
-        $ newsroom events
-        TIME     1  run started
-        TIME     2  step started  research
-        TIME     3  step completed  research  TOOK
-        TIME     4  step started  write
-        TIME     5  step completed  write  TOOK
-        TIME     6  loop iterated  node 4  round 1
-        TIME     7  pause asked  approve-1  approve
-        TIME     8  run paused  pauses ["approve-1"]
-        TIME     9  pause answered  approve-1  by ann
-        TIME    10  run resumed
-        TIME    11  choice taken  node 5  Approval::Change { title, words }
-        TIME    12  loop iterated  node 4  round 2
-        TIME    13  pause asked  approve-2  approve
-        TIME    14  run paused  pauses ["approve-2"]
-        TIME    15  pause answered  approve-2  comment fine
-        TIME    16  run resumed
-        TIME    17  choice taken  node 5  Approval::Publish { .. }
-        TIME    18  run completed
-        [0]
-    "#]],
+            $ newsroom events
+            TIME     1  run started
+            TIME     2  step started  research
+            TIME  3  step completed  research  TOOK
+            TIME     4  step started  write
+            TIME  5  step completed  write  TOOK
+            TIME     6  loop iterated  node 4  round 1
+            TIME     7  pause asked  approve-1  approve
+            TIME     8  run paused  pauses ["approve-1"]
+            TIME     9  pause answered  approve-1  by ann
+            TIME    10  run resumed
+            TIME    11  choice taken  node 5  Approval::Change { title, words }
+            TIME    12  loop iterated  node 4  round 2
+            TIME    13  pause asked  approve-2  approve
+            TIME    14  run paused  pauses ["approve-2"]
+            TIME    15  pause answered  approve-2  comment fine
+            TIME    16  run resumed
+            TIME    17  choice taken  node 5  Approval::Publish { .. }
+            TIME    18  run completed
+            [0]
+        "#]],
     );
     check(
         &room.say(&["runs"]),
         expect![[r#"
-        $ newsroom runs
-        RUN           WORKFLOW  STATUS     STARTED  TOOK    USER  INPUT
-        RUN  article   completed  now      TOOK  bob   topic: bees, words: 90, style: sober, check: tru…
-        [0]
-    "#]],
+            $ newsroom runs
+            RUN  WORKFLOW  STATUS  STARTED  TOOK  USER  INPUT
+            RUN  article  completed  now  TOOK  bob  topic: bees, words: 90, style: sober, check: tru…
+            [0]
+        "#]],
     );
 }
 
@@ -354,34 +383,34 @@ fn a_run_fails_and_is_tried_again() {
     check(
         &room.say(&["show", "last"]),
         expect![[r#"
-        $ newsroom show last
-        RUN article  failed after TOOK
-          id       RUN
-          started  TIME (now)
+            $ newsroom show last
+            RUN article  failed after TOOK
+              id       RUN
+              started  TIME (now)
 
-        Input
-          topic: nothing
-          words: 700
-          style: sober
-          check: yes
-          tags: none
-          user: -
+            Input
+              topic: nothing
+              words: 700
+              style: sober
+              check: yes
+              tags: none
+              user: -
 
-        Steps
-          STEP                                                    TOOK  BEGAN
-          research  ✓ completed                                   TOOK  TOOK
-          write     ✗ failed: there is nothing to say             TOOK  TOOK
-          write     ✗ failed  attempt 2: there is nothing to say  TOOK  TOOK
-          write     ✗ failed: there is nothing to say             TOOK  TOOK
-          write     ✗ failed  attempt 2: there is nothing to say  TOOK  TOOK
+            Steps
+              STEP  TOOK  BEGAN
+              research  ✓ completed  TOOK  TOOK
+              write  ✗ failed: there is nothing to say  TOOK  TOOK
+              write  ✗ failed  attempt 2: there is nothing to say  TOOK  TOOK
+              write  ✗ failed: there is nothing to say  TOOK  TOOK
+              write  ✗ failed  attempt 2: there is nothing to say  TOOK  TOOK
 
-        Saved at `research done`
-          brief  {"topic":"nothing","words":700,"style":"sober","check":true,"tags":[],"user":nul…
-          facts  ["nothing fly","nothing sing"]
+            Saved at `research done`
+              brief  {"topic":"nothing","words":700,"style":"sober","check":true,"tags":[],"user":nul…
+              facts  ["nothing fly","nothing sing"]
 
-        error: it failed after `research done`: there is nothing to say
-        [0]
-    "#]],
+            error: it failed after `research done`: there is nothing to say
+            [0]
+        "#]],
     );
 }
 
@@ -417,19 +446,19 @@ fn what_can_be_undone_is_undone() {
     check(
         &room.say(&["show", "last"]),
         expect![[r#"
-        $ newsroom show last
-        RUN two  cancelled after TOOK
-          id       RUN
-          started  TIME (now)
+            $ newsroom show last
+            RUN two  cancelled after TOOK
+              id       RUN
+              started  TIME (now)
 
-        Input
+            Input
 
-        Asked
-          QUESTION                   ANSWER
-          confirm-1  withdrawn, now
-          confirm-2  withdrawn, now
-        [0]
-    "#]],
+            Asked
+              QUESTION                   ANSWER
+              confirm-1  withdrawn, now
+              confirm-2  withdrawn, now
+            [0]
+        "#]],
     );
 }
 
@@ -464,15 +493,15 @@ fn a_copy_begins_where_the_run_was() {
     check(
         &room.say(&["fork", "last", "--at", "wirte"]),
         expect![[r#"
-        $ newsroom fork last --at wirte
-        error: the run was never at `wirte`
+            $ newsroom fork last --at wirte
+            error: the run was never at `wirte`
 
-        what would do:
-          --at start
-          --at 1    write done
-          --at 2    approve
-        [2]
-    "#]],
+            what would do:
+              --at start
+              --at 1    write done
+              --at 2    approve
+            [2]
+        "#]],
     );
 }
 
@@ -485,14 +514,14 @@ fn runs_are_found_page_by_page() {
     check(
         &room.say(&["runs", "--user", "ann", "--limit", "2"]),
         expect![[r#"
-        $ newsroom runs --user ann --limit 2
-        RUN           WORKFLOW  STATUS     STARTED  TOOK   USER  INPUT
-        RUN  many      completed  now      TOOK  ann   [3]
-        RUN  many      completed  now      TOOK  ann   [2]
+            $ newsroom runs --user ann --limit 2
+            RUN  WORKFLOW  STATUS  STARTED  TOOK  USER  INPUT
+            RUN  many  completed  now  TOOK  ann  [3]
+            RUN  many  completed  now  TOOK  ann  [2]
 
-        More: newsroom runs --user ann --limit 2 --after RUN
-        [0]
-    "#]],
+            More: newsroom runs --user ann --limit 2 --after RUN
+            [0]
+        "#]],
     );
     check(
         &room.say(&["runs", "--status", "failed"]),
@@ -515,29 +544,29 @@ fn sessions_are_shown() {
     check(
         &room.say(&["sessions"]),
         expect![[r#"
-        $ newsroom sessions
-        SESSION  NAME  USER  WRITTEN  STATE
-        s-1            ann   now
-        [0]
-    "#]],
+            $ newsroom sessions
+            SESSION  NAME  USER  WRITTEN  STATE
+            s-1            ann   now
+            [0]
+        "#]],
     );
     check(
         &room.say(&["session", "s-1", "--rename", "The first"]),
         expect![[r#"
-        $ newsroom session s-1 --rename 'The first'
-        s-1  The first
-          begun    TIME (now)
-          written  2 times, last now
-          user     ann
+            $ newsroom session s-1 --rename 'The first'
+            s-1  The first
+              begun    TIME (now)
+              written  2 times, last now
+              user     ann
 
-        State
-          -
+            State
+              -
 
-        Runs
-          RUN           WORKFLOW  STATUS     STARTED  TOOK   INPUT
-          RUN  many      completed  now      TOOK  [1]
-        [0]
-    "#]],
+            Runs
+              RUN  WORKFLOW  STATUS  STARTED  TOOK  INPUT
+              RUN  many  completed  now  TOOK  [1]
+            [0]
+        "#]],
     );
     check(
         &room.say(&["session", "s-2"]),
@@ -565,11 +594,11 @@ fn definitions_are_kept_and_compared() {
     check(
         &room.say(&["definitions"]),
         expect![[r#"
-        $ newsroom definitions
-        WORKFLOW  VERSION  STAGE      LABEL   SAVED  THIS PROGRAM
-        two       1        published  stable  now    is this
-        [0]
-    "#]],
+            $ newsroom definitions
+            WORKFLOW  VERSION  STAGE      LABEL   SAVED  THIS PROGRAM
+            two       1        published  stable  now    is this
+            [0]
+        "#]],
     );
     check(
         &room.say(&["diff", "two@stable"]),
@@ -676,34 +705,34 @@ fn a_graph_shows_where_a_run_stands() {
     check(
         &room.say(&["graph", "--run", "last"]),
         expect![[r#"
-        $ newsroom graph --run last
-        flowchart TD
-            n0(["start"])
-            n1(["end"])
-            n2["research"]
-            n3["write"]
-            n4[/"approve"/]
-            n5{"approve"}
-            n0 --> n2
-            n2 --> n3
-            n3 --> n4
-            n4 --> n5
-            n5 -->|"Approval::Publish { .. }"| n1
-            n5 -->|"Approval::Change { title, words }"| n4
-            n5 -->|"Approval::Reject { why }"| n1
-            n5 -->|"Approval::Wait"| n4
-            classDef done stroke:#2e7d32,stroke-width:2px
-            classDef working stroke:#1565c0,stroke-width:3px
-            classDef waiting stroke:#b26a00,stroke-width:3px
-            classDef sleeping stroke:#6a6a6a,stroke-width:2px
-            classDef failed stroke:#c62828,stroke-width:3px
-            classDef skipped stroke-dasharray:4
-            class 0 done
-            class 2 done
-            class 3 done
-            class 4 waiting
-        [0]
-    "#]],
+            $ newsroom graph --run last
+            flowchart TD
+                n0(["start"])
+                n1(["end"])
+                n2["research"]
+                n3["write"]
+                n4[/"approve"/]
+                n5{"approve"}
+                n0 --> n2
+                n2 --> n3
+                n3 --> n4
+                n4 --> n5
+                n5 -->|"Approval::Publish { .. }"| n1
+                n5 -->|"Approval::Change { title, words }"| n4
+                n5 -->|"Approval::Reject { why }"| n1
+                n5 -->|"Approval::Wait"| n4
+                classDef done stroke:#2e7d32,stroke-width:2px
+                classDef working stroke:#1565c0,stroke-width:3px
+                classDef waiting stroke:#b26a00,stroke-width:3px
+                classDef sleeping stroke:#6a6a6a,stroke-width:2px
+                classDef failed stroke:#c62828,stroke-width:3px
+                classDef skipped stroke-dasharray:4
+                class n0 done
+                class n2 done
+                class n3 done
+                class n4 waiting
+            [0]
+        "#]],
     );
     let drawing = room.run(&["graph", "--run", "last", "--format", "svg"]);
     assert!(drawing.out.contains("is-waiting"), "{drawing:?}");

@@ -457,6 +457,43 @@ fn a_store_that_cannot_be_used() {
 }
 
 #[test]
+fn a_store_that_somebody_keeps_to_themselves() {
+    let room = Newsroom::new();
+    room.json(&["run", "many", "1"]);
+    let other = rusqlite::Connection::open(room.folder().join("flow.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // Looking is possible all the same.
+    assert_eq!(room.json(&["show"])["status"], "completed");
+    check(
+        &room.say(&["run", "many", "1"]),
+        expect![[r#"
+            $ newsroom run many 1
+            error: the store could not create run `RUN`
+              because `FOLDER/flow.db`: another process kept the database locked for longer than `busy_timeout`
+
+            hint: --store names another store
+            [1]
+        "#]],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_may_only_be_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let room = Newsroom::new();
+    room.json(&["run", "many", "1"]);
+    let file = room.folder().join("flow.db");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+    // Whoever may write all the same, as root may, hears of nothing.
+    if fs::OpenOptions::new().write(true).open(&file).is_err() {
+        let said = room.run(&["run", "many", "1"]);
+        assert!(said.code == Some(1) && said.err.contains("the right to write"), "{said:?}");
+    }
+}
+
+#[test]
 fn with_json_errors_are_json() {
     let room = Newsroom::new();
     check(

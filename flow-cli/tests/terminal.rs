@@ -115,6 +115,17 @@ fn a_question_for_somebody_else_is_left_to_them() {
 }
 
 #[test]
+fn several_questions_are_asked_one_after_the_other() {
+    let room = Newsroom::new();
+    room.paused(&["two"]);
+    let mut terminal = Terminal::new(&room, &["answer", "last"]);
+    terminal.sees("Left?").sees("Esc").types(ESCAPE).sees("Right?").sees("Esc").types("y\r");
+    // The one that was put off is not asked again here.
+    terminal.sees("waits for an answer").sees("confirm-1");
+    assert_eq!(terminal.ends(), 3);
+}
+
+#[test]
 fn what_is_at_work_is_shown() {
     let room = Newsroom::new();
     let mut terminal = Terminal::new(&room, &["run", "digging", "--item", "lamp", "--ms", "1500"]);

@@ -58,5 +58,6 @@ fn test() -> Outcome {
 fn bless() -> Outcome {
     toolchain::complete()?;
     cargo(&["test", "--package", "ui-tests", "--test", "ui"]).env("TRYBUILD", "overwrite").run()?;
-    cargo(&["test", "--package", "flow-macros"]).env("UPDATE_EXPECT", "1").run()
+    cargo(&["test", "--package", "flow-macros"]).env("UPDATE_EXPECT", "1").run()?;
+    cargo(&["test", "--package", "flow-cli", "--test", "commands", "--test", "errors"]).env("UPDATE_EXPECT", "1").run()
 }

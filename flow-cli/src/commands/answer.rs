@@ -111,6 +111,11 @@ async fn answer_run(desk: &Desk, run: &AnyRun, args: AnswerArgs) -> Result<Said,
     let open = run.pauses().await?;
     let (pause, rest) = match which(&open, &args.rest) {
         Ok(found) => found,
+        // Whoever sits there is asked one after the other.
+        Err(None) if !open.is_empty() && args.rest.is_empty() && !args.help && desk.kit.is_interactive() => {
+            let how = How { who: args.who.answerer(), from: next_event(desk, run).await? };
+            return Ok(see_through(desk, run, &how).await?.into());
+        }
         Err(wanted) => return Err(not_open(desk, run, &open, wanted.as_deref()).await),
     };
     let (matches, form, tag) = parse(run, pause, rest, args.help)?;
@@ -265,8 +270,9 @@ fn parse(run: &AnyRun, pause: &OpenPause, rest: &[OsString], help: bool) -> Resu
         None => (shape, rest, name, None),
     };
     let form = Form::new(&shape, &command());
-    let command = clap::Command::new("answer").bin_name(name.clone()).display_name(name).about(about);
-    let command = with_options(form.add_to(command, "Answer"));
+    let command = clap::Command::new("answer").bin_name(name.clone()).display_name(name);
+    // The options bring a text of their own along.
+    let command = with_options(form.add_to(command, "Answer")).about(about);
     let mut words = words("answer", rest);
     if help {
         words.push("--help".into());

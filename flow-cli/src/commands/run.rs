@@ -185,8 +185,8 @@ fn second_stage(workflow: &WorkflowInfo, form: &Form) -> clap::Command {
     let name = format!("{} run {}", program().get_name(), workflow.id);
     let command = clap::Command::new("run").bin_name(name.clone()).display_name(name);
     let about = workflow.doc.trim().to_owned();
-    let command = if about.is_empty() { command } else { command.about(about) };
-    with_options(form.add_to(command, "Input"))
+    // The options bring a text of their own along.
+    with_options(form.add_to(command, "Input")).about(about)
 }
 
 /// The input of a run, of all that was given of it.

@@ -82,7 +82,9 @@ impl Newsroom {
     pub fn say(&self, words: &[&str]) -> String {
         let Ended { code, out, err } = self.run(words);
         let line: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-        steady(&format!("$ newsroom {}\n{err}{out}[{}]\n", line.join(" "), code.unwrap_or(-1)))
+        let said = format!("$ newsroom {}\n{err}{out}[{}]\n", line.join(" "), code.unwrap_or(-1));
+        let folder = self.folder().canonicalize().unwrap();
+        steady(&said.replace(&*folder.to_string_lossy(), "FOLDER"))
     }
 }
 
@@ -108,13 +110,18 @@ pub fn steady(text: &str) -> String {
         (r"\b(\d+ s ago|now)\b", "now"),
         (r"\+?\b(\d+ ms|\d+\.\d s)\b *", "TOOK  "),
         (r#""(ms|total_ms)": ?\d+"#, "\"ms\": 0"),
-        // How wide a column is depends on the times in it.
-        (r"(\S) {2,}", "$1  "),
         (r" +\n", "\n"),
     ];
-    changes.iter().fold(text.to_owned(), |text, (found, instead)| {
+    let text = changes.iter().fold(text.to_owned(), |text, (found, instead)| {
         Regex::new(found).unwrap().replace_all(&text, *instead).into_owned()
-    })
+    });
+    // How wide a column is depends on the times in it.
+    let columns = Regex::new(r"(\S) {2,}").unwrap();
+    let line = |line: &str| match line.contains("TOOK") {
+        true => columns.replace_all(line, "$1  ").into_owned(),
+        false => line.to_owned(),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The newsroom. It is built first: a single test builds no examples.
