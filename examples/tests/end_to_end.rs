@@ -129,6 +129,23 @@ fn loading_can_be_stopped_and_needs_no_question_without_bad_rows() {
 }
 
 #[test]
+fn runs_are_kept_in_postgresql_as_well() {
+    let program = Program::new("execute_trade");
+    let server = flow_test_server::Server::start(false).unwrap();
+    let url = server.url();
+    let asked = program.run(&["run", "execute-trade", "--store", &url, "--user", "ann"]);
+    assert_eq!(asked.code, Some(3), "{asked:?}");
+    // The commands that answer name the store.
+    let [approve, _decline] = proposals(&asked.out)[..] else { panic!("{}", asked.out) };
+    let done = program.paste(approve);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let id = approve.split_whitespace().skip_while(|word| *word != "answer").nth(1).unwrap();
+    let shown = program.json(&["show", id, "--store", &url]);
+    assert_eq!((text(&shown["status"]), text(&shown["user"])), ("completed", "ann"));
+    assert!(!program.folder().join("flow.db").exists());
+}
+
+#[test]
 fn an_approval_changes_a_trade() {
     let program = Program::new("execute_trade");
     let asked = program.run(&["run", "execute-trade"]);

@@ -193,7 +193,12 @@ pub fn run<C: Into<Cli>>(builder: impl FnOnce() -> Result<C, Error>) -> ExitCode
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build(),
     };
     let json = args.options.json;
-    match (runtime, builder()) {
+    let built = {
+        // What the workflows depend on may need a runtime, a pool of connections for instance.
+        let _inside = runtime.as_ref().ok().map(tokio::runtime::Runtime::enter);
+        builder()
+    };
+    match (runtime, built) {
         (Ok(runtime), Ok(cli)) => {
             let code = runtime.block_on(args.run(cli));
             // Nobody waits for what a prompt or a step left behind in another thread.
