@@ -101,7 +101,9 @@ fn the_fields_of_an_input_are_flags() {
 fn the_fields_of_an_answer_are_flags() {
     let room = Newsroom::new();
     room.paused(&["article", "--topic", "bees"]);
-    check(&room.say(&["answer", "last", "approve", "Change", "--help"]), expect![[r#"
+    check(
+        &room.say(&["answer", "last", "approve", "Change", "--help"]),
+        expect![[r#"
         $ newsroom answer last approve Change --help
         Please read the draft. Publish it, change it, or say what is wrong with it.
 
@@ -123,7 +125,8 @@ fn the_fields_of_an_answer_are_flags() {
           -q, --quiet           Print results and errors only
           -h, --help            Print help
         [0]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -157,8 +157,9 @@ impl Report for RunReport {
             }
             "cancelled" => format!("Run {id} is cancelled.\n{}{}", self.undone_text(), self.shown),
             status => {
-                let head = format!("Run {id} is {status}; {}.", "a worker on its store goes on with it, and so does");
-                format!("{}\n{}", paint(DIM, &head), next("").trim_start_matches('\n'))
+                let head = format!("Run {id} is {status}; a worker on its store goes on with it");
+                let so_does = next(", and so does:");
+                format!("{head}{}", if so_does.is_empty() { ".\n" } else { &so_does })
             }
         }
     }

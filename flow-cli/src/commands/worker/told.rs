@@ -116,8 +116,11 @@ impl Subscriber for Teller {
         let run = run.as_deref().map(short).unwrap_or_default();
         let of = workflow.map(|workflow| format!(" {workflow}")).unwrap_or_default();
         let step = step.map(|step| format!("  {step}")).unwrap_or_default();
-        let why = ["error.message", "flow.pause.id", "flow.answer.by", "flow.run.status"];
-        let why: Vec<&str> = why.iter().filter_map(|name| fields.get(name)).collect();
+        let why = ["error.message", "flow.pause.id", "flow.answer.by"];
+        let mut why: Vec<&str> = why.iter().filter_map(|name| fields.get(name)).collect();
+        if why.is_empty() {
+            why.extend(fields.get("flow.run.status"));
+        }
         let why = if why.is_empty() { String::new() } else { format!(": {}", why.join(", ")) };
         let head = paint(DIM, &clock(now_ms()));
         output::err(&format!("{head}  {run}{of}{step}  {}\n", paint(style, &format!("{message}{why}"))));
