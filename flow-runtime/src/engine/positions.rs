@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{handle::{is_open, standing}, run::AnyRun};
+use super::{
+    handle::{is_open, standing},
+    run::AnyRun,
+};
 use crate::{
     Event, Failure, Graph, RunError,
     event::Origin,

@@ -30,6 +30,7 @@ use std::{future::Future, marker::PhantomData, pin::Pin};
 
 pub use crate::{Refusal, Saved, Workflow, context::IsContext};
 
+pub(crate) use branch::DONE;
 pub use branch::{Kind, all, branch, joined, kind, parallel_each, raced, same, settle_each, settled};
 pub use call::{
     Asks, Awaited, Call, CallKind, CallMeta, CallTree, Calls, ChildInfo, HasMeta, Step, StepCall, Suspends,
@@ -39,7 +40,6 @@ pub use child::{Child, ChildOf};
 #[cfg(feature = "testing")]
 pub(crate) use current::current_state;
 pub use current::{attempt, blocking, idempotency_key, transaction};
-pub(crate) use branch::DONE;
 pub(crate) use current::{change, run as current_run, with_changes};
 pub use cx::Cx;
 pub(crate) use cx::Trying;
