@@ -15,10 +15,6 @@ async fn shown(graph: &Graph, run: &AnyRun) -> String {
     let standing = Standing::of(run).await.unwrap();
     let drawing = svg(graph, &standing);
     assert_is_xml(&drawing);
-    if let Ok(dir) = std::env::var("SHOT") {
-        std::fs::write(format!("{dir}/run-{}-{}.svg", graph.name, standing.status.unwrap().as_str()), &drawing)
-            .unwrap();
-    }
     let nodes = layout(graph).nodes;
     let mut text = String::new();
     for node in nodes.iter().filter(|node| !node.id.ends_with("-lane")) {
@@ -409,11 +405,22 @@ workflow! {
 
 #[tokio::test]
 async fn steps_that_ask() {
-    for (events, expected) in [(Events::all(), expect![[r#"
+    for (events, expected) in [
+        (
+            Events::all(),
+            expect![[r#"
         0 start: done ×1
-    "#]]), (Events::none(), expect![[r#"
+        2 broken: waiting attempt 1 recover-broken-1 (it is broken)
+    "#]],
+        ),
+        (
+            Events::none(),
+            expect![[r#"
         0 start: done ×1
-    "#]])] {
+        2 broken: waiting attempt 1 recover-broken-1 (it is broken)
+    "#]],
+        ),
+    ] {
         let run = app::<Asking>(events).start::<Asking>(9).await.unwrap();
         run.wait().await.unwrap();
         check(&Asking::GRAPH, run.any(), expected).await;
@@ -422,7 +429,10 @@ async fn steps_that_ask() {
 
 #[tokio::test]
 async fn code_that_fails() {
-    for (events, expected) in [(Events::all(), expect![[r#"
+    for (events, expected) in [
+        (
+            Events::all(),
+            expect![[r#"
         0 start: done ×1
         2 find: done ×1
         3 parallel: done ×1
@@ -435,7 +445,11 @@ async fn code_that_fails() {
         13 revise: done ×1
         10 approve: done ×1
         11 approve: failed ×1 (off the topic)
-    "#]]), (Events::none(), expect![[r#"
+    "#]],
+        ),
+        (
+            Events::none(),
+            expect![[r#"
         0 start: done ×1
         2 find: done ×1
         3 parallel: done ×1
@@ -446,8 +460,11 @@ async fn code_that_fails() {
         8 review: done ×2
         9 review: done ×2
         13 revise: done ×1
+        10 approve: done ×1
         11 approve: failed (off the topic)
-    "#]])] {
+    "#]],
+        ),
+    ] {
         let run = app::<ContentCreation>(events).start::<ContentCreation>(0).await.unwrap();
         run.wait().await.unwrap();
         run.answer::<Approve>(Approval::Reject { why: "off the topic".to_owned() }).await.unwrap();

@@ -33,7 +33,8 @@ pub struct Mark {
     pub state: State,
     /// How often it has been done.
     pub done: u64,
-    /// How often the step that is at work or has failed was tried so far, this time included. 0 if it does not try.
+    /// Which attempt at a step this is: the one at work, the one that comes next, or the last one of those that have failed.
+    /// 0 if nothing is tried.
     #[serde(skip_serializing_if = "is_zero")]
     pub attempts: u32,
     /// Until when it sleeps, or waits for its next attempt, in milliseconds since the Unix epoch.

@@ -16,8 +16,9 @@ use crate::chart::{Chart, Item};
 
 /// How many events are read at once.
 const PAGE: u32 = 1000;
-/// The point a frame stands at that has got to none.
+/// The point every graph begins with, and where a stored frame stands that has got to none.
 const START: &str = "start";
+const NOWHERE: &str = "=start";
 
 impl Standing {
     /// Where a run stands now.
@@ -177,6 +178,7 @@ fn set(standing: &mut Standing, trace: &mut Trace<'_>, path: &str, at: At, state
 
 /// The node of a position's point, and whether it is done there.
 fn place_of(trace: &mut Trace<'_>, path: &str, point: &str) -> Option<(At, bool)> {
+    let point = if point == NOWHERE { START } else { point };
     let at = trace.node_of(path, point)?;
     let kind = trace.levels[at.0].kind(at.1)?;
     let is_done = point != START && !matches!(kind, NodeKind::Pause | NodeKind::Timer | NodeKind::Fork);
@@ -193,13 +195,7 @@ fn now<'c>(standing: &mut Standing, told: &mut Told<'c>, kept: &mut Trace<'c>, k
     for position in &known.positions {
         let Position { path, at: point, doing, trying, .. } = position;
         let trace = if any { &mut told.trace } else { &mut *kept };
-        // Before its first point, the body of a workflow is behind its start.
-        let place = match (point == START, place_of(trace, path, point)) {
-            (_, Some((at, is_done))) => Some((at, is_done)),
-            (true, None) => trace.level_of(path).map(|level| ((level, 0), true)),
-            (false, None) => None,
-        };
-        let Some(((level, node), is_done)) = place else { continue };
+        let Some(((level, node), is_done)) = place_of(trace, path, point) else { continue };
         let tried = trying.as_ref().filter(|trying| !trying.step.is_empty());
         let step = tried.and_then(|tried| trace.step_from(path, (node, is_done), &tried.step));
         let (at, state) = match doing {
@@ -225,7 +221,10 @@ fn now<'c>(standing: &mut Standing, told: &mut Told<'c>, kept: &mut Trace<'c>, k
         }
         set(standing, trace, path, at, state);
         let Some(mark) = mark(standing, trace, at) else { continue };
-        mark.attempts = mark.attempts.max(tried.map_or(0, |tried| tried.failed + 1)).max(attempt.unwrap_or(0));
+        mark.attempts = mark
+            .attempts
+            .max(tried.map_or(0, |tried| tried.failed + u32::from(state != State::Waiting)))
+            .max(attempt.unwrap_or(0));
         mark.error = tried.filter(|tried| !tried.errors.is_empty()).map(|tried| tried.errors.join(": "));
         match doing {
             Doing::Sleeps(until) => mark.until = Some(*until),
@@ -290,6 +289,9 @@ fn failed<'c>(standing: &mut Standing, told: &mut Told<'c>, kept: &mut Trace<'c>
         next.or_else(|| trace.decision(path, (node, is_done))).or(Some((level, node)))
     });
     let Some(at) = at else { return };
+    if let Some(waited) = trace.standing_at(path, &[NodeKind::Pause, NodeKind::Timer]) {
+        trace.complete(path, waited);
+    }
     trace.advance_to(path, at.1);
     set(standing, trace, path, at, State::Failed);
     if let Some(mark) = mark(standing, trace, at) {

@@ -325,10 +325,9 @@ impl<'c> Trace<'c> {
             _ => {
                 let seen = self.begin(&frame).into_iter().map(|node| (frame.level, node));
                 self.unsure.extend(seen);
-                if let Some(end) = (0..level.outs.len()).find(|node| level.kind(*node) == Some(NodeKind::End)) {
-                    if frame.region.is_empty() {
-                        *self.done.entry((frame.level, end)).or_default() += 1;
-                    }
+                let end = (0..level.outs.len()).find(|node| level.kind(*node) == Some(NodeKind::End));
+                if let Some(end) = end.filter(|_| frame.region.is_empty()) {
+                    *self.done.entry((frame.level, end)).or_default() += 1;
                 }
                 return;
             }

@@ -151,9 +151,11 @@ fn write_node(text: &mut String, workflow: &str, node: &Node, standing: &Standin
     if matches!(state, State::Working | State::Waiting | State::Failed) {
         text.push_str(&shapes::halo(node));
     }
-    text.push_str(&shapes::outline(node));
+    text.push_str(&shapes::outline(node, state));
     write_text(text, node);
-    if let Some(mark) = mark {
+    // Beginnings and ends are too small for a sign, and their colour says enough.
+    let is_small = matches!(node.kind, NodeKind::Start | NodeKind::End | NodeKind::Join);
+    if let Some(mark) = mark.filter(|_| !is_small) {
         text.push_str(&shapes::badge(node, state, &number(mark)));
     }
     text.push_str("</g>");

@@ -12,7 +12,7 @@ use crate::{
 const CORNER: i32 = 9;
 
 /// The outline of a node, as SVG elements.
-pub(super) fn outline(node: &Node) -> String {
+pub(super) fn outline(node: &Node, state: State) -> String {
     let Node { x, y, width, height, .. } = *node;
     let (right, bottom, middle) = (x + width, y + height, y + height / 2);
     let rect = |class: &str, x: i32, y: i32, width: i32, height: i32, round: i32| {
@@ -24,11 +24,11 @@ pub(super) fn outline(node: &Node) -> String {
         Shape::Bar => rect("box", x, y, width, height, (height / 2).min(6)),
         Shape::End => {
             let (x, radius) = (x + width / 2, width / 2);
-            format!(
-                r#"<circle class="box" cx="{x}" cy="{middle}" r="{}"/><circle class="dot" cx="{x}" cy="{middle}" r="{}"/>"#,
-                radius - 1,
-                radius - 5
-            )
+            let inside = match state {
+                State::Done => format!(r#"<path class="tick" d="M{} {middle}l3 3 5-6"/>"#, x - 4),
+                _ => format!(r#"<circle class="dot" cx="{x}" cy="{middle}" r="{}"/>"#, radius - 5),
+            };
+            format!(r#"<circle class="box" cx="{x}" cy="{middle}" r="{}"/>{inside}"#, radius - 1)
         }
         Shape::Question => {
             let cut = CORNER;
@@ -59,17 +59,16 @@ pub(super) fn outline(node: &Node) -> String {
             rect("box", x, y, width, height, 3) + &sides
         }
         Shape::Frame => {
-            let round = CORNER;
+            let (round, under) = (CORNER, y + TITLE);
             let title = format!(
-                r#"<path class="title" d="M{x} {}V{}Q{x} {y} {} {y}H{}Q{right} {y} {right} {}V{}Z"/>"#,
-                y + TITLE,
+                r#"<path class="title" d="M{x} {under}V{}Q{x} {y} {} {y}H{}Q{right} {y} {right} {}V{under}Z"/>"#,
                 y + round,
                 x + round,
                 right - round,
-                y + round,
-                y + TITLE
+                y + round
             );
-            rect("box", x, y, width, height, round) + &title
+            let line = format!(r#"<path class="deco" d="M{x} {under}H{right}"/>"#);
+            rect("ground", x, y, width, height, round) + &title + &line + &rect("box", x, y, width, height, round)
         }
         Shape::Lane => {
             let card = |by: i32, class: &str| rect(class, x + by, y + by, width, height, CORNER);
@@ -117,9 +116,11 @@ pub(super) fn badge(node: &Node, state: State, text: &str) -> String {
         State::Failed => r#"<path d="M2 2l6 6M8 2l-6 6"/>"#,
         State::Ahead | State::Skipped => return String::new(),
     };
+    // Where the corner is.
+    let cut = if node.shape == Shape::Decision { 12 } else { 0 };
     let glyphs = i32::try_from(text.chars().count()).unwrap_or(0);
     let width = 18 + if glyphs == 0 { 0 } else { glyphs * 6 + 5 };
-    let (x, y) = (node.x + node.width + 7 - width, node.y - 9);
+    let (x, y) = (node.x + node.width + 7 - cut - width, node.y - 9);
     let mut drawn = format!(r#"<g class="badge"><rect x="{x}" y="{y}" width="{width}" height="18" rx="9"/>"#);
     // Writing to a string cannot fail.
     let _ = write!(drawn, r#"<g transform="translate({} {})">{sign}</g>"#, x + 4, y + 4);

@@ -31,7 +31,7 @@ color:var(--ink);font-family:ui-sans-serif,system-ui,-apple-system,'Segoe UI',Ro
 .flow-graph .question{--kind:var(--ask)}.flow-graph .question>.box{fill:var(--ask-bg);stroke:var(--ask)}\
 .flow-graph .pill{--kind:var(--time)}.flow-graph .pill>.box{fill:var(--time-bg);stroke:var(--time)}\
 .flow-graph .call,.flow-graph .frame{--kind:var(--call)}\
-.flow-graph .frame>.box{fill:var(--frame)}.flow-graph .frame>.title{fill:var(--chip);stroke:var(--rim);stroke-width:1.25}\
+.flow-graph .frame>.box{fill:none}.flow-graph .frame>.ground{fill:var(--frame)}.flow-graph .frame>.title{fill:var(--chip)}\
 .flow-graph .lane>.box{fill:var(--frame);stroke-dasharray:5 4}.flow-graph .lane>.deco{stroke-dasharray:5 4;fill:var(--bg)}\
 .flow-graph .bar>.box{fill:var(--chip)}.flow-graph .bar text{font-size:12px;fill:var(--muted)}.flow-graph .join>.box{fill:var(--rim)}\
 .flow-graph .start>.box{fill:var(--ink);stroke:none}.flow-graph .start text{fill:var(--bg);font-weight:600}\
@@ -40,7 +40,8 @@ color:var(--ink);font-family:ui-sans-serif,system-ui,-apple-system,'Segoe UI',Ro
 .flow-graph .is-sleeping{--state:var(--time)}.flow-graph .is-failed{--state:var(--fail)}\
 .flow-graph .is-done>.box{stroke:var(--done)}\
 .flow-graph .is-working>.box,.flow-graph .is-waiting>.box,.flow-graph .is-sleeping>.box,.flow-graph .is-failed>.box{stroke:var(--state);stroke-width:2.5}\
-.flow-graph .start.is-done>.box{stroke:none}.flow-graph .join.is-done>.box{fill:var(--done)}.flow-graph .end.is-done>.dot{fill:var(--done)}\
+.flow-graph .start.is-done>.box{stroke:none}.flow-graph .join.is-done>.box{fill:var(--done)}.flow-graph .end.is-done>.box{fill:var(--done);stroke:var(--done)}\
+.flow-graph .tick{fill:none;stroke:var(--on);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}\
 .flow-graph .halo{fill:none;stroke:var(--state);stroke-width:5;opacity:.22}\
 .flow-graph .is-skipped{opacity:.45}.flow-graph .is-skipped>.box{stroke-dasharray:4 3}\
 .flow-graph .badge rect{fill:var(--state);stroke:var(--bg);stroke-width:1.5}.flow-graph .badge text{fill:var(--on);font-size:10px;font-weight:700}\

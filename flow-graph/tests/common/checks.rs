@@ -162,8 +162,10 @@ fn check_labels(layout: &Layout, frames: &HashMap<&str, Vec<String>>, all: Rect,
 
 /// Two lines run along each other only where they come from the same node or lead to the same one.
 fn check_apart(layout: &Layout, found: &mut Vec<String>) {
+    /// From where, to where, and of which edge.
+    type Piece<'l> = (i32, i32, &'l Edge);
     // By direction and place, the pieces on it.
-    let mut pieces: BTreeMap<(bool, i32), Vec<(i32, i32, &Edge)>> = BTreeMap::new();
+    let mut pieces: BTreeMap<(bool, i32), Vec<Piece<'_>>> = BTreeMap::new();
     for edge in &layout.edges {
         for piece in edge.points.windows(2) {
             let (one, other) = (piece[0], piece[1]);
@@ -198,21 +200,10 @@ fn check_complete(graph: &Graph, layout: &Layout, found: &mut Vec<String>) {
             }
         }
     }
-    // A fork is drawn with its join, even if nothing gets there.
-    let joins: Vec<u32> = reached.iter().map(|node| node + 1).collect();
-    let is_join = |node: &u32| graph.nodes[*node as usize].kind == flow_runtime::NodeKind::Join;
     let drawn: BTreeSet<u32> = layout.nodes.iter().filter_map(|node| node.id.parse().ok()).collect();
-    let extra: Vec<u32> =
-        joins.into_iter().filter(|node| (*node as usize) < graph.nodes.len() && is_join(node)).collect();
     for node in &reached {
         if !drawn.contains(node) {
             found.push(format!("{node} is not drawn"));
-        }
-    }
-    for node in &drawn {
-        if !reached.contains(node) && !extra.contains(node) {
-            // What comes after such a join is drawn, too.
-            continue;
         }
     }
     let edges: HashSet<(String, String)> =

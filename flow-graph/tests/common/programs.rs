@@ -34,7 +34,7 @@ struct Around {
     out: Ends,
 }
 
-pub struct Programs<'p> {
+struct Programs<'p> {
     prng: &'p mut Prng,
     nodes: Vec<Node>,
     edges: Vec<(usize, usize, String)>,
@@ -106,25 +106,17 @@ pub fn program(prng: &mut Prng, size: usize, jumps: bool) -> Graph {
             found.push(edge);
         }
     }
-    Graph { name: "program", nodes: nodes.leak(), edges: found.leak(), ..Everything2::graph() }
+    Graph { name: "program", nodes: nodes.leak(), edges: found.leak(), ..calls::Calling::GRAPH }
 }
 
-/// Whose calls the generated nodes are: 0 is a step, 1 a workflow with a graph of its own.
-struct Everything2;
-
-impl Everything2 {
-    fn graph() -> Graph {
-        calls::Calls2::GRAPH
-    }
-}
-
+/// Whose calls the generated nodes are: 0 is a workflow of one step, 1 one that calls itself.
 mod calls {
     use super::super::workflows::{Result, measurement, one_step};
     use flow_runtime::prelude::*;
 
     workflow! {
         /// Calls others.
-        pub async fn calls2(n: u64) -> Result<u64> {
+        pub async fn calling(n: u64) -> Result<u64> {
             let a = one_step(n).await?;
             measurement(a).await
         }
@@ -267,11 +259,67 @@ pub fn tangle(prng: &mut Prng, count: usize) -> Graph {
         let outs = 1 + prng.below(3);
         let kind = if outs == 1 { NodeKind::Step } else { NodeKind::Choice };
         nodes.push(node(kind, NAMES[prng.below(NAMES.len())], None));
-        for out in 0..outs {
+        for pattern in &PATTERNS[..outs] {
             let to = u32::try_from(1 + prng.below(count - 1)).unwrap();
-            let when = if outs == 1 { "" } else { PATTERNS[out] };
+            let when = if outs == 1 { "" } else { pattern };
             edges.push(Edge { from: u32::try_from(at).unwrap(), to, when });
         }
     }
-    Graph { name: "tangle", nodes: nodes.leak(), edges: edges.leak(), ..calls::Calls2::GRAPH }
+    Graph { name: "tangle", nodes: nodes.leak(), edges: edges.leak(), ..calls::Calling::GRAPH }
+}
+
+fn made(name: &'static str, nodes: Vec<Node>, edges: Vec<(usize, usize, &'static str)>) -> Graph {
+    let id = |node: usize| u32::try_from(node).unwrap();
+    let edges: Vec<Edge> = edges.iter().map(|(from, to, when)| Edge { from: id(*from), to: id(*to), when }).collect();
+    Graph { name, nodes: nodes.leak(), edges: edges.leak(), ..calls::Calling::GRAPH }
+}
+
+fn ends() -> Vec<Node> {
+    vec![node(NodeKind::Start, "start", None), node(NodeKind::End, "end", None)]
+}
+
+/// So many steps, one after the other.
+pub fn chain(count: usize) -> Graph {
+    let (mut nodes, mut edges, mut last) = (ends(), Vec::new(), 0);
+    for _ in 0..count {
+        nodes.push(node(NodeKind::Step, "next_one", None));
+        edges.push((last, nodes.len() - 1, ""));
+        last = nodes.len() - 1;
+    }
+    edges.push((last, 1, ""));
+    made("chain", nodes, edges)
+}
+
+/// `if … { step; return }`, again and again.
+pub fn ladder(count: usize) -> Graph {
+    let (mut nodes, mut edges, mut last) = (ends(), Vec::new(), (0, ""));
+    for _ in 0..count {
+        nodes.push(node(NodeKind::Choice, "is it so?", None));
+        let choice = nodes.len() - 1;
+        edges.push((last.0, choice, last.1));
+        nodes.push(node(NodeKind::Step, "refuse", None));
+        edges.push((choice, choice + 1, "yes"));
+        edges.push((choice + 1, 1, ""));
+        last = (choice, "no");
+    }
+    edges.push((last.0, 1, last.1));
+    made("ladder", nodes, edges)
+}
+
+/// `if … { if … { … } else { step } } else { step }`
+pub fn nest(depth: usize) -> Graph {
+    let (mut nodes, mut edges, mut last) = (ends(), Vec::new(), (0, ""));
+    for _ in 0..depth {
+        nodes.push(node(NodeKind::Choice, "deeper?", None));
+        let choice = nodes.len() - 1;
+        edges.push((last.0, choice, last.1));
+        nodes.push(node(NodeKind::Step, "go_on", None));
+        edges.push((choice, choice + 1, "no"));
+        last = (choice, "yes");
+        edges.push((choice + 1, 1, ""));
+    }
+    nodes.push(node(NodeKind::Step, "bottom", None));
+    edges.push((last.0, nodes.len() - 1, last.1));
+    edges.push((nodes.len() - 1, 1, ""));
+    made("nest", nodes, edges)
 }
