@@ -21,7 +21,18 @@ pub(crate) fn lint(oldest: bool) -> Outcome {
     if oldest {
         let version = toolchain::oldest()?;
         let check = ["run", &version, "cargo", "check", "--target-dir", "target/oldest"];
-        let crates = ["--package", "flow-macros", "--package", "flow-runtime", "--package", "flow-postgres", "--package", "flow-cli"];
+        let crates = [
+            "--package",
+            "flow-macros",
+            "--package",
+            "flow-runtime",
+            "--package",
+            "flow-postgres",
+            "--package",
+            "flow-graph",
+            "--package",
+            "flow-cli",
+        ];
         program("rustup", &check).args(&crates).run()?;
     }
     rusqlite()

@@ -14,7 +14,7 @@ cargo xtask <command>
 
   test              install what is missing, PostgreSQL included, then run every test
   lint [--no-msrv]  formatting, clippy, docs, feature sets, oldest Rust version, range of rusqlite
-  bless             accept the compiler output and the expansions of now as the expected ones
+  bless             accept the compiler output, the expansions and the drawings of now as the expected ones
   bench [args]      cargo bench --workspace [args]
   doc [args]        cargo doc --workspace --no-deps [args]
 ";
@@ -54,10 +54,10 @@ fn test() -> Outcome {
     postgres::with_server([cargo(&["test", "--workspace"]), cargo(&tls)])
 }
 
-/// Writes what the compiler says and what the macros expand to into the files the tests compare with.
+/// Writes what the compiler says, what the macros expand to and what is drawn into the files the tests compare with.
 fn bless() -> Outcome {
     toolchain::complete()?;
     cargo(&["test", "--package", "ui-tests", "--test", "ui"]).env("TRYBUILD", "overwrite").run()?;
-    cargo(&["test", "--package", "flow-macros"]).env("UPDATE_EXPECT", "1").run()?;
-    cargo(&["test", "--package", "flow-cli", "--test", "commands", "--test", "errors"]).env("UPDATE_EXPECT", "1").run()
+    let expected = ["test", "--package", "flow-macros", "--package", "flow-graph", "--package", "flow-cli"];
+    cargo(&expected).env("UPDATE_EXPECT", "1").run()
 }
