@@ -10,7 +10,7 @@ use crate::{
     CliError,
     context::Desk,
     drive::done,
-    output::{BOLD, DIM, MARK, NEWS, WRONG, paint, short, text},
+    output::{BOLD, MARK, NEWS, WRONG, paint, short, text},
     pauses,
 };
 

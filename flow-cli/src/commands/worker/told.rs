@@ -116,7 +116,7 @@ impl Subscriber for Teller {
         let run = run.as_deref().map(short).unwrap_or_default();
         let of = workflow.map(|workflow| format!(" {workflow}")).unwrap_or_default();
         let step = step.map(|step| format!("  {step}")).unwrap_or_default();
-        let why = ["error.message", "flow.pause.id", "flow.answer.by"];
+        let why = ["error.message", "flow.pause.id", "user.id"];
         let mut why: Vec<&str> = why.iter().filter_map(|name| fields.get(name)).collect();
         if why.is_empty() {
             why.extend(fields.get("flow.run.status"));
