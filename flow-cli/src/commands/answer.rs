@@ -239,7 +239,7 @@ async fn became_of(desk: &Desk, run: &AnyRun, wanted: &str) -> AnswerError {
     let (id, name) = (short(run.id()).to_owned(), wanted.to_owned());
     let Some(found) = found else { return AnswerError::NoSuchPause { run: id, name, open } };
     match (found.answer, found.pause.deadline) {
-        (Some(answer), _) => AnswerError::AlreadyAnswered { pause: found.pause.id, answer },
+        (Some(answer), _) => AnswerError::AlreadyAnswered { pause: found.pause.id, answer: Box::new(answer) },
         (None, Some(deadline)) if found.expired_at.is_some() => {
             AnswerError::Expired { pause: found.pause.id, deadline }
         }
