@@ -271,7 +271,7 @@ impl<'o> Wrapper<'o> {
         let (work, rules, once) = (self.replaceable(self.work(block)), self.rules(), self.once());
         let inner = (self.place == Place::Free).then(|| self.inner(block));
         let (marker, tagged) = match self.hidden {
-            Some(_) => (Some(self.own_marker()), quote!(__tagged)),
+            Some(_) => (Some(self.own_marker()), quote!(#krate::Step::<__Meta, _>::tagged)),
             None => (None, quote!(#krate::Step::tagged)),
         };
         match once {
@@ -369,9 +369,13 @@ impl<'o> Wrapper<'o> {
     /// What comes after the `Step`: its rules.
     fn rules(&self) -> TokenStream {
         let Wrapper { flow, options, .. } = self;
-        let mut rules = {
+        let output = &self.output;
+        let mut rules = if depends(output.clone(), &[]) {
+            // What cannot be written down in the body, as `impl Trait`, is found by its value.
             let look = look(flow, Span::call_site());
             quote!(.judged(#look))
+        } else {
+            quote!(.judged(#flow::Looker::<#output>::NEW.look()))
         };
         if let Some(Said { span, .. }) = &options.retries {
             let flow = shown_at(flow, *span);
@@ -434,7 +438,7 @@ impl<'o> Wrapper<'o> {
 
     /// A type of the function's own: `struct __Meta; impl HasMeta for __Meta { … }`
     fn own_marker(&self) -> TokenStream {
-        let Wrapper { krate, flow, .. } = self;
+        let flow = &self.flow;
         let (name, doc) = (self.sig.ident.to_string(), doc_of(&self.source.attrs));
         let policy = self.options.policy(flow);
         quote! {
@@ -442,9 +446,6 @@ impl<'o> Wrapper<'o> {
             impl #flow::HasMeta for __Meta {
                 const META: #flow::CallMeta =
                     #flow::CallMeta { name: #name, doc: #doc, kind: #flow::CallKind::Step, policy: #policy };
-            }
-            fn __tagged<F: ::core::future::Future>(future: F) -> #krate::Step<__Meta, F> {
-                #krate::Step::tagged(future)
             }
         }
     }

@@ -14,6 +14,7 @@ mod face;
 mod frame;
 mod input;
 mod judge;
+mod looker;
 mod outside;
 mod owned;
 mod patched;
@@ -59,6 +60,7 @@ pub use judge::{
     Fallible, FromTimedOut, Judge, Look, OfResult, OfValue, OnceMethod, OnceOutput, OnceShape, Outcome, Shape,
     ShapeOfResult, ShapeOfValue, TimesOut, TxOutput, TxShape, Undoable, UndoneShape, outcome, split, written,
 };
+pub use looker::Looker;
 pub(crate) use outside::Outside;
 pub use owned::{Owned, Probe, ProbeOwned, probe};
 pub use patched::{

@@ -41,24 +41,7 @@ impl Client {
                 };
                 #[allow(unreachable_code)] __output
             })
-            .judged(|__output| {
-                #[allow(unused_imports)]
-                use ::flow_runtime::machine::{
-                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                    DescribeError as _, ShapeOfResult as _, ShapeOfValue as _,
-                };
-                match ::flow_runtime::machine::split(
-                    (&::flow_runtime::machine::outcome(__output)).shape(),
-                    __output,
-                ) {
-                    ::core::result::Result::Ok(_) => ::core::option::Option::None,
-                    ::core::result::Result::Err(__error) => {
-                        ::core::option::Option::Some(
-                            (&&&&::flow_runtime::machine::Describe(__error)).describe(),
-                        )
-                    }
-                }
-            })
+            .judged(::flow_runtime::machine::Looker::<Result<Page>>::NEW.look())
             .again(::flow_runtime::machine::Fallible::failed)
     }
     #[allow(clippy::manual_async_fn, clippy::needless_lifetimes)]
@@ -88,24 +71,7 @@ impl Client {
                     self.resize(image, width, height)
                 }),
             )
-            .judged(|__output| {
-                #[allow(unused_imports)]
-                use ::flow_runtime::machine::{
-                    DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                    DescribeError as _, ShapeOfResult as _, ShapeOfValue as _,
-                };
-                match ::flow_runtime::machine::split(
-                    (&::flow_runtime::machine::outcome(__output)).shape(),
-                    __output,
-                ) {
-                    ::core::result::Result::Ok(_) => ::core::option::Option::None,
-                    ::core::result::Result::Err(__error) => {
-                        ::core::option::Option::Some(
-                            (&&&&::flow_runtime::machine::Describe(__error)).describe(),
-                        )
-                    }
-                }
-            })
+            .judged(::flow_runtime::machine::Looker::<Result<Vec<u8>>>::NEW.look())
     }
 }
 trait Mailer {

@@ -21,15 +21,13 @@ pub fn reserve(
             },
         };
     }
-    fn __tagged<F: ::core::future::Future>(
-        future: F,
-    ) -> ::flow_runtime::Step<__Meta, F> {
-        ::flow_runtime::Step::tagged(future)
-    }
     async fn reserve(client: &Client, [row, seat]: [u8; 2]) -> Result<Seat> {
         client.reserve(row, seat).await
     }
-    let __step = __tagged(
+    let __step = ::flow_runtime::Step::<
+        __Meta,
+        _,
+    >::tagged(
             ::flow_runtime::replaceable!(
                 "reserve", Result < Seat >, async move { #[allow(unused_imports)] use
                 ::flow_runtime::machine:: { ShapeOfResult as _, ShapeOfValue as _ };
@@ -50,24 +48,7 @@ pub fn reserve(
                 }
             ),
         )
-        .judged(|__output| {
-            #[allow(unused_imports)]
-            use ::flow_runtime::machine::{
-                DescribeAny as _, DescribeDebug as _, DescribeDisplay as _,
-                DescribeError as _, ShapeOfResult as _, ShapeOfValue as _,
-            };
-            match ::flow_runtime::machine::split(
-                (&::flow_runtime::machine::outcome(__output)).shape(),
-                __output,
-            ) {
-                ::core::result::Result::Ok(_) => ::core::option::Option::None,
-                ::core::result::Result::Err(__error) => {
-                    ::core::option::Option::Some(
-                        (&&&&::flow_runtime::machine::Describe(__error)).describe(),
-                    )
-                }
-            }
-        })
+        .judged(::flow_runtime::machine::Looker::<Result<Seat>>::NEW.look())
         .again(|__output| match ::flow_runtime::machine::Fallible::failure(__output) {
             ::core::option::Option::Some(__error) => is_transient(__error),
             ::core::option::Option::None => false,
