@@ -5,27 +5,21 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    pin::Pin,
     sync::{
-        Arc, Mutex, Weak,
+        Arc, Mutex, OnceLock, Weak,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 
-use futures::{Stream, stream};
 use tokio::{
     sync::{Notify, broadcast},
     task::JoinHandle,
 };
 
-use super::{
-    driver::Engine,
-    run::{AnyRun, Run},
-};
+use super::driver::{Driven, Engine};
 use crate::{
-    Event, RunError, Workflow,
+    Event,
     event::{Chosen, Origin, Tag, Text},
     lock::lock,
     machine::{Audience, Now, Recorder},
@@ -33,19 +27,23 @@ use crate::{
 };
 
 /// How many events are read at a time.
-const PAGE: u32 = 512;
+pub(super) const PAGE: u32 = 512;
 /// How many batches a reader may be behind before it has to read in the store.
 const BATCHES: usize = 64;
-/// How long the readers of a run get to read an event, each of them, so that they leave the processor to the run.
+/// How long the readers of a run get to read an event, each of them. Several times what it takes, so that they leave the
+/// processor to the run.
 const PER_READER: Duration = Duration::from_micros(10);
-const PER_EVENT: Duration = Duration::from_nanos(200);
+const PER_EVENT: Duration = Duration::from_micros(1);
+/// How many of the pages that were read last are kept for those who read the same, and how many events make one worth it.
+const PAGES: usize = 16;
+const WORTH_KEEPING: usize = 32;
 /// The rests between two looks at a run that is driven elsewhere.
 const FASTEST: Duration = Duration::from_millis(10);
 const SLOWEST: Duration = Duration::from_millis(500);
 
 /// What a run's readers get.
 #[derive(Clone)]
-enum Batch {
+pub(super) enum Batch {
     /// These events, one after the other.
     Events(Arc<[Event]>),
     /// The store could not be read.
@@ -63,9 +61,13 @@ pub(crate) struct Bus {
 }
 
 /// The readers of one run.
-struct Hub {
+pub(super) struct Hub {
     bus: Arc<Bus>,
-    run: String,
+    pub(super) run: String,
+    /// What is the same for all events of the run, once somebody has looked.
+    origin: OnceLock<Origin>,
+    /// What was read in the store by readers that are behind: others may be, too.
+    pages: Mutex<VecDeque<Arc<[Event]>>>,
     sender: broadcast::Sender<Batch>,
     /// There may be something to read.
     wake: Arc<Notify>,
@@ -140,7 +142,7 @@ impl Bus {
     }
 
     /// One more reader of a run.
-    fn join(self: &Arc<Self>, run: &str) -> (Arc<Hub>, broadcast::Receiver<Batch>) {
+    pub(super) fn join(self: &Arc<Self>, run: &str) -> (Arc<Hub>, broadcast::Receiver<Batch>) {
         let mut hubs = lock(&self.hubs);
         if let Some(hub) = hubs.get(run).and_then(Weak::upgrade) {
             let receiver = hub.sender.subscribe();
@@ -150,6 +152,8 @@ impl Bus {
         let hub = Arc::new(Hub {
             bus: self.clone(),
             run: run.to_owned(),
+            origin: OnceLock::new(),
+            pages: Mutex::default(),
             sender,
             wake: Arc::default(),
             task: Mutex::new(None),
@@ -210,7 +214,7 @@ impl Audience for Readers {
 impl Hub {
     /// The task begins at this number, unless another reader was there before: that one has read up to where it began, if it
     /// did not ask for what is still to come.
-    fn start(self: &Arc<Self>, engine: &Arc<Engine>, origin: &Origin, from: u64) {
+    pub(super) fn start(self: &Arc<Self>, engine: &Arc<Engine>, origin: &Origin, from: u64) {
         let mut task = lock(&self.task);
         let earlier = !self.passed.load(Ordering::Acquire) && self.next.fetch_min(from, Ordering::AcqRel) > from;
         if task.is_some() && earlier {
@@ -229,9 +233,9 @@ async fn pass_on(engine: Weak<Engine>, hub: Weak<Hub>, wake: Arc<Notify>, origin
     loop {
         // Held while something is read and not while this waits, so that the last reader can leave.
         let (Some(engine), Some(hub)) = (engine.upgrade(), hub.upgrade()) else { return };
-        let driven = engine.driven(&origin.run).is_some();
+        let driven = engine.driven(&origin.run);
         let mut next = hub.next.load(Ordering::Acquire);
-        let (rest, waits) = match read_new(&engine, &origin, driven, next).await {
+        let (rest, waits) = match read_new(&engine, &origin, driven.is_some(), next).await {
             Ok(New { ended, records }) => {
                 if let Some(last) = records.last() {
                     // Unless a reader has come that needs what is before.
@@ -255,12 +259,12 @@ async fn pass_on(engine: Weak<Engine>, hub: Weak<Hub>, wake: Arc<Notify>, origin
             }
         };
         drop((engine, hub));
-        if rest >= Duration::from_millis(1) {
-            tokio::time::sleep(rest).await;
+        if let Some(driven) = driven.as_ref().filter(|_| rest >= Duration::from_millis(1)) {
+            leave_to(driven, rest).await;
         }
         if !waits {
             tokio::task::yield_now().await;
-        } else if driven {
+        } else if driven.is_some() {
             // Every write tells, and so does a driver that leaves.
             wake.notified().await;
         } else {
@@ -268,6 +272,11 @@ async fn pass_on(engine: Weak<Engine>, hub: Weak<Hub>, wake: Arc<Notify>, origin
             pace = (pace * 2).min(SLOWEST);
         }
     }
+}
+
+/// Leaves the processor to a run for so long, or until its driver has left it.
+async fn leave_to(driven: &Driven, rest: Duration) {
+    let _ = tokio::time::timeout(rest, driven.done()).await;
 }
 
 /// What a look at the store has brought.
@@ -299,173 +308,37 @@ impl Hub {
         }
     }
 
+    /// What is the same for all events of the run.
+    pub(super) async fn origin(&self, engine: &Engine) -> Result<&Origin, StoreError> {
+        if let Some(origin) = self.origin.get() {
+            return Ok(origin);
+        }
+        let origin = Origin::of(&engine.record(&self.run).await?.run);
+        Ok(self.origin.get_or_init(|| origin))
+    }
+
+    /// A page that somebody has read, with the event of this number.
+    pub(super) fn page_with(&self, number: u64) -> Option<Arc<[Event]>> {
+        let has = |page: &&Arc<[Event]>| {
+            page.first().is_some_and(|first| first.seq <= Some(number))
+                && page.last().is_some_and(|last| last.seq >= Some(number))
+        };
+        lock(&self.pages).iter().find(has).cloned()
+    }
+
+    /// Keeps a page for others, if there are any.
+    pub(super) fn keep(&self, page: &Arc<[Event]>) {
+        if page.len() >= WORTH_KEEPING && self.sender.receiver_count() > 1 {
+            let mut pages = lock(&self.pages);
+            pages.truncate(PAGES - 1);
+            pages.push_front(page.clone());
+        }
+    }
+
     /// How long the readers get to read so many events.
     fn rest_after(&self, events: usize) -> Duration {
         let readers = u32::try_from(self.sender.receiver_count()).unwrap_or(u32::MAX);
         let each = PER_READER + PER_EVENT.saturating_mul(u32::try_from(events).unwrap_or(u32::MAX));
         if events == 0 { Duration::ZERO } else { each.saturating_mul(readers) }
-    }
-}
-
-/// The events of a run, in their order: those that are stored, and then those that happen. It goes on over pauses and ends
-/// when the run has ended and all was read. Made by [`Run::events`].
-///
-/// One that reads slowly keeps nobody waiting; it reads on in the store.
-#[must_use = "events are read by polling the stream"]
-pub struct EventStream {
-    events: Pin<Box<dyn Stream<Item = Result<Event, RunError>> + Send>>,
-}
-
-impl Stream for EventStream {
-    type Item = Result<Event, RunError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.events.as_mut().poll_next(task)
-    }
-}
-
-impl std::fmt::Debug for EventStream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EventStream").finish_non_exhaustive()
-    }
-}
-
-/// One who reads the events of a run.
-struct Reader {
-    engine: Arc<Engine>,
-    hub: Arc<Hub>,
-    receiver: broadcast::Receiver<Batch>,
-    origin: Option<Origin>,
-    /// The number it reads next.
-    next: u64,
-    /// Events read from the store.
-    page: VecDeque<Event>,
-    /// Events that were passed on, and how many of them it has seen.
-    batch: Option<(Arc<[Event]>, usize)>,
-    at: At,
-}
-
-/// Where a reader reads.
-#[derive(Clone, Copy, PartialEq)]
-enum At {
-    /// In the store; when all there is read, live.
-    Behind,
-    /// What is passed on.
-    Live,
-    /// In the store; when all there is read, it is done.
-    Ending,
-    Done,
-}
-
-impl Reader {
-    async fn read(mut self) -> Option<(Result<Event, RunError>, Self)> {
-        loop {
-            if let Some(event) = self.page.pop_front().or_else(|| self.next_of_batch()) {
-                return Some((Ok(event), self));
-            }
-            let moved = match self.at {
-                At::Behind | At::Ending => self.read_page().await,
-                At::Live => {
-                    self.hear().await;
-                    Ok(())
-                }
-                At::Done => return None,
-            };
-            if let Err(error) = moved {
-                self.at = At::Done;
-                return Some((Err(error), self));
-            }
-        }
-    }
-
-    fn next_of_batch(&mut self) -> Option<Event> {
-        let (events, seen) = self.batch.as_mut()?;
-        while let Some(event) = events.get(*seen) {
-            *seen += 1;
-            match event.seq {
-                None => return Some(event.clone()),
-                Some(seq) if seq == self.next => {
-                    self.next += 1;
-                    return Some(event.clone());
-                }
-                Some(seq) if seq < self.next => {}
-                Some(_) => {
-                    self.at = At::Behind;
-                    break;
-                }
-            }
-        }
-        self.batch = None;
-        None
-    }
-
-    async fn read_page(&mut self) -> Result<(), RunError> {
-        let origin = match self.origin.take() {
-            Some(origin) => origin,
-            None => Origin::of(&self.engine.record(&self.hub.run).await?.run),
-        };
-        let records = self.engine.store.events(&self.hub.run, self.next, PAGE).await?;
-        self.page.extend(records.iter().map(|record| origin.read(record)));
-        if let Some(last) = records.last() {
-            self.next = last.seq + 1;
-        }
-        if records.len() < PAGE as usize {
-            self.at = match self.at {
-                At::Ending => At::Done,
-                _ => At::Live,
-            };
-            self.hub.start(&self.engine, &origin, self.next);
-        }
-        self.origin = Some(origin);
-        Ok(())
-    }
-
-    async fn hear(&mut self) {
-        match self.receiver.recv().await {
-            Ok(Batch::Events(events)) => self.batch = Some((events, 0)),
-            Ok(Batch::End(next)) if self.next >= next => self.at = At::Done,
-            Ok(Batch::End(_)) | Err(broadcast::error::RecvError::Closed) => self.at = At::Ending,
-            Ok(Batch::Lost) | Err(broadcast::error::RecvError::Lagged(_)) => self.at = At::Behind,
-        }
-    }
-}
-
-impl AnyRun {
-    /// The run's events from number `from` on, 0 or 1 for all of them: those that are stored, and then those that happen, with
-    /// no gap and none twice, whoever drives the run. What happens but is [not stored](crate::AppBuilder::events) is told from
-    /// now on, if the run is driven in this process. Reading does not take the run up.
-    pub fn events(&self, from: u64) -> EventStream {
-        let engine = self.handle().engine.clone();
-        let (hub, receiver) = engine.events.join(&self.handle().id);
-        let (page, at) = (VecDeque::new(), At::Behind);
-        let reader = Reader { engine, hub, receiver, origin: None, next: from.max(1), page, batch: None, at };
-        EventStream { events: Box::pin(stream::unfold(reader, Reader::read)) }
-    }
-}
-
-impl<W: Workflow> Run<W> {
-    /// As [`AnyRun::events`].
-    ///
-    /// ```
-    /// use flow_runtime::{EventKind, prelude::*};
-    /// use futures::TryStreamExt as _;
-    /// # #[step] async fn greet(name: &str) -> Result<String, std::fmt::Error> { Ok(format!("Hello, {name}")) }
-    /// # workflow! { async fn hello(name: String) -> Result<String, std::fmt::Error> { greet(&name).await } }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let app = App::builder().register::<Hello>(()).build()?;
-    /// let run = app.start::<Hello>("Ann".to_owned()).await?;
-    /// let mut events = run.events(0);
-    /// while let Some(event) = events.try_next().await? {
-    ///     if let EventKind::StepCompleted { step, ms, .. } = event.kind {
-    ///         println!("{step} took {ms} ms");
-    ///     }
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn events(&self, from: u64) -> EventStream {
-        self.any().events(from)
     }
 }
