@@ -46,11 +46,13 @@ impl Policy {
     };
 
     /// Whether nothing but its result counts.
+    #[inline]
     pub(crate) const fn is_plain(&self) -> bool {
         !self.reloads() && self.timeout_ms == 0
     }
 
     /// Whether it may be tried again, or has to be taken up where it was interrupted.
+    #[inline]
     pub(crate) const fn reloads(&self) -> bool {
         self.retries > 0 || self.once || self.tx || self.undo || self.recover.is_some()
     }

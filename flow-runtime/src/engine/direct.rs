@@ -23,7 +23,8 @@ pub(crate) async fn run_here<W: Workflow>(deps: &W::Deps, input: W::Input) -> Re
 /// Runs a workflow in place.
 pub(crate) async fn run_refs_here<W: Workflow>(refs: W::Refs<'_>, input: W::Input) -> Result<W::Output, RunError> {
     match reloads::<W>() || has_context::<W>() {
-        true => caught(kept::<W>(refs, input)).await?,
+        // Boxed, because the future would be many times as large with it, and is moved more than once before it runs.
+        true => Box::pin(caught(kept::<W>(refs, input))).await?,
         false => caught(light::<W>(refs, input)).await?,
     }
 }

@@ -164,6 +164,7 @@ impl Cx {
         if self.visit.is_empty() { moves.to_string().into() } else { format!("{}.{moves}", self.visit).into() }
     }
 
+    #[inline]
     pub(crate) fn state(&self) -> &RunState {
         &self.state
     }
@@ -201,6 +202,7 @@ impl Cx {
     }
 
     /// Whether checkpoints of this run are kept.
+    #[inline]
     pub(crate) fn keeps(&self) -> bool {
         self.state.store.is_some()
     }
@@ -276,6 +278,7 @@ impl Cx {
         Reader::new(record)
     }
 
+    #[inline]
     pub(crate) fn is_halted(&self) -> bool {
         self.state.is_halted()
     }
@@ -297,6 +300,7 @@ impl Cx {
     }
 
     /// Whether the block that runs has been given up.
+    #[inline]
     pub(super) fn take_restart(&self) -> bool {
         self.restart.load(Ordering::Relaxed) && self.restart.swap(false, Ordering::Relaxed)
     }
@@ -577,6 +581,7 @@ impl Cx {
     }
 
     /// What the code between steps can learn of its run, if that is kept.
+    #[inline]
     pub(super) fn glue(&self) -> Option<Box<Current>> {
         self.keeps().then(|| Box::new(self.current(0)))
     }

@@ -55,16 +55,19 @@ impl Frame {
     }
 
     /// The bindings that have changed since they were stored.
+    #[inline]
     pub fn changed(&self) -> u64 {
         self.changed
     }
 
     /// The point it stands at.
+    #[inline]
     pub fn at(&self) -> u32 {
         self.at
     }
 
     /// What it waits for.
+    #[inline]
     pub fn waits_for(&mut self) -> WaitsFor {
         WaitsFor { pause: self.pause.take(), wake: self.wake }
     }
@@ -378,6 +381,7 @@ pub struct Writer {
 
 impl Writer {
     /// One for this checkpoint, or for none.
+    #[inline]
     pub(super) fn new(checkpoint: Option<Box<Checkpoint>>) -> Self {
         Writer { checkpoint, pause: None, wake: None, joined: None, error: None }
     }

@@ -82,6 +82,7 @@ impl Drop for Queued<'_> {
 
 impl RunState {
     /// Whether calls of this step have to wait for each other.
+    #[inline]
     pub(super) fn is_limited(&self, step: &str) -> bool {
         self.outside.as_ref().is_some_and(|outside| outside.step_gates.contains_key(step))
     }

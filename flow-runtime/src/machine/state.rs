@@ -248,6 +248,7 @@ impl RunState {
     }
 
     /// Where the run's events are collected, if anybody can read them.
+    #[inline]
     pub(crate) fn events(&self) -> Option<&Recorder> {
         self.events.as_ref()
     }
@@ -311,6 +312,7 @@ impl RunState {
     }
 
     /// The step that is being undone.
+    #[inline]
     pub(crate) fn undoing(&self) -> Option<&UndoRecord> {
         self.undoing.as_ref()
     }
@@ -324,10 +326,8 @@ impl RunState {
     /// Whether the definition still has every point at which a stored frame stands, with the bindings it needs there. Whether
     /// their types fit shows when they are read.
     pub(crate) fn check_points(&self) -> Result<(), Refusal> {
-        let stored = lock(&self.stored);
-        let mut frames: Vec<&FrameRecord> = stored.values().collect();
-        frames.sort_by(|a, b| a.path.cmp(&b.path));
-        for frame in frames {
+        // In the order of their paths.
+        for frame in lock(&self.stored).values() {
             let Some(region) = region_of(&frame.path, self.points, self.calls) else {
                 return Err(Refusal::unknown_point(&frame.path, &frame.at));
             };
@@ -410,8 +410,11 @@ impl RunState {
 
     /// The path of the child a stored frame was waiting for.
     pub(crate) fn stored_child(&self, path: &str) -> Option<String> {
-        let below = if path.is_empty() { String::new() } else { format!("{path}/") };
         let stored = lock(&self.stored);
+        if stored.is_empty() {
+            return None;
+        }
+        let below = if path.is_empty() { String::new() } else { format!("{path}/") };
         let mut frames =
             stored.range(below.clone()..).map(|(path, _)| path).take_while(|path| path.starts_with(&below));
         frames.find_map(|path| {
@@ -585,6 +588,7 @@ impl RunState {
         self.news.swap(false, Ordering::AcqRel)
     }
 
+    #[inline]
     pub(crate) fn is_halted(&self) -> bool {
         self.halted.load(Ordering::Relaxed)
     }
