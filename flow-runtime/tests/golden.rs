@@ -121,8 +121,8 @@ async fn of(store: &Sqlite, workflow: &str, status: RunStatus) -> Vec<RunRecord>
     store.list(&filter).await.unwrap()
 }
 
-/// Finishes all that waits in a copy of a file.
-async fn goes_on(golden: &[u8]) -> Sqlite {
+/// Finishes all that waits in a copy of a file. Returns it, and the folder it is in.
+async fn goes_on(golden: &[u8]) -> (TempDir, Sqlite) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("flow.db");
     std::fs::write(&path, golden).unwrap();
@@ -149,11 +149,11 @@ async fn goes_on(golden: &[u8]) -> Sqlite {
     run.answer_json(open[0].id(), serde_json::Value::Bool(false)).await.unwrap();
     let Outcome::Done((text, one, two)) = run.wait().await.unwrap() else { panic!("all is answered") };
     assert_eq!((text.as_str(), one != two), ("rust 0", true));
-    store
+    (folder, store)
 }
 
 /// A run that fails after it was opened undoes what it had done before.
-async fn undoes(store: Sqlite) {
+async fn undoes((_folder, store): (TempDir, Sqlite)) {
     let [trip] = &of(&store, "trip", RunStatus::Paused).await[..] else { panic!("one waits") };
     let run = app(store.clone()).run::<Trip>(&trip.run.id).await.unwrap();
     run.answer::<Check>(false).await.unwrap();

@@ -169,7 +169,8 @@ impl Handle {
     async fn go_on(&self, pause: &str, answer: &Answer) {
         let driven = match self.engine.deliver(&self.id, pause, answer) {
             Some(driven) => Some(driven),
-            None => self.engine.take_up(&self.id).await.unwrap_or_default(),
+            // Nobody can cut this off: it is detached already.
+            None => self.engine.claim_and_drive(&self.id, Some(&self.workflow)).await.unwrap_or_default(),
         };
         self.see(driven);
     }

@@ -207,7 +207,7 @@ impl Engine {
     /// Takes a run up, if nobody drives it. `None`: another App does, the run has ended, or this App is shut down.
     pub(crate) async fn take_up(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
         let (app, run) = (self.clone(), run.to_owned());
-        detached(async move { app.claim_and_drive(&run).await }).await
+        detached(async move { app.claim_and_drive(&run, None).await }).await
     }
 
     /// The news of a run. What comes after this call is heard, even if nobody waits for it yet.
@@ -225,23 +225,34 @@ impl Engine {
         self.waiting.each(Notify::notify_waiters);
     }
 
-    async fn claim_and_drive(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
+    /// As [`take_up`](Self::take_up), for who goes on even if nobody waits for it any more, and may know the run's workflow.
+    pub(super) async fn claim_and_drive(
+        self: &Arc<Self>,
+        run: &str,
+        workflow: Option<&str>,
+    ) -> Result<Option<Arc<Driven>>, RunError> {
         let turn = self.taking_up.of(run);
         let _one_at_a_time = turn.lock().await;
-        self.claim_and_drive_now(run).await
+        self.claim_and_drive_now(run, workflow).await
     }
 
-    async fn claim_and_drive_now(self: &Arc<Self>, run: &str) -> Result<Option<Arc<Driven>>, RunError> {
+    async fn claim_and_drive_now(
+        self: &Arc<Self>,
+        run: &str,
+        workflow: Option<&str>,
+    ) -> Result<Option<Arc<Driven>>, RunError> {
         if let Some(driven) = self.driven(run) {
             return Ok(Some(driven));
         }
         if self.is_closed() {
             return Ok(None);
         }
-        let record = self.record(run).await?;
-        let entry = self.workflow(&record.run.workflow)?.clone();
+        let entry = match workflow {
+            Some(workflow) => self.workflow(workflow)?.clone(),
+            None => self.workflow(&self.record(run).await?.run.workflow)?.clone(),
+        };
         let Claim::Claimed(fence) = self.store.claim(run).await? else { return Ok(None) };
-        // Once more, now that nobody else changes it: it may have been cancelled since.
+        // Read now that nobody else changes it: it may have been cancelled since somebody last looked.
         let loaded = async {
             let record = self.record(run).await?;
             let frames = self.store.frames(run).await?;
@@ -340,7 +351,7 @@ impl Engine {
             app.tell(&state.id);
             if parked && state.take_news() {
                 // An answer was handed to this driver after it had parked. Whoever waits for the run sees an error of this.
-                let _ = app.claim_and_drive(&state.id).await;
+                let _ = app.claim_and_drive(&state.id, Some(&workflow)).await;
             }
             drop(done);
         });

@@ -22,6 +22,8 @@ use crate::{clock::millis, lock::lock};
 
 /// How soon the store is asked again when it has named runs that could not be taken up, and when it could not be asked.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How often the first look lets others go first: who has opened the App to do something with a run, on the same thread.
+const COURTESY: usize = 32;
 /// How soon at the latest: another process may have set a timer and died.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -113,6 +115,9 @@ impl Engine {
 }
 
 async fn wake_runs(engine: Weak<Engine>, next: Arc<AtomicI64>, earlier: Arc<Notify>) {
+    for _ in 0..COURTESY {
+        tokio::task::yield_now().await;
+    }
     let mut sweep = Sweep::default();
     loop {
         // What is set from here on may be earlier than what is found now.

@@ -67,6 +67,16 @@ impl group::Task for Task {
 /// A transaction that is open. It is undone if it is dropped.
 pub(super) struct OpenTx(Option<Lease<Connection, Task>>);
 
+/// The connection while nobody writes with it.
+pub(super) struct Idle(Lease<Connection, Task>);
+
+impl Idle {
+    /// To read what is committed.
+    pub(super) fn conn(&self) -> Option<&Connection> {
+        self.0.conn()
+    }
+}
+
 /// An operation in the queue.
 trait Job: Send {
     /// Carries it out. An error asks for its savepoint to be rolled back.
@@ -216,6 +226,15 @@ impl Writer {
     /// Whether this is the name of the driver for which it writes.
     pub(super) fn is_own(&self, token: &str) -> bool {
         self.shared.driver.is_own(token)
+    }
+
+    /// The connection, to read with, if nobody writes or wants to.
+    pub(super) fn idle(&self) -> Option<Idle> {
+        let lease = self.shared.group.try_take()?;
+        // One that a panic has left in the middle of a transaction would show what is not committed.
+        let conn = lease.conn().filter(|conn| conn.is_autocommit())?;
+        conn.busy_timeout(self.shared.patience).ok()?;
+        Some(Idle(lease))
     }
 
     fn submit<T: Send + 'static>(&self, line: u64, operation: impl Operation<T>) -> Submitted<T> {

@@ -40,8 +40,8 @@ fn as_json(events: &[impl AsRef<str>]) -> String {
 pub(super) fn list(conn: &Connection, run: &str, from: u64, limit: u32) -> Result<Vec<EventRecord>, Fault> {
     // No number is beyond this one.
     let first = i64::try_from(from).unwrap_or(i64::MAX);
-    let mut found = Vec::new();
     of_run(conn, run, || {
+        let mut found = Vec::new();
         let mut statement =
             conn.prepare_cached("SELECT seq, events FROM events WHERE run = ?1 AND seq >= ?2 ORDER BY seq")?;
         let mut rows = statement.query(params![run, first])?;
@@ -55,9 +55,8 @@ pub(super) fn list(conn: &Connection, run: &str, from: u64, limit: u32) -> Resul
                 wanted.map(|(seq, event)| EventRecord { seq: seq.cast_unsigned(), event: event.get().to_owned() }),
             );
         }
-        Ok(Vec::<()>::new())
-    })?;
-    Ok(found)
+        Ok(found)
+    })
 }
 
 fn parse(events: &str) -> Result<Vec<&RawValue>, Fault> {

@@ -99,11 +99,13 @@ pub(super) fn frames_at(
     run: &str,
     seq: u64,
 ) -> Result<Option<Vec<FrameRecord>>, Fault> {
+    let snapshot = conn.unchecked_transaction()?;
     let mut frames = None;
     of_run(conn, run, || {
         frames = fold::frames_at(conn, folds, run, seq)?;
         Ok(Vec::<()>::new())
     })?;
+    snapshot.commit()?;
     Ok(frames.map(Frames::into_records))
 }
 

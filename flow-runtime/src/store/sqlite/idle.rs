@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{super::Due, fault::Fault, write::Tx};
 
-const DUE: &str = "SELECT id, driver, workflow FROM runs WHERE wake <= ?1 ORDER BY wake, id";
+/// Those that are due, and the first that is not.
+const DUE: &str = "SELECT wake, id, driver, workflow FROM runs WHERE wake IS NOT NULL ORDER BY wake, id";
 const NEXT: &str = "SELECT min(wake) FROM runs WHERE wake > ?1";
 
 macro_rules! at_work {
@@ -29,43 +30,46 @@ pub(super) fn due(
     limit: u32,
     mut is_driven: impl FnMut(&str) -> Result<Option<bool>, Fault>,
 ) -> Result<Option<Due>, Fault> {
-    let snapshot = if conn.is_autocommit() { Some(conn.unchecked_transaction()?) } else { None };
-    let mut runs = Vec::new();
+    let (mut runs, mut next) = (Vec::new(), None);
     let mut statement = conn.prepare_cached(DUE)?;
-    let mut rows = statement.query([now])?;
+    let mut rows = statement.query([])?;
     while runs.len() < limit as usize
         && let Some(row) = rows.next()?
     {
-        if !workflows.contains(&row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?) {
+        let wake: i64 = row.get(0)?;
+        if wake > now {
+            next = Some(wake);
+            break;
+        }
+        if !workflows.contains(&row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?) {
             continue;
         }
-        let is_driven = match row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+        let is_driven = match row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)? {
             Some(driver) => is_driven(driver)?,
             None => Some(false),
         };
         match is_driven {
             Some(true) => {}
-            Some(false) => runs.push(row.get(0)?),
+            Some(false) => runs.push(row.get(1)?),
             None => return Ok(None),
         }
     }
     drop(rows);
-    let mut statement = conn.prepare_cached(NEXT)?;
-    let next = statement.query_row([now], |row| row.get(0))?;
-    if let Some(snapshot) = snapshot {
-        snapshot.commit()?;
+    if runs.len() >= limit as usize {
+        let mut statement = conn.prepare_cached(NEXT)?;
+        next = statement.query_row([now], |row| row.get(0))?;
     }
     Ok(Some(Due { runs, next }))
 }
 
-/// The runs that nobody drives and somebody should. `is_driven` and the result are as with [`due`].
+/// The runs that nobody drives and somebody should: one that is given back between two of these looks is found by the next.
+/// `is_driven` and the result are as with [`due`].
 pub(super) fn abandoned(
     conn: &Connection,
     workflows: &[&str],
     limit: u32,
     mut is_driven: impl FnMut(&str) -> Result<Option<bool>, Fault>,
 ) -> Result<Option<Vec<String>>, Fault> {
-    let snapshot = if conn.is_autocommit() { Some(conn.unchecked_transaction()?) } else { None };
     let mut found: Vec<(i64, String)> = Vec::new();
     for workflow in workflows {
         let mut statement = conn.prepare_cached(OF_NOBODY)?;
@@ -89,9 +93,6 @@ pub(super) fn abandoned(
             last = driver;
         }
     }
-    if let Some(snapshot) = snapshot {
-        snapshot.commit()?;
-    }
     found.sort();
     found.truncate(limit as usize);
     Ok(Some(found.into_iter().map(|(_, id)| id).collect()))
@@ -114,7 +115,7 @@ pub(super) fn look<'t>(tx: &'t Tx<'_>) -> impl FnMut(&str) -> Result<Option<bool
 pub(super) mod tests {
     /// The searches and what SQLite says about how it carries them out.
     pub(in super::super) const PLANS: [(&str, &str); 5] = [
-        (super::DUE, "SEARCH runs USING INDEX runs_by_wake (wake<?)"),
+        (super::DUE, "SEARCH runs USING INDEX runs_by_wake (wake>?)"),
         (super::NEXT, "SEARCH runs USING COVERING INDEX runs_by_wake (wake>?)"),
         (super::DRIVERS, "SEARCH runs USING INDEX runs_at_work (workflow=? AND driver>?)"),
         (super::OF_DRIVER, "SEARCH runs USING INDEX runs_at_work (workflow=? AND driver=?)"),

@@ -8,19 +8,24 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use tokio::runtime::Handle;
 
-use super::{super::fold::Folds, Sqlite, StoreFuture, about, fault::Fault};
+use super::{super::fold::Folds, Sqlite, StoreFuture, about, fault::Fault, reader::Opening};
 use crate::lock::lock;
 
-/// The connection, and what is remembered of what it has read.
+/// The connection, opened when it is first needed, and what is remembered of what it has read.
 #[derive(Debug)]
 pub(super) struct Large {
-    pub(super) conn: Connection,
-    pub(super) folds: Folds,
+    opening: Opening,
+    conn: Option<Connection>,
+    folds: Folds,
 }
 
 impl Large {
-    pub(super) fn new(conn: Connection) -> Arc<Mutex<Self>> {
-        Arc::new(Mutex::new(Large { conn, folds: Folds::default() }))
+    pub(super) fn new(opening: Opening) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Large { opening, conn: None, folds: Folds::default() }))
+    }
+
+    fn read<T>(&mut self, read: impl FnOnce(&Connection, &mut Folds) -> Result<T, Fault>) -> Result<T, Fault> {
+        read(self.opening.of(&mut self.conn)?, &mut self.folds)
     }
 }
 
@@ -30,12 +35,12 @@ impl Sqlite {
         &'a self,
         doing: &'static str,
         run: &'a str,
-        read: impl FnOnce(&mut Large) -> Result<T, Fault> + Send + 'static,
+        read: impl FnOnce(&Connection, &mut Folds) -> Result<T, Fault> + Send + 'static,
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
             // Not the store: a reader that nobody waits for any more does not hold its claims.
             let large = self.inner.large.clone();
-            let read = move || read(&mut lock(&large));
+            let read = move || lock(&large).read(read);
             let found = match Handle::try_current() {
                 Ok(runtime) => match runtime.spawn_blocking(read).await {
                     Ok(found) => found,
@@ -72,7 +77,7 @@ mod tests {
     async fn others_go_on_while_something_large_is_read() -> Result<(), Box<dyn Error>> {
         let (_folder, store) = open()?;
         let (go_on, wait) = mpsc::channel();
-        let large = store.read_large("read", "", move |_| Ok(wait.recv_timeout(Duration::from_secs(30)).is_ok()));
+        let large = store.read_large("read", "", move |_, _| Ok(wait.recv_timeout(Duration::from_secs(30)).is_ok()));
         let others = async {
             let found = store.find("r").await;
             let _ = go_on.send(());
@@ -121,7 +126,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_travels_on_and_the_next_reads() -> Result<(), Box<dyn Error>> {
         let (_folder, store) = open()?;
-        let read = store.read_large("read", "", |_| -> Result<(), Fault> { std::panic::resume_unwind(Box::new(7)) });
+        let read = store.read_large("read", "", |_, _| -> Result<(), Fault> { std::panic::resume_unwind(Box::new(7)) });
         let panicked = std::panic::AssertUnwindSafe(read).catch_unwind().await;
         assert_eq!(panicked.err().and_then(|panic| panic.downcast_ref::<i32>().copied()), Some(7));
         assert_eq!(store.list(&RunFilter::default()).await?, []);

@@ -19,6 +19,7 @@ mod options;
 mod pace;
 mod prune;
 mod read;
+mod reader;
 mod schema;
 mod sessions;
 mod tx;
@@ -29,7 +30,6 @@ mod sync {
     pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
 }
 
-use crate::lock::lock;
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
@@ -42,6 +42,7 @@ use self::{
     commit::{Operation, Writer},
     fault::Fault,
     large::Large,
+    reader::Reader,
     tx::Lent,
     write::Tx,
 };
@@ -65,8 +66,7 @@ struct Inner {
     path: PathBuf,
     writer: Writer,
     lent: Lent,
-    /// Apart from the writer's, so that reading never waits for a commit.
-    reader: Mutex<Connection>,
+    reader: Reader,
     large: Arc<Mutex<Large>>,
 }
 
@@ -96,8 +96,7 @@ impl Sqlite {
         read: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'a,
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
-            let conn = lock(&self.inner.reader);
-            read(&conn).map_err(|fault| self.failed(fault, || about(doing, run)))
+            self.inner.reader.read(&self.inner.writer, read).map_err(|fault| self.failed(fault, || about(doing, run)))
         })
     }
 

@@ -1,17 +1,17 @@
 //! The operations of a store, one by one: what is read on the spot and what is written, now or from the queue.
 
+use rusqlite::Connection;
+
 use super::{
     super::{
         Answer, AnswerReceipt, Beginning, CancelReceipt, Checkpoint, CheckpointRecord, Claim, Created,
         DefinitionRecord, Due, Effects, EventRecord, Finish, FrameMark, FrameRecord, NewDefinition, NewRun, NewUndo,
         PauseRecord, Prune, Pruned, ReopenReceipt, RunCount, RunFilter, RunRecord, SessionFilter, SessionReceipt,
-        SessionRecord, SessionWrite, Store, StoreFuture, StoreTx, UndoRecord,
+        SessionRecord, SessionWrite, Store, StoreFuture, StoreTx, UndoRecord, fold::Folds,
     },
     Sqlite, Tx,
     commit::Borrowing,
-    definitions, events, history, idle,
-    large::Large,
-    list, prune, read, sessions, write,
+    definitions, events, history, idle, list, prune, read, sessions, write,
 };
 
 fn owned(texts: &[&str]) -> Vec<String> {
@@ -41,12 +41,12 @@ impl Store for Sqlite {
 
     fn list<'a>(&'a self, filter: &'a RunFilter) -> StoreFuture<'a, Vec<RunRecord>> {
         let filter = filter.clone();
-        self.read_large("list runs", "", move |large| list::list(&large.conn, &filter))
+        self.read_large("list runs", "", move |conn, _| list::list(conn, &filter))
     }
 
     fn stats<'a>(&'a self, filter: &'a RunFilter) -> StoreFuture<'a, Vec<RunCount>> {
         let filter = filter.clone();
-        self.read_large("count runs", "", move |large| list::stats(&large.conn, &filter))
+        self.read_large("count runs", "", move |conn, _| list::stats(conn, &filter))
     }
 
     fn abandoned<'a>(&'a self, workflows: &'a [&'a str], limit: u32) -> StoreFuture<'a, Vec<String>> {
@@ -225,14 +225,12 @@ impl Store for Sqlite {
 
     fn history<'a>(&'a self, run: &'a str) -> StoreFuture<'a, Vec<CheckpointRecord>> {
         let id = run.to_owned();
-        self.read_large("read the history of", run, move |large| history::list(&large.conn, &id))
+        self.read_large("read the history of", run, move |conn, _| history::list(conn, &id))
     }
 
     fn frames_at<'a>(&'a self, run: &'a str, seq: u64) -> StoreFuture<'a, Option<Vec<FrameRecord>>> {
         let id = run.to_owned();
-        self.read_large("read the history of", run, move |large| {
-            history::frames_at(&large.conn, &mut large.folds, &id, seq)
-        })
+        self.read_large("read the history of", run, move |conn, folds| history::frames_at(conn, folds, &id, seq))
     }
 
     fn emit<'a>(&'a self, run: &'a str, fence: u64, events: &'a [String]) -> StoreFuture<'a, ()> {
@@ -250,7 +248,7 @@ impl Store for Sqlite {
 
     fn sessions<'a>(&'a self, filter: &'a SessionFilter) -> StoreFuture<'a, Vec<SessionRecord>> {
         let filter = filter.clone();
-        self.read_large("list sessions", "", move |large| sessions::list(&large.conn, &filter))
+        self.read_large("list sessions", "", move |conn, _| sessions::list(conn, &filter))
     }
 
     fn write_session<'a>(&'a self, write: &'a SessionWrite) -> StoreFuture<'a, ()> {
@@ -278,8 +276,8 @@ impl Store for Sqlite {
             let (mut histories, mut after) = (Vec::new(), Some(String::new()));
             while let Some(id) = after.filter(|_| histories.len() <= prune.limit as usize) {
                 let prune = prune.clone();
-                let look = move |large: &mut Large| {
-                    let after = prune::candidates(&large.conn, &prune, &id, &mut histories)?;
+                let look = move |conn: &Connection, _: &mut Folds| {
+                    let after = prune::candidates(conn, &prune, &id, &mut histories)?;
                     Ok((after, histories))
                 };
                 (after, histories) = self.read_large("look for what need not be kept", "", look).await?;

@@ -1,12 +1,17 @@
 //! How a file is opened.
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use super::{Inner, Sqlite, StoreError, commit::Writer, driver::Driver, fault::Fault, large::Large, schema, tx::Lent};
+use super::{
+    Inner, Sqlite, StoreError,
+    commit::Writer,
+    driver::Driver,
+    fault::Fault,
+    large::Large,
+    reader::{Opening, Reader},
+    schema,
+    tx::Lent,
+};
 
 /// When a commit counts as kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -91,11 +96,11 @@ impl SqliteOptions {
         if let Some(bytes) = self.max_size {
             schema::limit(&writer, bytes)?;
         }
-        let reader = schema::open_reader(path, self.busy_timeout)?;
-        let large = Large::new(schema::open_reader(path, self.busy_timeout)?);
         let path = path.canonicalize()?;
+        let opening = Opening { path: path.clone(), patience: self.busy_timeout };
+        let (reader, large) = (Reader::new(opening.clone()), Large::new(opening));
         let driver = Driver::new(path.clone());
         let writer = Writer::new(writer, driver, self.synchronous, self.busy_timeout);
-        Ok(Sqlite { inner: Arc::new(Inner { path, writer, lent, reader: Mutex::new(reader), large }) })
+        Ok(Sqlite { inner: Arc::new(Inner { path, writer, lent, reader, large }) })
     }
 }

@@ -135,15 +135,16 @@ pub(super) fn create(tx: &Tx<'_>, run: &NewRun, beginning: &Beginning) -> Result
 }
 
 pub(super) fn claim(tx: &Tx<'_>, run: &str) -> Result<Claim, Fault> {
-    let status = tx.status(run)?;
+    let before: Option<(RunStatus, i64, Option<String>)> =
+        tx.row("SELECT status, fence, driver FROM runs WHERE id = ?1", [run], |row| {
+            Ok((read::status(row, 0)?, row.get(1)?, row.get(2)?))
+        })?;
+    let Some((status, fence, driver)) = before else {
+        return Err(unknown_run(run));
+    };
     if status.has_ended() {
         return Ok(Claim::Ended);
     }
-    let before: Option<(i64, Option<String>)> =
-        tx.row("SELECT fence, driver FROM runs WHERE id = ?1", [run], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let Some((fence, driver)) = before else {
-        return Err(unknown_run(run));
-    };
     if let Some(driver) = driver
         && (tx.driver.is_own(&driver) || tx.driver.is_alive(&driver)?)
     {
@@ -151,12 +152,11 @@ pub(super) fn claim(tx: &Tx<'_>, run: &str) -> Result<Claim, Fault> {
     }
     let (fence, now) = (fence + 1, now_ms());
     tx.execute(
-        "UPDATE runs SET fence = ?2, driver = ?3, wake = iif(wake IS NULL, NULL, ?4) WHERE id = ?1",
-        params![run, fence, tx.driver.hold()?, now + LOOK_AGAIN],
+        "UPDATE runs SET fence = ?2, driver = ?3, wake = iif(wake IS NULL, NULL, ?4),
+             status = iif(status = 'undoing', status, 'running'), updated_at = iif(status = 'undoing', updated_at, ?5)
+         WHERE id = ?1",
+        params![run, fence, tx.driver.hold()?, now + LOOK_AGAIN, now],
     )?;
-    if status != RunStatus::Undoing {
-        tx.execute("UPDATE runs SET status = 'running', updated_at = ?2 WHERE id = ?1", params![run, now])?;
-    }
     Ok(Claim::Claimed(fence.cast_unsigned()))
 }
 

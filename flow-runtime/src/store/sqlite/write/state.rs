@@ -47,25 +47,29 @@ pub(in super::super) fn finish(
     finish: &Finish,
     effects: &Effects,
 ) -> Result<(), Fault> {
-    tx.check(run, fence)?;
+    // First, because it tells whether the run is still this driver's.
+    end(tx, run, fence, finish)?;
     if let Some(session) = &effects.session {
         sessions::write(tx, session)?;
     }
-    events::tell(tx, run, &effects.events)?;
-    end(tx, run, finish)
+    events::tell(tx, run, &effects.events)
 }
 
-fn end(tx: &Tx<'_>, run: &str, finish: &Finish) -> Result<(), Fault> {
+fn end(tx: &Tx<'_>, run: &str, fence: u64, finish: &Finish) -> Result<(), Fault> {
     let (status, output, failure) = match finish {
         Finish::Completed(output) => (RunStatus::Completed, Some(output), None),
         Finish::Failed(failure) => (RunStatus::Failed, None, Some(failure)),
         Finish::Cancelled => (RunStatus::Cancelled, None, None),
     };
-    tx.execute(
+    let ended = tx.execute(
         "UPDATE runs SET driver = NULL, status = ?2, updated_at = ?3, output = ?4, failure = ?5, wake = NULL
-         WHERE id = ?1",
-        params![run, status.as_str(), now_ms(), output, failure],
+         WHERE id = ?1 AND fence = ?6 AND driver IS NOT NULL",
+        params![run, status.as_str(), now_ms(), output, failure, fence.cast_signed()],
     )?;
+    if ended == 0 {
+        // Says why.
+        tx.check(run, fence)?;
+    }
     match status {
         RunStatus::Failed => Ok(()),
         _ => drop_frames(tx, run),
@@ -270,7 +274,7 @@ pub(in super::super) fn begin_undo(
     note_undos(tx, run, 1, undos)?;
     let undo = tx.row("SELECT 1 FROM undos WHERE run = ?1 AND done_at IS NULL LIMIT 1", [run], |_| Ok(()))?;
     if undo.is_none() {
-        end(tx, run, &failure.map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_owned())))?;
+        end(tx, run, fence, &failure.map_or(Finish::Cancelled, |failure| Finish::Failed(failure.to_owned())))?;
         return Ok(false);
     }
     let values = params![run, failure, now_ms() + LOOK_AGAIN];
