@@ -45,8 +45,12 @@ workflow! {
     /// The editors are asked, reminded once a day, and after three days the chief is asked.
     pub(crate) async fn no_answer_asks_somebody_else(desk: &Desk, to: String) -> Result<String> {
         let letter = write(desk, &to).await?;
-        let question = confirm("Shall the letter be sent?").about(&letter).to_role("editor").remind_every(DAY);
-        let given = match pause(question).timeout(3 * DAY).answered().await {
+        let in_time = pause(confirm("Shall the letter be sent?").about(&letter).to_role("editor"))
+            .remind_every(DAY)
+            .timeout(3 * DAY)
+            .answered()
+            .await;
+        let given = match in_time {
             Ok(given) => given,
             Err(_) => pause(confirm("No editor has answered. Shall the letter be sent?").to_role("chief")).answered().await,
         };

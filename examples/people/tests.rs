@@ -221,10 +221,10 @@ async fn no_answer_in_time_cancels_skips_or_approves() {
     clock.advance(2 * DAY);
     let error = cancels.wait().await.unwrap_err();
     assert!(error.to_string().contains("pause `confirm` was not answered within 2 days"), "{error}");
-    assert!(matches!(skips.wait().await.unwrap(), Outcome::Done(_)));
-    assert_eq!(desk.take(), [""; 0]);
-    assert!(matches!(approves.wait().await.unwrap(), Outcome::Done(_)));
-    assert_eq!(desk.take(), ["send ann: About ann."]);
+    for run in [skips.any(), approves.any()] {
+        assert!(matches!(run.wait().await.unwrap(), Outcome::Done(_)));
+    }
+    assert_eq!(desk.take(), ["send ann: About ann."], "by the one that approves");
     // Who answers in time is heard, by all three.
     for (did, expected) in [
         (play::<NoAnswerCancels>(ann(), &yes()).await.1, 2),
@@ -251,7 +251,7 @@ async fn somebody_else_is_asked_when_the_editors_are_silent() {
     let app = register(desk.clone()).clock(&clock).build().unwrap();
     let run = app.start::<NoAnswerAsksSomebodyElse>("ann".to_owned()).await.unwrap();
     let asked = only(&run).await;
-    assert_eq!((asked.allowed().roles(), asked.remind_every()), (&["editor".to_owned()][..], Some(DAY)));
+    assert_eq!((asked.allowed().roles.as_slice(), asked.remind_every()), (&["editor".to_owned()][..], Some(DAY)));
     clock.advance(3 * DAY);
     let asked = loop {
         let open = only(&run).await;
@@ -272,7 +272,7 @@ async fn somebody_else_is_asked_when_the_editors_are_silent() {
 async fn two_different_people_have_to_agree_and_not_the_one_who_asks() {
     let desk = Arc::new(Desk::default());
     let app = register(desk.clone()).build().unwrap();
-    let bill = || serde_json::from_value(json!({"to": "the printer", "euros": 300})).unwrap();
+    let bill = || ("the printer".to_owned(), 300);
     let run = app.start::<TwoApprovals>(bill()).user("ann").await.unwrap();
     let agree = |who: &str, role: &str| run.answer::<Confirm>(Confirmation::Yes).by(who).roles([role]);
     only(&run).await;
@@ -288,7 +288,10 @@ async fn two_different_people_have_to_agree_and_not_the_one_who_asks() {
     agree("bob", "finance").await.expect_err("he has agreed before");
     agree("cleo", "finance").await.unwrap();
     let Outcome::Done(agreed) = run.wait().await.unwrap() else { panic!("it asks again") };
-    assert_eq!((agreed, desk.take()), (vec!["bob".to_owned(), "cleo".to_owned()], vec!["pay 300 to the printer".to_owned()]));
+    assert_eq!(
+        (agreed, desk.take()),
+        (vec!["bob".to_owned(), "cleo".to_owned()], vec!["pay 300 to the printer".to_owned()])
+    );
 
     let run = app.start::<TwoApprovals>(bill()).user("ann").await.unwrap();
     only(&run).await;
@@ -300,7 +303,9 @@ async fn two_different_people_have_to_agree_and_not_the_one_who_asks() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_asked_depends_on_what_was_answered() {
-    let complaint = |customer: &str| serde_json::from_value::<crate::decision_tree::Complaint>(json!({"customer": customer, "paid": 500}));
+    let complaint = |customer: &str| {
+        serde_json::from_value::<crate::decision_tree::Complaint>(json!({"customer": customer, "paid": 500}))
+    };
     let ann = || complaint("ann").unwrap();
     let said = |remedy| Script::new().answer::<Form<Remedy>>(remedy);
     let refund = |euros| said(Remedy::Refund { euros });
@@ -319,7 +324,7 @@ async fn what_is_asked_depends_on_what_was_answered() {
 
     let app = register(Arc::new(Desk::default())).build().unwrap();
     let run = app.start::<SettleAComplaint>(ann()).await.unwrap();
-    assert_eq!(only(&run).await.prompt()["customer"], "ann");
+    assert_eq!(only(&run).await.prompt()["about"]["customer"], "ann");
     run.answer::<Form<Remedy>>(Remedy::Refund { euros: 200 }).await.unwrap();
     assert!(only(&run).await.deadline().is_some());
     run.answer::<Confirm>(Confirmation::Yes).by("carl").roles(["chief"]).await.unwrap();
@@ -333,7 +338,11 @@ async fn several_are_asked_at_once_and_answer_in_any_order() {
     let (done, did) = play::<AskPerItem>(topics(), &all).await;
     assert_eq!(done, Ok(json!(["About bees. Better.", "About wasps.", "About flies."])));
     assert_eq!(did.iter().filter(|line| line.starts_with("keep")).count(), 3);
-    let (done, did) = play::<AskInChildren>(topics(), &yes().answer::<Confirm>(Confirmation::No).answer::<Confirm>(Confirmation::Yes)).await;
+    let (done, did) = play::<AskInChildren>(
+        topics(),
+        &yes().answer::<Confirm>(Confirmation::No).answer::<Confirm>(Confirmation::Yes),
+    )
+    .await;
     assert_eq!(done, Ok(json!("About bees. About wasps. About flies.")));
     assert_eq!(did.iter().filter(|line| line.starts_with("send")).count(), 2);
 
@@ -342,7 +351,7 @@ async fn several_are_asked_at_once_and_answer_in_any_order() {
     let run = app.start::<AskInBranches>("bees".to_owned()).await.unwrap();
     let Outcome::Paused(open) = run.wait().await.unwrap() else { panic!("it asks nobody") };
     assert_eq!(open.len(), 2);
-    let of = |who: &str| open.iter().find(|pause| pause.allowed().users() == [who]).unwrap().id().to_owned();
+    let of = |who: &str| open.iter().find(|pause| pause.allowed().users == [who]).unwrap().id().to_owned();
     let wrong = run.answer_json(&of("bob"), json!("Yes")).by("ann").await.unwrap_err();
     assert!(matches!(wrong, AnswerError::NotAllowed { .. }), "{wrong}");
     run.answer_json(&of("bob"), json!("Yes")).by("bob").await.unwrap();

@@ -197,6 +197,6 @@ async fn schema_3() {
 #[tokio::test]
 async fn schema_4() {
     let store = goes_on(include_bytes!("golden/schema-4.db")).await;
-    agree(&store).await;
+    agree(&store.1).await;
     undoes(store).await;
 }

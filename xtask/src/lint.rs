@@ -10,6 +10,9 @@ use crate::{
 /// The feature sets of `flow-runtime` that are checked alone; all of them together are checked with the workspace.
 const FEATURES: [&[&str]; 3] = [&[], &["--no-default-features"], &["--no-default-features", "--features", "garde"]];
 
+/// The published crates.
+const CRATES: [&str; 5] = ["flow-macros", "flow-runtime", "flow-postgres", "flow-graph", "flow-cli"];
+
 pub(crate) fn lint(oldest: bool) -> Outcome {
     toolchain::complete()?;
     cargo(&["fmt", "--all", "--check"]).run()?;
@@ -21,18 +24,7 @@ pub(crate) fn lint(oldest: bool) -> Outcome {
     if oldest {
         let version = toolchain::oldest()?;
         let check = ["run", &version, "cargo", "check", "--target-dir", "target/oldest"];
-        let crates = [
-            "--package",
-            "flow-macros",
-            "--package",
-            "flow-runtime",
-            "--package",
-            "flow-postgres",
-            "--package",
-            "flow-graph",
-            "--package",
-            "flow-cli",
-        ];
+        let crates = CRATES.iter().flat_map(|name| ["--package", name]).collect::<Vec<_>>();
         program("rustup", &check).args(&crates).run()?;
     }
     rusqlite()

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::{AnyRun, Outcome, Pause, Run, RunError, Workflow, error::AnswerError, json};
+use crate::{AnyRun, AskedPause, Outcome, Pause, PauseState, Run, RunError, Workflow, error::AnswerError, json};
 
 /// A person who answers by a script: for each kind of pause what to say the first time, the second time, and so on.
 ///
@@ -25,6 +25,8 @@ use crate::{AnyRun, Outcome, Pause, Run, RunError, Workflow, error::AnswerError,
 #[derive(Debug, Clone, Default)]
 pub struct Script {
     lines: VecDeque<(String, Result<Value, String>)>,
+    /// The pause and the line of the last answer, until it is known to count.
+    given: Option<(String, usize)>,
 }
 
 /// Why a script did not bring a run to its end.
@@ -94,6 +96,7 @@ impl Script {
     /// As [`play`](Self::play).
     pub async fn play_any(&mut self, run: &AnyRun) -> Result<Value, ScriptError> {
         loop {
+            self.settle(run).await?;
             let pauses = match run.wait().await? {
                 Outcome::Done(output) => return Ok(output),
                 Outcome::Paused(pauses) => pauses,
@@ -105,11 +108,33 @@ impl Script {
                 };
                 let Some((name, answer)) = self.lines.get(at).cloned() else { continue };
                 let answer = answer.map_err(|reason| ScriptError::Unwritable { pause: name, reason })?;
+                self.given = Some((pause.id().to_owned(), at));
                 match run.answer_json(pause.id(), answer).await {
-                    // Somebody was faster, or the answer was written and not heard of: it is not to be given twice.
-                    Ok(()) | Err(AnswerError::AlreadyAnswered { .. }) => drop(self.lines.remove(at)),
+                    // Somebody was faster: what this one would have said is not to be said of another question.
+                    Ok(()) | Err(AnswerError::AlreadyAnswered { .. }) => {
+                        self.given = None;
+                        self.lines.remove(at);
+                    }
                     Err(error) => return Err(error.into()),
                 }
+            }
+        }
+    }
+
+    /// An answer that was written and not heard of is not given again: not to the next question of that name either.
+    async fn settle(&mut self, run: &AnyRun) -> Result<(), ScriptError> {
+        let Some((pause, line)) = self.given.take() else { return Ok(()) };
+        let counts = |asked: &AskedPause| asked.id() == pause && matches!(asked.state(), PauseState::Answered(_));
+        match run.asked().await {
+            Ok(asked) => {
+                if asked.iter().any(counts) {
+                    self.lines.remove(line);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.given = Some((pause, line));
+                Err(error.into())
             }
         }
     }
