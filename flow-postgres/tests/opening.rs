@@ -10,7 +10,7 @@ use common::{Place, create, new_run, quoted};
 use flow_postgres::{Postgres, deadpool_postgres};
 use flow_runtime::{
     Store, StoreError,
-    store::{Beginning, FrameRecord, NewRun},
+    store::{Beginning, Checkpoint, FrameRecord, NewPause, NewRun, PauseRecord},
 };
 
 fn text(error: &StoreError) -> String {
@@ -53,6 +53,31 @@ async fn tables_of_a_newer_version_are_left_alone() {
     place.sql("UPDATE flow.schema_version SET version = 99").await;
     let refused = place.options().open().await.unwrap_err();
     assert!(matches!(refused, StoreError::NewerSchema { found: 99, .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn tables_of_an_earlier_version_are_brought_up_to_date() {
+    let place = Place::new().await;
+    let asked = NewPause { id: "ask-1".to_owned(), number: 1, name: "ask".to_owned(), ..NewPause::default() };
+    {
+        let store = place.open().await;
+        let fence = create(&store, "r").await;
+        store
+            .checkpoint("r", fence, &Checkpoint { asked: Some(asked.clone()), ..Checkpoint::default() })
+            .await
+            .unwrap();
+    }
+    // As the tables were at version 1.
+    place
+        .sql(
+            "ALTER TABLE flow.pauses DROP COLUMN point, DROP COLUMN allowed, DROP COLUMN remind_ms, DROP COLUMN reminded,
+                 DROP COLUMN asked_before, DROP COLUMN comment, DROP COLUMN withdrawn_at",
+        )
+        .await;
+    place.sql("UPDATE flow.schema_version SET version = 1").await;
+    let store = place.open().await;
+    assert_eq!(store.pauses("r").await.unwrap(), [PauseRecord::from(asked)]);
+    assert_eq!(place.sql("SELECT 1 FROM flow.schema_version WHERE version = 2").await.len(), 1);
 }
 
 #[tokio::test]
