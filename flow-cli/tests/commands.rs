@@ -303,9 +303,9 @@ fn a_run_asks_and_is_answered() {
               write  ✓ completed  TOOK  TOOK
 
             Asked
-              QUESTION                         ANSWER
+              QUESTION  ANSWER
               approve-1  answered by ann, now  {"Change":{"title":"On bees","words":80}}
-              approve-2  answered, now: fine   {"Publish":{"by":"Ann"}}
+              approve-2  answered, now: fine  {"Publish":{"by":"Ann"}}
 
             Output
               title: On bees
@@ -457,7 +457,7 @@ fn what_can_be_undone_is_undone() {
             Input
 
             Asked
-              QUESTION                   ANSWER
+              QUESTION  ANSWER
               confirm-1  withdrawn, now
               confirm-2  withdrawn, now
             [0]
@@ -549,7 +549,7 @@ fn sessions_are_shown() {
         expect![[r#"
             $ newsroom sessions
             SESSION  NAME  USER  WRITTEN  STATE
-            s-1            ann   now
+            s-1  ann  now
             [0]
         "#]],
     );
@@ -558,7 +558,7 @@ fn sessions_are_shown() {
         expect![[r#"
             $ newsroom session s-1 --rename 'The first'
             s-1  The first
-              begun    TIME (now)
+              begun  TIME (now)
               written  2 times, last now
               user     ann
 
@@ -598,8 +598,8 @@ fn definitions_are_kept_and_compared() {
         &room.say(&["definitions"]),
         expect![[r#"
             $ newsroom definitions
-            WORKFLOW  VERSION  STAGE      LABEL   SAVED  THIS PROGRAM
-            two       1        published  stable  now    is this
+            WORKFLOW  VERSION  STAGE  LABEL  SAVED  THIS PROGRAM
+            two  1  published  stable  now  is this
             [0]
         "#]],
     );

@@ -224,7 +224,7 @@ impl PauseReport {
     pub(crate) fn when(&self) -> String {
         let branch = if self.path.is_empty() { String::new() } else { format!("  in {}", self.path) };
         let mut remarks = Vec::new();
-        if now_ms() - self.asked_at > 1_000 {
+        if now_ms() - self.asked_at > 60_000 {
             remarks.push(format!("asked {}", ago(self.asked_at)));
         }
         if let Some(deadline) = self.deadline {

@@ -107,8 +107,8 @@ pub fn steady(text: &str) -> String {
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "TIME"),
         (r"\d\d:\d\d:\d\d\.\d{3}", "TIME"),
         (r"\b1[789]\d{11}\b", "0"),
-        (r"\b(\d+ s ago|now)\b", "now"),
-        (r"\+?\b(\d+ ms|\d+\.\d s)\b *", "TOOK  "),
+        (r"\b(\d+ s ago|in \d+ s|now)\b", "now"),
+        (r"\+?\b(\d+ ms|\d+\.\d s|\d+ min( \d+ s)?)\b *", "TOOK  "),
         (r#""(ms|total_ms)": ?\d+"#, "\"ms\": 0"),
         (r" +\n", "\n"),
     ];
@@ -117,7 +117,8 @@ pub fn steady(text: &str) -> String {
     });
     // How wide a column is depends on the times in it.
     let columns = Regex::new(r"(\S) {2,}").unwrap();
-    let line = |line: &str| match line.contains("TOOK") {
+    let timed = ["TOOK", "now", "QUESTION", "STARTED", "SAVED", "WRITTEN"];
+    let line = |line: &str| match timed.iter().any(|time| line.contains(time)) {
         true => columns.replace_all(line, "$1  ").into_owned(),
         false => line.to_owned(),
     };
