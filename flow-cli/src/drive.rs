@@ -108,7 +108,8 @@ async fn until_it_stands(
             () = left(&mut leaving) => leaving = None,
         }
     };
-    while let Ok(Some(event)) = tokio::time::timeout(LAST_EVENTS, next_event(events)).await {
+    while events.is_some() {
+        let Ok(Some(event)) = tokio::time::timeout(LAST_EVENTS, next_event(events)).await else { break };
         progress.see(&event);
         if stands(&event.kind) {
             break;
