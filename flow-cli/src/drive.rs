@@ -85,11 +85,15 @@ async fn until_it_stands(
     let mut wait = pin!(run.wait());
     let mut leaving: Option<Pin<Box<dyn Future<Output = ()> + '_>>> = None;
     let mut asked_to_leave = false;
+    let mut told = false;
     let outcome = loop {
         tokio::select! {
             outcome = &mut wait => break outcome,
             event = next_event(events) => match event {
-                Some(event) => progress.see(&event),
+                Some(event) => {
+                    progress.see(&event);
+                    told = stands(&event.kind);
+                }
                 None => *events = None,
             },
             () = signals.next() => {
@@ -108,12 +112,10 @@ async fn until_it_stands(
             () = left(&mut leaving) => leaving = None,
         }
     };
-    while events.is_some() {
+    while !told && events.is_some() {
         let Ok(Some(event)) = tokio::time::timeout(LAST_EVENTS, next_event(events)).await else { break };
         progress.see(&event);
-        if stands(&event.kind) {
-            break;
-        }
+        told = stands(&event.kind);
     }
     match outcome {
         Ok(Outcome::Done(output)) => Ok(Stand::Done(output)),
