@@ -1,6 +1,6 @@
 //! What runs ask, and the commands that answer it.
 
-use flow_runtime::{AnswerError, AnyRun, OpenPause};
+use flow_runtime::{Allowed, AnswerError, AnyRun, OpenPause};
 use serde_json::Value;
 
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) async fn give(run: &AnyRun, pause: &str, answer: Value, who: &Answere
 
 /// An open pause, with the commands that answer it.
 pub(crate) fn report(kit: &Kit, run: &str, pause: &OpenPause) -> PauseReport {
-    PauseReport { ways: ways(kit, run, pause.id(), pause.schema(), pause.prompt()), ..without_ways(kit, pause) }
+    PauseReport { ways: ways(kit, run, pause), ..without_ways(kit, pause) }
 }
 
 /// A pause, without a way to answer it.
@@ -60,14 +60,26 @@ pub(crate) fn without_ways(kit: &Kit, pause: &OpenPause) -> PauseReport {
 }
 
 /// The commands that answer a question: one for each way to answer.
-pub(crate) fn ways(kit: &Kit, run: &str, pause: &str, schema: &Value, prompt: &Value) -> Vec<Way> {
-    let shape = Shape::of(schema);
+pub(crate) fn ways(kit: &Kit, run: &str, pause: &OpenPause) -> Vec<Way> {
+    let shape = Shape::of(pause.schema());
     let way = |sample: crate::form::Sample| {
-        let mut words = vec!["answer".to_owned(), short(run).to_owned(), pause.to_owned()];
+        let mut words = vec!["answer".to_owned(), short(run).to_owned(), pause.id().to_owned()];
         words.extend(words_of(&shape, &sample.value));
+        words.extend(words_who(pause.allowed()));
         Way { doc: sample.doc, command: kit.shell.command(words), answer: sample.value }
     };
-    samples(schema, prompt).into_iter().map(way).collect()
+    samples(pause.schema(), pause.prompt()).into_iter().map(way).collect()
+}
+
+/// What somebody who may answer says of themselves.
+fn words_who(allowed: &Allowed) -> Vec<String> {
+    let say = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    match (&allowed.users[..], &allowed.roles[..]) {
+        _ if allowed.is_anyone() => Vec::new(),
+        ([user, ..], _) => say(&["--by", user]),
+        ([], [role, ..]) => say(&["--by", "NAME", "--role", role]),
+        ([], []) => say(&["--by", "NAME"]),
+    }
 }
 
 /// An answer as words of a command line: flags where they say all, JSON otherwise.

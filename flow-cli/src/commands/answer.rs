@@ -335,7 +335,7 @@ fn explained(error: AnswerError, form: &Form, hints: Vec<String>) -> CliError {
 
 /// The commands that answer a question, with this variant if one was chosen.
 fn commands(kit: &Kit, run: &AnyRun, pause: &OpenPause, tag: Option<&str>) -> Vec<String> {
-    let ways = ways(kit, run.id(), pause.id(), pause.schema(), pause.prompt()).into_iter();
+    let ways = ways(kit, run.id(), pause).into_iter();
     let is_meant = |way: &crate::reports::Way| tag.is_none_or(|tag| way.answer.get(tag).is_some());
     ways.filter(is_meant).map(|way| way.command).collect()
 }
