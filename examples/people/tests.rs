@@ -1,5 +1,7 @@
 //! Every pattern with every answer: undisturbed, and killed before and after each of its writes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::{sync::Arc, time::Duration};
 
 use flow_runtime::{
