@@ -330,15 +330,15 @@ fn an_answer_by_the_wrong_one() {
     check(
         &room.say(&["answer", "last", "west", "--by", "ann"]),
         expect![[r#"
-        $ newsroom answer last west --by ann
-        error: expected one of north, east, south; did you mean east?
+            $ newsroom answer last west --by ann
+            error: expected one of north, east, south; did you mean east?
 
-        what would do:
-          newsroom answer RUN choose-2 north
-          newsroom answer RUN choose-2 east
-          newsroom answer RUN choose-2 south
-        [2]
-    "#]],
+            what would do:
+              newsroom answer RUN choose-2 north --by ann
+              newsroom answer RUN choose-2 east --by ann
+              newsroom answer RUN choose-2 south --by ann
+            [2]
+        "#]],
     );
     check(
         &room.say(&["answer", "last", "north"]),
