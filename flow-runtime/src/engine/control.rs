@@ -106,7 +106,7 @@ impl Handle {
         engine.watch_timers();
         let (now, record) = (engine.clock.now_ms(), self.record().await?);
         let event = engine.events.event(&record.run, Tag::RunCancelled, now, "", |text| text);
-        let open = self.open_pauses(&record).await?;
+        let open = engine.open_pauses(&record).await?;
         let event = open.iter().rev().fold(event, |event, pause| {
             let tell = |text: Text| text.text("pause", &pause.id);
             engine.events.event(&record.run, Tag::PauseWithdrawn, now, &pause.path, tell).and(event)

@@ -186,6 +186,11 @@ impl Engine {
         lock(&self.drivers).runs.values().cloned().collect()
     }
 
+    /// How many runs are driven here.
+    pub(super) fn driving(&self) -> usize {
+        lock(&self.drivers).runs.len()
+    }
+
     /// Drives no more runs than those it drives now.
     pub(super) fn close(&self) {
         lock(&self.drivers).closed = true;

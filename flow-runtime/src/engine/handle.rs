@@ -7,7 +7,7 @@ use super::driver::{Driven, Engine};
 use crate::{
     Refusal, RunError,
     machine::Trying,
-    store::{FrameRecord, NewPause, PauseRecord, RunRecord, RunStatus, Store, StoreError},
+    store::{FrameRecord, PauseRecord, RunRecord, RunStatus, Store, StoreError},
 };
 
 /// A run as an App knows it.
@@ -26,14 +26,6 @@ impl Handle {
 
     pub(super) async fn record(&self) -> Result<RunRecord, StoreError> {
         self.engine.record(&self.id).await
-    }
-
-    /// The pauses at which the run waits, in the order in which they were asked.
-    pub(super) async fn open_pauses(&self, record: &RunRecord) -> Result<Vec<NewPause>, StoreError> {
-        let store = &self.engine.store;
-        let frames = store.frames(&self.id).await?;
-        let pauses = standing(&**store, &self.id, &frames).await?;
-        Ok(pauses.into_iter().filter(|pause| is_open(pause, record, &frames)).map(|pause| pause.pause).collect())
     }
 
     /// Remembers a driver, to learn from it how it left the run.

@@ -12,6 +12,7 @@ mod events;
 mod handle;
 mod limits;
 mod listen;
+mod look;
 mod per_run;
 mod positions;
 mod queries;

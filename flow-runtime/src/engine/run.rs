@@ -13,7 +13,7 @@ use super::{
     answer::AnswerRun,
     drive::Left,
     driver::{Driven, Engine},
-    handle::{Handle, is_open, standing},
+    handle::{Handle, standing},
 };
 use crate::{
     AskedPause, Failure, OpenPause, Pause, RunError, Workflow,
@@ -189,7 +189,7 @@ impl AnyRun {
     /// Those of the store.
     pub async fn pauses(&self) -> Result<Vec<OpenPause>, RunError> {
         let record = self.record().await?;
-        Ok(self.handle.open_pauses(&record).await?.into_iter().map(OpenPause::from).collect())
+        Ok(self.handle.engine.open_pauses(&record).await?.into_iter().map(OpenPause::from).collect())
     }
 
     /// As [`Run::asked`].
@@ -197,17 +197,7 @@ impl AnyRun {
     /// # Errors
     /// Those of the store.
     pub async fn asked(&self) -> Result<Vec<AskedPause>, RunError> {
-        let (store, id) = (&self.handle.engine.store, &self.handle.id);
-        // Read before and after where the run stands: what was asked before, is not answered after, and has no frame is left.
-        let before = store.pauses(id).await?;
-        let (frames, record) = (store.frames(id).await?, self.record().await?);
-        let ended = (record.status.has_ended() || record.status == RunStatus::Undoing).then_some(record.updated_at);
-        let asked = store.pauses(id).await?.into_iter().map(|pause| {
-            let is_new = || before.iter().all(|known| known.pause.id != pause.pause.id);
-            let open = is_open(&pause, &record, &frames) || ended.is_none() && is_new();
-            AskedPause::new(pause, open, ended)
-        });
-        Ok(asked.collect())
+        Ok(self.handle.engine.asked(&self.handle.id).await?)
     }
 
     /// As [`Run::answer_json`].

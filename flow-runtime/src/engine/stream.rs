@@ -146,8 +146,14 @@ impl AnyRun {
     /// no gap and none twice, whoever drives the run. What happens but is [not stored](crate::AppBuilder::events) is told from
     /// now on, if the run is driven in this process. Reading does not take the run up.
     pub fn events(&self, from: u64) -> EventStream {
-        let engine = self.handle().engine.clone();
-        let (hub, receiver) = engine.events.join(&self.handle().id);
+        self.handle().engine.read_events(&self.handle().id, from)
+    }
+}
+
+impl Engine {
+    /// As [`AnyRun::events`].
+    pub(super) fn read_events(self: &Arc<Self>, run: &str, from: u64) -> EventStream {
+        let (engine, (hub, receiver)) = (self.clone(), self.events.join(run));
         let reader = Reader { engine, hub, receiver, next: from.max(1), batch: None, at: At::Behind };
         EventStream { events: Box::pin(stream::unfold(reader, Reader::read)) }
     }

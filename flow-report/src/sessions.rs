@@ -1,0 +1,122 @@
+//! Sessions.
+
+use flow_runtime::{
+    App, StoreError,
+    store::{RunFilter, RunRecord, SessionFilter, SessionRecord},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{cursor, stored};
+
+/// A page of sessions, those that were written last first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionsReport {
+    /// The sessions.
+    pub sessions: Vec<SessionLine>,
+    /// Where the next page begins, if there is one.
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
+/// A session in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionLine {
+    /// Its id.
+    pub id: String,
+    /// A name for people.
+    pub name: Option<String>,
+    /// Whose it is.
+    pub user: Option<String>,
+    /// How often it has been written.
+    pub version: u64,
+    /// When it was written first.
+    pub created_at: i64,
+    /// When it was written last.
+    pub updated_at: i64,
+    /// Its state.
+    pub state: Value,
+}
+
+/// A session: its state and its last runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionReport {
+    /// The session.
+    #[serde(flatten)]
+    pub session: SessionLine,
+    /// Its last runs, the newest first.
+    pub runs: Vec<SessionRun>,
+}
+
+/// A run of a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionRun {
+    /// Its id.
+    pub run: String,
+    /// Id of its workflow.
+    pub workflow: String,
+    /// How it stands.
+    pub status: String,
+    /// When it was started.
+    pub created_at: i64,
+    /// When it last changed its status.
+    pub updated_at: i64,
+    /// Its input.
+    pub input: Value,
+    /// What it has returned.
+    pub output: Option<Value>,
+}
+
+/// How many of its last runs are shown with a session.
+const RUNS: u32 = 20;
+
+impl SessionsReport {
+    /// A page of the sessions this filter lists, and whether there is another.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn of(app: &App, filter: &SessionFilter) -> Result<Self, StoreError> {
+        let limit = filter.limit.max(1);
+        let mut records = app.sessions(&SessionFilter { limit: limit.saturating_add(1), ..filter.clone() }).await?;
+        let more = records.len() > limit as usize;
+        records.truncate(limit as usize);
+        let next = records.last().filter(|_| more).map(|last| cursor(last.updated_at, &last.id));
+        Ok(SessionsReport { sessions: records.iter().map(SessionLine::of).collect(), next })
+    }
+}
+
+impl SessionLine {
+    /// The line of a stored session.
+    pub fn of(record: &SessionRecord) -> Self {
+        let SessionRecord { id, name, user, state, version, created_at, updated_at } = record.clone();
+        SessionLine { id, name, user, version, created_at, updated_at, state: stored(&state) }
+    }
+}
+
+impl SessionReport {
+    /// A session with its last runs, `None` if there is none of this id.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn of(app: &App, id: &str) -> Result<Option<Self>, StoreError> {
+        let Some(record) = app.session(id).record().await? else { return Ok(None) };
+        let runs = app.runs(&RunFilter::new().session(id).limit(RUNS)).await?;
+        Ok(Some(SessionReport { session: SessionLine::of(&record), runs: runs.iter().map(SessionRun::of).collect() }))
+    }
+}
+
+impl SessionRun {
+    /// A stored run of a session.
+    pub fn of(record: &RunRecord) -> Self {
+        SessionRun {
+            run: record.run.id.clone(),
+            workflow: record.run.workflow.clone(),
+            status: record.status.as_str().to_owned(),
+            created_at: record.run.created_at,
+            updated_at: record.updated_at,
+            input: stored(&record.run.input),
+            output: record.output.as_deref().map(stored),
+        }
+    }
+}

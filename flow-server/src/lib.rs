@@ -1,0 +1,40 @@
+//! Workflows over HTTP, and a page to watch and answer them.
+//!
+//! [`router`] is all of it as an [`axum::Router`], to be nested in a server of one's own; [`Server`] listens by itself, and says
+//! who may do what. `GET /openapi.json` describes the routes, typed by the workflows that are registered.
+//!
+//! ```
+//! use flow_runtime::prelude::*;
+//! # #[step] async fn greet(name: &str) -> Result<String, std::fmt::Error> { Ok(format!("Hello, {name}")) }
+//! # workflow! { async fn hello(name: String) -> Result<String, std::fmt::Error> { greet(&name).await } }
+//!
+//! # fn example() -> Result<axum::Router, Box<dyn std::error::Error>> {
+//! let app = App::builder().register::<Hello>(()).build()?;
+//! let mine = axum::Router::new().nest("/flow", flow_server::router(app));
+//! # Ok(mine)
+//! # }
+//! ```
+
+mod auth;
+mod errors;
+mod extract;
+mod file;
+mod guard;
+mod links;
+mod listen;
+mod metrics;
+mod problem;
+mod routes;
+mod server;
+mod state;
+
+pub use auth::{Access, Identity, Token, TokenError};
+pub use file::File;
+pub use problem::{FieldError, Problem};
+pub use server::{Bound, ServeError, Server};
+
+/// The routes for an App, to be nested in a server of one's own: whoever gets to them may do everything, unless a layer around them
+/// puts an [`Identity`] into the extensions of a request. [`Server::router`] is the same with options.
+pub fn router(app: flow_runtime::App) -> axum::Router {
+    Server::new(app).router()
+}

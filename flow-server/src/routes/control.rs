@@ -1,0 +1,69 @@
+//! What can be done to a run, besides answering.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, StatusCode, header},
+};
+use flow_report::RunReport;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::start::{begun, location};
+use crate::{
+    extract::{self, Base, Part, Wanted},
+    problem::Problem,
+    state::Shared,
+};
+
+/// Where a copy begins, and with what.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ForkBody {
+    /// The checkpoint it begins right after; 0 is the start of the run.
+    checkpoint: u64,
+    /// Other values of bindings, by their names.
+    #[serde(default)]
+    set: Map<String, Value>,
+    /// The frame these bindings are of: empty for the workflow's body. Without this, the frame that made the checkpoint.
+    #[serde(default)]
+    path: Option<String>,
+}
+
+/// `POST /api/runs/{run}/cancel`
+pub(crate) async fn cancel(State(state): State<Shared>, Part(run): Part<String>) -> Result<Json<RunReport>, Problem> {
+    state.app.any_run(&run).await?.cancel().await?;
+    Ok(Json(RunReport::of(&state.app, &run).await?))
+}
+
+/// `POST /api/runs/{run}/retry`
+pub(crate) async fn retry(
+    State(state): State<Shared>,
+    Part(run): Part<String>,
+    wanted: Wanted,
+) -> Result<(StatusCode, Json<RunReport>), Problem> {
+    let run = state.app.any_run(&run).await?;
+    run.retry().await?;
+    begun(&state, &run, wanted.wait).await
+}
+
+/// `POST /api/runs/{run}/fork`
+pub(crate) async fn fork(
+    State(state): State<Shared>,
+    Part(run): Part<String>,
+    base: Base,
+    wanted: Wanted,
+    extract::Json(body): extract::Json<ForkBody>,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<RunReport>), Problem> {
+    let mut fork = state.app.any_run(&run).await?.fork(body.checkpoint);
+    for (name, value) in &body.set {
+        fork = match &body.path {
+            Some(path) => fork.set_at(path, name, value),
+            None => fork.set(name, value),
+        };
+    }
+    let copy = fork.await?;
+    let (_, report) = begun(&state, &copy, wanted.wait).await?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location(&base, copy.id()))], report))
+}

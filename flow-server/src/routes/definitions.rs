@@ -1,0 +1,94 @@
+//! Definitions that are stored, and how they differ.
+
+use axum::{Json, extract::State, http::StatusCode};
+use flow_report::{DefinitionReport, DefinitionsReport, DiffReport};
+use flow_runtime::{DefinitionError, SavedDefinition, store::Stage};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    extract::{MaybeJson, Params, Part},
+    problem::{FieldError, Problem},
+    state::Shared,
+};
+
+/// How to save a definition.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SaveBody {
+    /// `draft` or `published`, which is what it is without this.
+    #[serde(default)]
+    stage: Option<String>,
+    /// A name for this version. Another version that has it loses it.
+    #[serde(default)]
+    label: Option<String>,
+}
+
+/// Which definitions to compare.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DiffQuery {
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// `GET /api/workflows/{workflow}/definitions`
+pub(crate) async fn list(
+    State(state): State<Shared>,
+    Part(workflow): Part<String>,
+) -> Result<Json<DefinitionsReport>, Problem> {
+    let report = DefinitionsReport::of(&state.app, Some(&workflow)).await?;
+    if report.definitions.is_empty() {
+        // Nothing is stored of it; whether there is such a workflow at all is another question.
+        state.app.definition_of(&workflow)?;
+    }
+    Ok(Json(report))
+}
+
+/// `POST /api/workflows/{workflow}/definitions`
+pub(crate) async fn save(
+    State(state): State<Shared>,
+    Part(workflow): Part<String>,
+    MaybeJson(body): MaybeJson<SaveBody>,
+) -> Result<(StatusCode, Json<DefinitionReport>), Problem> {
+    let stage = body.stage.as_deref().unwrap_or("published");
+    let Some(stage) = Stage::parse(stage) else {
+        let detail = format!("There is no stage `{stage}`: it is `draft` or `published`.");
+        let errors = vec![FieldError { pointer: "#/stage".to_owned(), detail: detail.clone() }];
+        return Err(Problem::invalid("invalid_body", detail, errors));
+    };
+    let saved = state.app.save_id(&workflow, stage, body.label.as_deref()).await?;
+    Ok((StatusCode::CREATED, Json(DefinitionReport::of(&state.app, &saved))))
+}
+
+/// `GET /api/workflows/{workflow}/diff`
+pub(crate) async fn diff(
+    State(state): State<Shared>,
+    Part(workflow): Part<String>,
+    Params(query): Params<DiffQuery>,
+) -> Result<Json<DiffReport>, Problem> {
+    let stored = state.app.definitions(Some(&workflow)).await?;
+    if stored.is_empty() {
+        state.app.definition_of(&workflow)?;
+    }
+    let before = find(&workflow, &stored, query.from.as_deref())?;
+    let after = query.to.as_deref().map(|to| find(&workflow, &stored, Some(to))).transpose()?;
+    Ok(Json(DiffReport::of(&state.app, before, after)?))
+}
+
+/// The stored definition of this version or label; without one, the last.
+fn find<'s>(
+    workflow: &str,
+    stored: &'s [SavedDefinition],
+    wanted: Option<&str>,
+) -> Result<&'s SavedDefinition, DefinitionError> {
+    let is_wanted = |saved: &&SavedDefinition| match wanted.map(|wanted| (wanted, wanted.parse::<u32>())) {
+        None => true,
+        Some((_, Ok(version))) => saved.version == version,
+        Some((label, Err(_))) => saved.label.as_deref() == Some(label),
+    };
+    stored.iter().find(is_wanted).ok_or_else(|| DefinitionError::NotStored {
+        wanted: wanted.map_or_else(|| workflow.to_owned(), |wanted| format!("{workflow}@{wanted}")),
+        known: stored.iter().map(|saved| saved.version.to_string()).collect(),
+    })
+}

@@ -1,0 +1,61 @@
+//! The server itself: whether it is well, and its numbers.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use flow_report::StatsReport;
+use flow_runtime::store::RunFilter;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::runs;
+use crate::{errors::closing, extract::RawParams, problem::Problem, state::Shared};
+
+/// How the server is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Health {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// `GET /healthz`: the process answers.
+pub(crate) async fn health() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// `GET /readyz`: the store answers, too, and the server is not about to end.
+pub(crate) async fn ready(State(state): State<Shared>) -> Result<Json<Health>, Problem> {
+    if state.is_closing() {
+        return Err(closing());
+    }
+    state.app.runs(&RunFilter::new().limit(1)).await?;
+    Ok(Json(Health { status: "ok" }))
+}
+
+/// `GET /api/stats`
+pub(crate) async fn stats(
+    State(state): State<Shared>,
+    RawParams(query): RawParams,
+) -> Result<Json<StatsReport>, Problem> {
+    Ok(Json(StatsReport::of(&state.app, &runs::filter(query)?).await?))
+}
+
+/// `GET /metrics`
+pub(crate) async fn metrics(State(state): State<Shared>) -> impl IntoResponse {
+    // Numbers of the requests are of use also while the store is not.
+    let stats = StatsReport::of(&state.app, &RunFilter::new()).await.ok();
+    let mut text = state.counters.render(stats.as_ref());
+    if let Some(more) = &state.options.metrics {
+        text.push_str(&more());
+    }
+    (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}
+
+/// `GET /openapi.json`
+pub(crate) async fn openapi(State(_state): State<Shared>) -> Json<Value> {
+    Json(Value::Null)
+}
