@@ -46,7 +46,7 @@ pub use definitions::{DefinitionReport, DefinitionsReport, DiffReport};
 pub use events::{EventReport, EventsReport};
 pub use pauses::{AllowedReport, PauseReport, PausesReport, WaitingFilter, WaitingReport, WaitingsReport};
 pub use runs::{RunLine, RunReport, RunsReport};
-pub use sessions::{SessionLine, SessionReport, SessionRun, SessionsReport};
+pub use sessions::{SessionLine, SessionReport, SessionRun, SessionRunsReport, SessionsReport};
 pub use show::{
     AttemptReport, BindingReport, CheckpointReport, CheckpointsReport, FailureReport, FrameReport, FramesReport,
     ShowReport, StepsReport,

@@ -48,14 +48,24 @@ impl RunsReport {
     /// # Errors
     /// Those of the store.
     pub async fn of(app: &App, filter: &RunFilter) -> Result<Self, StoreError> {
-        let limit = filter.limit.max(1);
-        // One more than wanted, so that nobody is sent to a page with nothing on it.
-        let mut records = app.runs(&filter.clone().limit(limit.saturating_add(1))).await?;
-        let more = records.len() > limit as usize;
-        records.truncate(limit as usize);
-        let next = records.last().filter(|_| more).map(|last| cursor(last.run.created_at, &last.run.id));
-        Ok(RunsReport { runs: records.iter().map(RunLine::of).collect(), next })
+        let (runs, next) = page(app, filter, RunLine::of).await?;
+        Ok(RunsReport { runs, next })
     }
+}
+
+/// A page of the runs a filter lists, and where the next one begins.
+pub(crate) async fn page<T>(
+    app: &App,
+    filter: &RunFilter,
+    line: impl Fn(&RunRecord) -> T,
+) -> Result<(Vec<T>, Option<String>), StoreError> {
+    let limit = filter.limit.max(1);
+    // One more than wanted, so that nobody is sent to a page with nothing on it.
+    let mut records = app.runs(&filter.clone().limit(limit.saturating_add(1))).await?;
+    let more = records.len() > limit as usize;
+    records.truncate(limit as usize);
+    let next = records.last().filter(|_| more).map(|last| cursor(last.run.created_at, &last.run.id));
+    Ok((records.iter().map(line).collect(), next))
 }
 
 impl RunLine {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{cursor, stored};
+use crate::{cursor, runs::page, stored};
 
 /// A page of sessions, those that were written last first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +47,15 @@ pub struct SessionReport {
     pub session: SessionLine,
     /// Its last runs, the newest first.
     pub runs: Vec<SessionRun>,
+}
+
+/// A page of the runs of a session, the newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionRunsReport {
+    /// The runs.
+    pub runs: Vec<SessionRun>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
 }
 
 /// A run of a session.
@@ -103,6 +112,17 @@ impl SessionReport {
         let Some(record) = app.session(id).record().await? else { return Ok(None) };
         let runs = app.runs(&RunFilter::new().session(id).limit(RUNS)).await?;
         Ok(Some(SessionReport { session: SessionLine::of(&record), runs: runs.iter().map(SessionRun::of).collect() }))
+    }
+}
+
+impl SessionRunsReport {
+    /// A page of the runs this filter lists, and whether there is another.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn of(app: &App, filter: &RunFilter) -> Result<Self, StoreError> {
+        let (runs, next) = page(app, filter, SessionRun::of).await?;
+        Ok(SessionRunsReport { runs, next })
     }
 }
 

@@ -111,6 +111,12 @@ pub struct BindingReport {
 pub struct FramesReport {
     /// The number of the checkpoint; 0 is the run's start.
     pub seq: u64,
+    /// Path of the frame that moved.
+    pub path: String,
+    /// The point it reached; `start` at the run's start.
+    pub at: String,
+    /// When it was written.
+    pub time: i64,
     /// Where its lines of control stood, and what lived there.
     pub frames: Vec<FrameReport>,
 }
@@ -240,7 +246,12 @@ impl FramesReport {
         frames.sort_by(|a, b| a.path.cmp(&b.path));
         let definition = app.definition_of(&record.run.workflow).ok();
         let frames = frames.iter().map(|frame| FrameReport::of(frame, definition.as_ref())).collect();
-        Ok(Some(FramesReport { seq, frames }))
+        let moved = app.store().history(run).await?.into_iter().find(|checkpoint| checkpoint.seq == seq);
+        let (path, at, time) = match moved {
+            Some(moved) => (moved.path, moved.at, moved.time),
+            None => (String::new(), "start".to_owned(), record.run.created_at),
+        };
+        Ok(Some(FramesReport { seq, path, at, time, frames }))
     }
 }
 

@@ -23,15 +23,18 @@ mod guard;
 mod links;
 mod listen;
 mod metrics;
+mod openapi;
 mod problem;
 mod routes;
 mod server;
 mod state;
+mod webhooks;
 
 pub use auth::{Access, Identity, Token, TokenError};
 pub use file::File;
 pub use problem::{FieldError, Problem};
 pub use server::{Bound, ServeError, Server};
+pub use webhooks::{Webhook, WebhookError};
 
 /// The routes for an App, to be nested in a server of one's own: whoever gets to them may do everything, unless a layer around them
 /// puts an [`Identity`] into the extensions of a request. [`Server::router`] is the same with options.

@@ -16,6 +16,7 @@ use crate::{
     links::Key,
     listen, routes,
     state::{Inner, Options, Shared},
+    webhooks::{Webhook, WebhookError, Webhooks},
 };
 
 /// A server for the workflows of an [`App`].
@@ -45,6 +46,7 @@ pub struct Server {
     options: Options,
     addr: SocketAddr,
     layer: Option<Box<dyn FnOnce(Router) -> Router + Send>>,
+    webhooks: Option<Webhooks>,
 }
 
 /// Why a server does not serve.
@@ -69,6 +71,9 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    /// The webhooks cannot be told of anything.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookError),
     /// The folder for files cannot be made.
     #[error("the folder for files cannot be made")]
     Files {
@@ -82,7 +87,7 @@ impl Server {
     /// A server for an App, with nothing chosen yet.
     pub fn new(app: App) -> Self {
         let addr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-        Server { app, options: Options::default(), addr, layer: None }
+        Server { app, options: Options::default(), addr, layer: None, webhooks: None }
     }
 
     /// Where to listen. Port 0 is one that is free.
@@ -217,7 +222,24 @@ impl Server {
         self
     }
 
-    /// The routes alone, to be nested in a server of one's own. What listens, ends and protects is that server's affair.
+    /// Tells these addresses of events, from when each is first named on. `file` is an SQLite file that keeps how far each has got;
+    /// it is made if it is not there. Of the servers of one store, one has the webhooks.
+    pub fn webhooks(mut self, file: impl Into<PathBuf>, hooks: impl IntoIterator<Item = Webhook>) -> Self {
+        let (file, hooks) = (file.into(), hooks.into_iter().collect());
+        self.webhooks = Some(Webhooks { file, hooks, pace: Duration::from_millis(500) });
+        self
+    }
+
+    /// How often webhooks look for events: twice a second without a word.
+    pub fn webhook_pace(mut self, pace: Duration) -> Self {
+        if let Some(webhooks) = &mut self.webhooks {
+            webhooks.pace = pace;
+        }
+        self
+    }
+
+    /// The routes alone, to be nested in a server of one's own. What listens, ends and protects is that server's affair,
+    /// and webhooks are told of nothing.
     pub fn router(self) -> Router {
         let router = routes::router(Inner::new(self.app, self.options));
         match self.layer {
@@ -245,6 +267,9 @@ impl Server {
         let listener = TcpListener::bind(self.addr).await.map_err(bind)?;
         let addr = listener.local_addr().map_err(bind)?;
         let state = Inner::new(self.app, self.options);
+        if let Some(webhooks) = self.webhooks {
+            webhooks.start(&state)?;
+        }
         let router = routes::router(state.clone());
         let router = match self.layer {
             Some(layer) => layer(router),

@@ -10,7 +10,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures::stream;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -63,34 +63,50 @@ async fn read_parts(mut form: Multipart, state: &Shared) -> Result<StartBody, Pr
     Ok(body)
 }
 
-/// Puts what was found under its names into the input; several of one name as an array.
+/// Puts what was found into the input, where the names of the parts say: `document`, `documents/0`, `brief/scan`, JSON Pointers
+/// without the first slash. Several of one name come as an array.
 fn put(input: &mut Value, found: Vec<(String, Value)>) -> Result<(), Problem> {
-    let mut fields: Map<String, Value> = Map::new();
-    let mut several: Map<String, Value> = Map::new();
+    let mut fields: Vec<(String, Value, bool)> = Vec::new();
     for (name, value) in found {
-        match (fields.remove(&name), several.get_mut(&name)) {
-            (_, Some(Value::Array(list))) => list.push(value),
-            (Some(first), _) => _ = several.insert(name, json!([first, value])),
-            (None, _) => _ = fields.insert(name, value),
+        match fields.iter_mut().find(|(known, ..)| *known == name) {
+            Some((_, Value::Array(list), true)) => list.push(value),
+            Some((_, first, several)) => {
+                *first = json!([first.take(), value]);
+                *several = true;
+            }
+            None => fields.push((name, value, false)),
         }
     }
-    fields.extend(several);
-    if let Some(whole) = fields.remove("input") {
-        *input = whole;
+    for (name, value, _) in fields {
+        if name == "input" {
+            *input = value;
+            continue;
+        }
+        let parts = name.trim_start_matches('/').split('/');
+        let Some(place) = parts.into_iter().try_fold(&mut *input, place_of) else {
+            let detail = format!("Part `{name}` has no place in the input.");
+            let errors = vec![FieldError { pointer: format!("#/input/{name}"), detail: detail.clone() }];
+            return Err(Problem::invalid("invalid_body", detail, errors));
+        };
+        *place = value;
     }
-    if fields.is_empty() {
-        return Ok(());
-    }
-    if input.is_null() {
-        *input = json!({});
-    }
-    let Value::Object(object) = input else {
-        let detail = "Files come into the fields of an input, and this input is no object: name the part `input`.";
-        let errors = vec![FieldError { pointer: "#/input".to_owned(), detail: detail.to_owned() }];
-        return Err(Problem::invalid("invalid_body", detail, errors));
-    };
-    object.extend(fields);
     Ok(())
+}
+
+/// A field of an object or an item of an array, made if it is not there.
+fn place_of<'v>(value: &'v mut Value, name: &str) -> Option<&'v mut Value> {
+    let name = name.replace("~1", "/").replace("~0", "~");
+    match (&mut *value, name.parse::<usize>()) {
+        (Value::Null, Ok(0)) => *value = json!([null]),
+        (Value::Null, _) => *value = json!({}),
+        (Value::Array(list), Ok(index)) if index == list.len() => list.push(Value::Null),
+        _ => {}
+    }
+    match value {
+        Value::Object(object) => Some(object.entry(name).or_insert(Value::Null)),
+        Value::Array(list) => list.get_mut(name.parse::<usize>().ok()?),
+        _ => None,
+    }
 }
 
 /// A part that is no file.

@@ -50,7 +50,9 @@ pub(crate) struct LinkAnswer {
 /// What a link is about.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct LinkShow {
-    /// The question. Once it is settled, not what it was about, nor what was answered.
+    /// Id of the workflow that asks.
+    workflow: String,
+    /// The question.
     pause: PauseReport,
     /// In whose name the answer is given.
     by: Option<String>,
@@ -98,12 +100,17 @@ pub(crate) async fn make(
 /// `GET /api/links/{token}`
 pub(crate) async fn show(State(state): State<Shared>, Part(token): Part<String>) -> Result<Json<LinkShow>, Problem> {
     let link = read(&state, &token)?;
-    let mut pause = find(&state, &link.run, &link.pause).await.map_err(|_| gone())?;
+    let pause = find(&state, &link.run, &link.pause).await.map_err(|_| gone())?;
     if pause.state != "open" {
-        // The link is used up: it shows no more than that.
-        pause = PauseReport { prompt: Value::Null, answer: None, comment: None, by: None, ..pause };
+        // It shows no more than that, whoever has it.
+        return Err(used());
     }
-    Ok(Json(LinkShow { pause, by: link.by, expires_at: link.expires }))
+    shown(&state, link, pause).await
+}
+
+async fn shown(state: &Shared, link: Link, pause: PauseReport) -> Result<Json<LinkShow>, Problem> {
+    let record = state.app.store().find(&link.run).await?.ok_or_else(gone)?;
+    Ok(Json(LinkShow { workflow: record.run.workflow, pause, by: link.by, expires_at: link.expires }))
 }
 
 /// `POST /api/links/{token}`
@@ -115,12 +122,12 @@ pub(crate) async fn answer(
     let link = read(&state, &token)?;
     let who = Answerer { by: link.by.clone(), roles: link.roles.clone(), comment: body.comment };
     let given = give(&state, &link.run, &link.pause, body.answer, who, &Wanted::nothing()).await;
-    given.map_err(|problem| match problem.code.as_str() {
-        "already_answered" => Problem::conflict("already_answered", "This question has been answered already."),
+    let answered = given.map_err(|problem| match problem.code.as_str() {
+        "already_answered" => used(),
         "unknown_run" | "unknown_pause" => gone(),
         _ => problem,
     })?;
-    show(State(state), Part(token)).await
+    shown(&state, link, answered.pause).await
 }
 
 /// What a link says, if it is one of this server and still counts.
@@ -134,6 +141,10 @@ fn read(state: &Shared, token: &str) -> Result<Link, Problem> {
         return Err(Problem::new(StatusCode::GONE, "expired_link", detail).with("expired_at", link.expires));
     }
     Ok(link)
+}
+
+fn used() -> Problem {
+    Problem::new(StatusCode::GONE, "used_link", "This question takes no answer any more.")
 }
 
 fn gone() -> Problem {

@@ -1,18 +1,18 @@
 //! The routes, by what they need.
 
-mod control;
-mod definitions;
+pub(crate) mod control;
+pub(crate) mod definitions;
 mod events;
 pub(crate) mod files;
 mod graph;
-mod links;
+pub(crate) mod links;
 mod page;
-mod pauses;
+pub(crate) mod pauses;
 mod runs;
-mod service;
-mod sessions;
-mod start;
-mod workflows;
+pub(crate) mod service;
+pub(crate) mod sessions;
+pub(crate) mod start;
+pub(crate) mod workflows;
 
 use axum::{
     Router,
@@ -50,6 +50,7 @@ pub(crate) fn router(state: Shared) -> Router {
         .route("/api/sessions/{session}", get(sessions::one))
         .route("/api/sessions/{session}/runs", get(sessions::runs))
         .route("/api/files/{file}", get(files::read))
+        .route("/api/me", get(service::me))
         .route("/api/stats", get(service::stats))
         .route("/metrics", get(service::metrics))
         .route("/openapi.json", get(service::openapi));

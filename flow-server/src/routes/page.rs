@@ -10,11 +10,14 @@ use sha2::{Digest as _, Sha256};
 use crate::{extract::Part, problem::Problem, state::Shared};
 
 /// The files of the page: name, type, content.
-const ASSETS: [(&str, &str, &[u8]); 4] = [
+const ASSETS: [(&str, &str, &[u8]); 7] = [
     ("index.html", "text/html; charset=utf-8", include_bytes!("../../assets/index.html")),
     ("pause.html", "text/html; charset=utf-8", include_bytes!("../../assets/pause.html")),
     ("app.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/app.js")),
+    ("pause.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/pause.js")),
+    ("shared.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/shared.js")),
     ("app.css", "text/css; charset=utf-8", include_bytes!("../../assets/app.css")),
+    ("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
 ];
 
 /// A file of the page, or that it is still what the browser has.

@@ -36,9 +36,9 @@ pub(crate) struct AnswerBody {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Answered {
     /// The run.
-    run: RunReport,
+    pub(crate) run: RunReport,
     /// The pause.
-    pause: PauseReport,
+    pub(crate) pause: PauseReport,
 }
 
 /// Who answers, and what they say.

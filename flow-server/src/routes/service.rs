@@ -13,7 +13,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::runs;
-use crate::{errors::closing, extract::RawParams, problem::Problem, state::Shared};
+use crate::{
+    auth::{Access, Caller},
+    errors::closing,
+    extract::{Base, RawParams},
+    openapi,
+    problem::Problem,
+    state::Shared,
+};
 
 /// How the server is.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -56,6 +63,29 @@ pub(crate) async fn metrics(State(state): State<Shared>) -> impl IntoResponse {
 }
 
 /// `GET /openapi.json`
-pub(crate) async fn openapi(State(_state): State<Shared>) -> Json<Value> {
-    Json(Value::Null)
+pub(crate) async fn openapi(State(state): State<Shared>, base: Base) -> Json<Value> {
+    Json(openapi::document(&state.app, &base.0))
+}
+
+/// Who asks, as the server knows them.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Me {
+    /// The name; none where nobody is asked for it.
+    name: Option<String>,
+    /// What they may do, of `read`, `run`, `answer` and `admin`, and their roles for questions.
+    roles: Vec<String>,
+}
+
+/// `GET /api/me`
+pub(crate) async fn me(caller: Caller) -> Json<Me> {
+    let all = [Access::Read, Access::Run, Access::Answer, Access::Admin];
+    let may = |access: &Access| !matches!(&caller, Caller::Known(identity) if !identity.may(*access));
+    let mut roles: Vec<String> =
+        all.iter().filter(|access| may(access)).map(|access| access.as_str().to_owned()).collect();
+    roles.extend(caller.roles(Vec::new()));
+    let name = match caller {
+        Caller::Known(identity) => Some(identity.user().to_owned()),
+        Caller::Anyone | Caller::Unknown => None,
+    };
+    Json(Me { name, roles })
 }

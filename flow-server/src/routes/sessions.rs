@@ -1,7 +1,7 @@
 //! Sessions.
 
 use axum::{Json, extract::State, http::StatusCode};
-use flow_report::{RunsReport, SessionLine, SessionReport, SessionsReport};
+use flow_report::{SessionLine, SessionReport, SessionRunsReport, SessionsReport};
 use flow_runtime::store::{SessionFilter, SessionReceipt};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -55,9 +55,9 @@ pub(crate) async fn runs(
     State(state): State<Shared>,
     Part(session): Part<String>,
     RawParams(query): RawParams,
-) -> Result<Json<RunsReport>, Problem> {
+) -> Result<Json<SessionRunsReport>, Problem> {
     let filter = runs::filter(query)?.session(session.as_str());
-    let report = RunsReport::of(&state.app, &filter).await?;
+    let report = SessionRunsReport::of(&state.app, &filter).await?;
     if report.runs.is_empty() && state.app.session(session.as_str()).record().await?.is_none() {
         return Err(unknown(&session));
     }
