@@ -1,1 +1,0 @@
-// The page is built from flow-server/page.
