@@ -1,0 +1,104 @@
+/** The page: where one is, and the frame around it. */
+import { signal, useSignal } from '@preact/signals';
+import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { epoch, offline, setToken, token, tokenWanted } from './api.ts';
+import { useLoad } from './load.ts';
+import { askMe, me } from './me.ts';
+import { route, to } from './router.ts';
+import { RunView } from './run/RunView.tsx';
+import type { ListedPause } from './types.ts';
+import { Icon } from './ui/Icon.tsx';
+import { focusHeading } from './ui/page.tsx';
+import { Dialog, Empty, Said } from './ui/ui.tsx';
+import { Inbox } from './views/Inbox.tsx';
+import { Runs } from './views/Runs.tsx';
+import { SessionView, Sessions } from './views/Sessions.tsx';
+import { Start, Workflows } from './views/Start.tsx';
+
+const THEMES = ['auto', 'light', 'dark'] as const;
+const theme = signal(localStorage.getItem('flow-theme') ?? 'auto');
+const dress = () => { document.documentElement.dataset.theme = theme.value; };
+dress();
+
+function View() {
+    const [first = 'runs', second, third] = route.value.path;
+    switch (first) {
+        case 'runs': return second ? <RunView key={second} id={second} /> : <Runs />;
+        case 'start': return second ? <Start key={second} id={second} /> : <Workflows />;
+        case 'pauses': return <Inbox chosen={second && third ? [second, third] : []} />;
+        case 'sessions': return second ? <SessionView key={second} id={second} /> : <Sessions />;
+        default: return <Empty title="There is nothing here"><p><a class="button" href={to(['runs'])}>All runs</a></p></Empty>;
+    }
+}
+
+function App() {
+    const main = useRef<HTMLElement>(null);
+    const { path } = route.value;
+    const [first = 'runs'] = path;
+    const place = path.slice(0, 2).join('/');
+    const before = useRef(place);
+    const waiting = useLoad<{ pauses: ListedPause[]; next?: string | null }>('api/pauses?limit=100', 4000);
+    const count = waiting.data.value?.pauses.length ?? 0;
+    const round = epoch.value;
+    useEffect(() => void askMe(), [round]);
+    useEffect(() => {
+        if (before.current === place) return;
+        before.current = place;
+        scrollTo(0, 0);
+        focusHeading();
+    }, [place]);
+    const turn = () => {
+        theme.value = THEMES[(THEMES.indexOf(theme.value as 'auto') + 1) % THEMES.length]!;
+        localStorage.setItem('flow-theme', theme.value);
+        dress();
+    };
+    const link = (id: string, icon: string, name: string, more?: preact.ComponentChildren) => <li><a href={to([id])} aria-current={first === id ? 'page' : undefined}><Icon name={icon} /><span>{name}</span>{more}</a></li>;
+    return (
+        <>
+            <a class="skip" href={to(path)} onClick={event => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
+            <nav aria-label="Main">
+                <a class="brand" href={to(['runs'])} aria-label="Workflows, all runs"><img src={new URL('assets/icon.svg', document.baseURI).href} alt="" width="24" height="24" /><span>Workflows</span></a>
+                <ul>
+                    {link('runs', 'runs', 'Runs')}
+                    {link('pauses', 'inbox', 'Waiting', count > 0 && <span class="badge-count" aria-label={`${count} open questions`}>{count > 99 ? '99+' : count}</span>)}
+                    {me.value.can('run') && link('start', 'play', 'Start')}
+                    {link('sessions', 'sessions', 'Sessions')}
+                </ul>
+                <div class="nav-foot">
+                    {me.value.named && <p class="muted small who"><Icon name="person" /> <span>{me.value.named}</span></p>}
+                    {token.value && <button type="button" class="quiet" onClick={() => setToken('')}><Icon name="key" /> <span>Forget the token</span></button>}
+                    <button type="button" class="quiet" onClick={turn} aria-label={`Colours: ${theme.value}`}><Icon name="theme" /> <span>{theme.value === 'auto' ? 'As the system' : theme.value === 'dark' ? 'Dark' : 'Light'}</span></button>
+                </div>
+            </nav>
+            <main ref={main} tabIndex={-1}>
+                {offline.value && <div class="notice is-wrong" role="alert"><p>The server cannot be reached. This page tries again by itself.</p></div>}
+                <View />
+            </main>
+            <Said />
+            {tokenWanted.value !== null && <TokenDialog why={tokenWanted.value} />}
+        </>
+    );
+}
+
+function TokenDialog({ why }: { why: string }) {
+    const value = useSignal('');
+    const enter = (event: Event) => {
+        event.preventDefault();
+        if (value.value.trim()) setToken(value.value.trim());
+    };
+    return (
+        <Dialog title="A token is needed" close={() => { tokenWanted.value = null; }}>
+            <form class="dialog-form" onSubmit={enter}>
+                <div class="dialog-body">
+                    <p class="muted">This server wants to know who you are. The token is kept in this tab only, until it is closed.</p>
+                    {why && <div class="notice is-wrong" role="alert"><p>{why}</p></div>}
+                    <div class="field"><label for="token">Token</label><input id="token" type="password" autocomplete="current-password" autoFocus value={value.value} onInput={event => { value.value = event.currentTarget.value; }} /></div>
+                </div>
+                <footer><button class="primary">Go on</button></footer>
+            </form>
+        </Dialog>
+    );
+}
+
+render(<App />, document.getElementById('app')!);

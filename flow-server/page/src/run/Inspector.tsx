@@ -1,0 +1,109 @@
+/** What is known of one step, question or decision of a run; of the run itself if none is chosen. */
+import { useLoad } from '../load.ts';
+import { part } from '../api.ts';
+import { clock, exact, span } from '../time.ts';
+import type { Attempt, Checkpoint, CheckpointState, Json, LayoutNode, Mark, Run } from '../types.ts';
+import { Icon } from '../ui/Icon.tsx';
+import { Titled, summary } from '../ui/Value.tsx';
+import { Ago, Loading, StatusPill } from '../ui/ui.tsx';
+import { inWords } from '../graph/shapes.tsx';
+import { framesOf } from './Checkpoints.tsx';
+
+const KINDS: Record<string, string> = { step: 'Step', pause: 'Question', timer: 'Timer', choice: 'Decision', fork: 'Branches side by side', child: 'Workflow', start: 'Start', end: 'End', join: 'Join' };
+
+export function Inspector({ run, node, mark, close }: { run: Run; node: LayoutNode | null; mark: Mark | undefined; close: () => void }) {
+    if (!node) return <RunFacts run={run} />;
+    const attempts = run.attempts.filter(attempt => attempt.step === node.name);
+    const pauses = run.pauses.filter(pause => pause.name === node.name);
+    return (
+        <div class="inspector">
+            <header class="inspector-head">
+                <div><p class="over">{KINDS[node.kind] ?? node.kind}{node.line > 0 && ` · line ${node.line}`}</p><h3>{node.kind === 'start' ? run.workflow : node.name}</h3></div>
+                <button type="button" class="icon-button" aria-label="Back to the run" onClick={close}><Icon name="cross" /></button>
+            </header>
+            {node.doc && <p>{node.doc}</p>}
+            <p class={`mark is-${mark?.state ?? 'ahead'}`}><span class="dot" aria-hidden="true" />{inWords(mark)}</p>
+            {mark?.error && <p class="error-text">{mark.error}</p>}
+            {mark?.items && mark.items.all !== null && <progress max={mark.items.all} value={mark.items.done} aria-label="Items done" />}
+            {node.kind === 'start' && <Titled title="Input" value={run.input} />}
+            {node.kind === 'end' && run.status === 'completed' && <Titled title="Output" value={run.output} />}
+            {attempts.length > 0 && <Attempts run={run} attempts={attempts} />}
+            {pauses.map(pause => (
+                <section key={pause.id} class="asked">
+                    <h4>{pause.id} <StatusPill status={pause.state} /></h4>
+                    <p>{pause.question}</p>
+                    <p class="muted small">Asked <Ago time={pause.asked_at} />{pause.settled_at ? <>, settled after {span(pause.settled_at - pause.asked_at)}</> : null}{pause.by ? ` by ${pause.by}` : ''}</p>
+                    {pause.comment && <blockquote>{pause.comment}</blockquote>}
+                    {pause.answer !== undefined && pause.answer !== null && <Titled title="Answer" value={pause.answer} />}
+                    {pause.prompt !== null && <Titled title="What it is about" value={pause.prompt} open={false} />}
+                </section>
+            ))}
+        </div>
+    );
+}
+
+function RunFacts({ run }: { run: Run }) {
+    return (
+        <div class="inspector">
+            {run.status === 'completed' && <Titled title="Output" value={run.output} />}
+            <Titled title="Input" value={run.input} open={run.status !== 'completed' || summary(run.input).length < 400} />
+            {run.frames.filter(frame => frame.bindings.length).slice(0, 4).map(frame => (
+                <section key={frame.path} class="frame">
+                    <h4>Now at <code>{frame.at}</code>{frame.path && <> in <code>{frame.path}</code></>}</h4>
+                    {frame.bindings.map(one => <Titled key={one.name} title={one.name} value={one.value} open={false} />)}
+                </section>
+            ))}
+            {run.frames.length > 4 && <p class="muted small">and {run.frames.length - 4} more branches: see Checkpoints.</p>}
+            {run.metadata !== null && run.metadata !== undefined && <Titled title="Metadata" value={run.metadata} />}
+        </div>
+    );
+}
+
+function Attempts({ run, attempts }: { run: Run; attempts: Attempt[] }) {
+    const last = attempts.findLast(attempt => attempt.state === 'completed') ?? attempts.at(-1)!;
+    const shown = attempts.slice(-20);
+    return (
+        <>
+            <section>
+                <h4>{attempts.length === 1 ? 'One attempt' : `${attempts.length} attempts`}</h4>
+                {shown.length < attempts.length && <p class="muted small">the last {shown.length}:</p>}
+                <ol class="attempts">
+                    {shown.map((attempt, index) => (
+                        <li key={index} class={`is-${attempt.state}`}>
+                            <span class="dot" aria-hidden="true" />
+                            <span>{attempt.state === 'running' ? 'at work' : attempt.state}{attempt.attempt > 1 && `, attempt ${attempt.attempt}`}{attempt.path && <small> {attempt.path}</small>}</span>
+                            <span class="muted small" title={attempt.started_at ? exact(attempt.started_at) : ''}>{attempt.started_at ? clock(attempt.started_at).slice(0, 8) : ''}{attempt.ms !== null && ` · ${span(attempt.ms)}`}</span>
+                            {attempt.error && <p class="error-text">{attempt.error}</p>}
+                        </li>
+                    ))}
+                </ol>
+            </section>
+            {last.state === 'completed' && <Values run={run} attempt={last} />}
+        </>
+    );
+}
+
+/** What a step took and returned: as the server tells it, or what was saved before and after it. */
+function Values({ run, attempt }: { run: Run; attempt: Attempt }) {
+    const told = attempt.output !== undefined;
+    const path = `api/runs/${part(run.run)}/checkpoints`;
+    const list = useLoad<{ checkpoints: Checkpoint[] }>(told ? null : `${path}?${run.attempts.length}`);
+    const end = (attempt.started_at ?? 0) + (attempt.ms ?? 0);
+    const mine = list.data.value?.checkpoints.filter(one => one.path === attempt.path && one.at.startsWith(attempt.step)) ?? [];
+    const found = mine.toSorted((left, right) => Math.abs(left.time - end) - Math.abs(right.time - end))[0];
+    const after = useLoad<CheckpointState>(found ? `${path}/${found.seq}` : null);
+    const before = useLoad<CheckpointState>(found ? `${path}/${found.seq - 1}` : null);
+    if (told) return <>{attempt.input !== undefined && <Titled title="Input" value={attempt.input} open={false} />}<Titled title="Output" value={attempt.output ?? null} /></>;
+    if (!list.data.value) return <Loading />;
+    if (!found || !after.data.value) return null;
+    const of = (state: CheckpointState | null) => new Map((state ? framesOf(state) : []).find(frame => frame.path === attempt.path)?.bindings.map(one => [one.name, one.value]));
+    const old = of(before.data.value);
+    const changed = [...of(after.data.value)].filter(([name, value]) => JSON.stringify(old.get(name)) !== JSON.stringify(value));
+    const lived = Object.fromEntries(old) as { [name: string]: Json };
+    return (
+        <>
+            {changed.map(([name, value]) => <Titled key={name} title={`Output: ${name}`} value={value} />)}
+            {old.size > 0 && <Titled title="What it could use" value={lived} open={false} />}
+        </>
+    );
+}

@@ -1,0 +1,105 @@
+/** JSON as people read it: names and values, lists, tables of what is alike, texts as texts. */
+import { useSignal } from '@preact/signals';
+import { isObject } from '../form/draft.ts';
+import { humane } from '../form/shape.ts';
+import type { Json, JsonObject } from '../types.ts';
+import { Copy } from './ui.tsx';
+
+const MANY = 30;
+
+/** A value with its name, to be copied and to be seen as it is. */
+export function Titled({ title, value, open = true }: { title: string; value: Json; open?: boolean }) {
+    const raw = useSignal(false);
+    const text = JSON.stringify(value, null, 2);
+    const deep = typeof value === 'object' && value !== null;
+    return (
+        <details class="titled" open={open}>
+            <summary><span>{title}</span></summary>
+            <div class="titled-tools">
+                {deep && <button type="button" class="quiet small" aria-pressed={raw.value} onClick={() => { raw.value = !raw.value; }}>JSON</button>}
+                <Copy text={typeof value === 'string' ? value : text} what={title} />
+            </div>
+            {raw.value && deep ? <pre class="code" tabIndex={0} role="region" aria-label={`${title} as JSON`}>{text}</pre> : <Value value={value} />}
+        </details>
+    );
+}
+
+export function Value({ value, depth = 0 }: { value: Json; depth?: number }) {
+    if (value === null) return <span class="muted">none</span>;
+    if (typeof value === 'boolean') return <span class="atom">{value ? 'yes' : 'no'}</span>;
+    if (typeof value === 'number') return <span class="atom number">{String(value)}</span>;
+    if (typeof value === 'string') return <Text text={value} />;
+    if (Array.isArray(value)) return <List items={value} depth={depth} />;
+    const entries = Object.entries(value);
+    if (!entries.length) return <span class="muted">nothing</span>;
+    return (
+        <dl class="value">
+            {entries.map(([name, inner]) => (
+                <div key={name} class={isAtom(inner) ? 'pair' : 'pair is-deep'}>
+                    <dt title={name}>{humane(name)}</dt>
+                    <dd>{depth > 2 && !isAtom(inner) ? <Folded value={inner} depth={depth} /> : <Value value={inner} depth={depth + 1} />}</dd>
+                </div>
+            ))}
+        </dl>
+    );
+}
+
+function Folded({ value, depth }: { value: Json; depth: number }) {
+    return <details class="folded"><summary class="muted">{summary(value)}</summary><Value value={value} depth={depth + 1} /></details>;
+}
+
+function Text({ text }: { text: string }) {
+    const all = useSignal(false);
+    if (!text) return <span class="muted">empty</span>;
+    if (text.length <= 1200 || all.value) return <span class="text">{text}</span>;
+    return <span class="text">{text.slice(0, 1000)}… <button type="button" class="quiet small" onClick={() => { all.value = true; }}>all {text.length} characters</button></span>;
+}
+
+function List({ items, depth }: { items: Json[]; depth: number }) {
+    const all = useSignal(false);
+    if (!items.length) return <span class="muted">none</span>;
+    const shown = all.value ? items : items.slice(0, MANY);
+    const more = items.length > shown.length && <button type="button" class="quiet small" onClick={() => { all.value = true; }}>all {items.length}</button>;
+    if (items.every(item => isAtom(item) && String(item).length < 40)) return <span class="chips">{shown.map((item, index) => <span key={index} class="chip">{String(item)}</span>)}{more}</span>;
+    const columns = columnsOf(items);
+    if (columns) {
+        return (
+            <div class="scroll" tabIndex={0} role="region" aria-label="Table">
+                <table class="value-table">
+                    <thead><tr>{columns.map(name => <th key={name} scope="col">{humane(name)}</th>)}</tr></thead>
+                    <tbody>{(shown as JsonObject[]).map((row, index) => <tr key={index}>{columns.map(name => <td key={name}><Value value={row[name] ?? null} depth={depth + 1} /></td>)}</tr>)}</tbody>
+                </table>
+                {more}
+            </div>
+        );
+    }
+    return <ol class="value-list">{shown.map((item, index) => <li key={index}>{depth > 2 && !isAtom(item) ? <Folded value={item} depth={depth} /> : <Value value={item} depth={depth + 1} />}</li>)}{more}</ol>;
+}
+
+const isAtom = (value: Json): boolean => typeof value !== 'object' || value === null;
+
+/** The columns of a list of objects that are alike and flat. */
+function columnsOf(items: Json[]): string[] | null {
+    if (items.length < 2 || !items.every(isObject)) return null;
+    const names = [...new Set(items.flatMap(item => Object.keys(item)))];
+    const flat = items.every(item => Object.values(item).every(value => isAtom(value) || (Array.isArray(value) && value.every(isAtom))));
+    return flat && names.length <= 6 && items.every(item => Object.keys(item).length >= names.length / 2) ? names : null;
+}
+
+/** A value in a line. */
+export function summary(value: Json): string {
+    if (value === null || value === undefined) return '';
+    if (Array.isArray(value)) return value.length === 1 ? '1 item' : `${value.length} items`;
+    if (!isObject(value)) return String(value);
+    const parts = Object.entries(value).map(([name, one]) => (isAtom(one) ? `${name} ${String(one)}` : `${name} ${Array.isArray(one) ? `[${one.length}]` : '{…}'}`));
+    return parts.join(', ');
+}
+
+/** A value in a line for a list: its texts first. */
+export function gist(value: Json): string {
+    if (!isObject(value)) return summary(value);
+    const entries = Object.entries(value);
+    const only = entries[0];
+    if (entries.length === 1 && only && !isAtom(only[1])) return gist(only[1]);
+    return entries.filter(([, one]) => isAtom(one) && one !== null && one !== '').map(([, one]) => String(one)).join(' · ') || summary(value);
+}

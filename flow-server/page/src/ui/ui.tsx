@@ -1,0 +1,141 @@
+/** Small parts that are needed everywhere. */
+import { type Signal, signal, useComputed, useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { wordsOf } from '../api.ts';
+import { ago, exact, now, span } from '../time.ts';
+import type { Status } from '../types.ts';
+import { Icon } from './Icon.tsx';
+
+const STATUS: Record<string, string> = { running: 'Running', paused: 'Waiting', undoing: 'Undoing', completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled', open: 'Open', answered: 'Answered', timed_out: 'Timed out', withdrawn: 'Withdrawn' };
+
+export const ENDED: readonly string[] = ['completed', 'failed', 'cancelled'];
+
+/** A state in words. */
+export const wordOf = (status: string): string => STATUS[status] ?? status;
+
+export function StatusPill({ status }: { status: Status | string }) {
+    return <span class={`pill is-${status}`}><span class="dot" aria-hidden="true" />{wordOf(status)}</span>;
+}
+
+/** A moment: relative, with the exact one in the tooltip. */
+export function Ago({ time }: { time: number }) {
+    const words = useComputed(() => ago(time, now.value));
+    return <time dateTime={new Date(time).toISOString()} title={exact(time)}>{words}</time>;
+}
+
+/** How long it took, or has taken so far. */
+export function Took({ from, until }: { from: number; until: number | null }) {
+    const words = useComputed(() => span((until ?? now.value) - from));
+    return <span title={`${exact(from)} –`}>{until === null ? words : span(until - from)}</span>;
+}
+
+/** The part of an id that people read. */
+export const short = (id: string): string => (/^[0-9a-f-]{30,}$/.test(id) ? id.slice(-8) : id);
+
+/** What is said to those who do not see that something has happened, and for a while to all others. */
+const said = signal<{ words: string; bad: boolean } | null>(null);
+let unsay: ReturnType<typeof setTimeout>;
+
+export function say(words: string, bad = false): void {
+    said.value = { words, bad };
+    clearTimeout(unsay);
+    unsay = setTimeout(() => { said.value = null; }, bad ? 10_000 : 4000);
+}
+
+export function Said() {
+    const now = said.value;
+    return <div class="said" role="status" aria-live="polite">{now && <p class={now.bad ? 'toast is-wrong' : 'toast'}>{now.words}</p>}</div>;
+}
+
+export function Copy({ text, what }: { text: string; what: string }) {
+    const done = useSignal(false);
+    const copy = async () => {
+        try {
+            await navigator.clipboard.writeText(text);
+        } catch {
+            // Pages that do not come by https or from this machine may not.
+            const area = document.body.appendChild(Object.assign(document.createElement('textarea'), { value: text }));
+            area.select();
+            document.execCommand('copy');
+            area.remove();
+        }
+        done.value = true;
+        say(`Copied ${what}.`);
+        setTimeout(() => { done.value = false; }, 1500);
+    };
+    return <button type="button" class="icon-button copy" aria-label={`Copy ${what}`} title={`Copy ${what}`} onClick={copy}><Icon name={done.value ? 'check' : 'copy'} /></button>;
+}
+
+export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
+    return <div class="notice is-wrong" role="alert"><p>{wordsOf(error)}</p>{retry && <button type="button" onClick={retry}>Try again</button>}</div>;
+}
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+    return <div class="empty"><p class="empty-title">{title}</p>{children}</div>;
+}
+
+export function Loading() {
+    return <div class="loading" role="status" aria-label="Loading"><span /><span /><span /></div>;
+}
+
+/** A window over the page. Esc closes it, and the focus goes back to where it was. */
+export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
+    const dialog = useRef<HTMLDialogElement>(null);
+    useEffect(() => {
+        const before = document.activeElement as HTMLElement | null;
+        dialog.current?.showModal();
+        return () => before?.focus?.();
+    }, []);
+    return (
+        <dialog ref={dialog} aria-labelledby="dialog-title" onClose={close} onClick={event => event.target === dialog.current && close()}>
+            <div class="dialog">
+                <header><h2 id="dialog-title">{title}</h2><button type="button" class="icon-button" aria-label="Close" onClick={close}><Icon name="cross" /></button></header>
+                {children}
+            </div>
+        </dialog>
+    );
+}
+
+/** A question before something that cannot be taken back. */
+export function Confirm({ title, children, verb, act, close }: { title: string; children: ComponentChildren; verb: string; act: () => Promise<void>; close: () => void }) {
+    const busy = useSignal(false);
+    const error = useSignal<unknown>(null);
+    const go = async () => {
+        busy.value = true;
+        try {
+            await act();
+            close();
+        } catch (wrong) {
+            error.value = wrong;
+        }
+        busy.value = false;
+    };
+    return (
+        <Dialog title={title} close={close}>
+            <div class="dialog-body">{children}{error.value !== null && <Problem error={error.value} />}</div>
+            <footer><button type="button" autoFocus onClick={close}>Leave it</button><button type="button" class="danger" disabled={busy} onClick={go}>{verb}</button></footer>
+        </Dialog>
+    );
+}
+
+/** Parts of a page behind each other, one of them in sight. */
+export function Tabs({ tabs, at, set, label }: { tabs: [id: string, name: ComponentChildren][]; at: string; set: (id: string) => void; label: string }) {
+    const list = useRef<HTMLDivElement>(null);
+    const move = (event: KeyboardEvent) => {
+        const index = tabs.findIndex(([id]) => id === at);
+        const to = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 }[event.key];
+        if (to === undefined) return;
+        event.preventDefault();
+        const next = tabs[(to + tabs.length) % tabs.length]!;
+        set(next[0]);
+        requestAnimationFrame(() => list.current?.querySelector<HTMLElement>('[aria-selected=true]')?.focus());
+    };
+    return (
+        <div class="tabs" role="tablist" aria-label={label} ref={list} onKeyDown={move}>
+            {tabs.map(([id, name]) => <button key={id} type="button" role="tab" id={`tab-${id}`} aria-selected={id === at} aria-controls={`panel-${id}`} tabIndex={id === at ? 0 : -1} onClick={() => set(id)}>{name}</button>)}
+        </div>
+    );
+}
+
+export type { Signal };
