@@ -79,7 +79,7 @@ impl From<AnswerError> for Problem {
                 Problem::new(StatusCode::GONE, "expired", sentence).with("pause", pause).with("deadline", deadline)
             }
             AnswerError::NotWaiting { pause, status, .. } => {
-                Problem::conflict("not_waiting", sentence).with("pause", pause).with("status", status.as_str())
+                Problem::conflict("not_waiting", sentence).with("pause", pause).with("run_status", status.as_str())
             }
             AnswerError::NoSuchPause { open, .. } => Problem::not_found("unknown_pause", sentence).with("open", open),
             AnswerError::Ambiguous { ids, .. } => Problem::conflict("ambiguous", sentence).with("open", ids),
@@ -103,9 +103,11 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let sentence = format!("{}.", capital(&error.to_string()));
         match error {
-            ControlError::Ended { status, .. } => Problem::conflict("ended", sentence).with("status", status.as_str()),
+            ControlError::Ended { status, .. } => {
+                Problem::conflict("ended", sentence).with("run_status", status.as_str())
+            }
             ControlError::NotFailed { status, .. } => {
-                Problem::conflict("not_failed", sentence).with("status", status.as_str())
+                Problem::conflict("not_failed", sentence).with("run_status", status.as_str())
             }
             ControlError::Undone { .. } => Problem::conflict("undone", sentence),
             ControlError::UnknownCheckpoint { last, .. } => {

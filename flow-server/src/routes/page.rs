@@ -1,13 +1,13 @@
 //! The page, built into the program.
 
 use axum::{
-    extract::{OriginalUri, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    extract::OriginalUri,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::{extract::Part, problem::Problem, state::Shared};
+use crate::{extract::Part, problem::Problem};
 
 /// The files of the page: name, type, content.
 const ASSETS: [(&str, &str, &[u8]); 7] = [
@@ -45,12 +45,13 @@ pub(crate) async fn index(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> 
     if uri.path().ends_with('/') {
         return file("index.html", &headers);
     }
-    // Where this server is nested at `/flow`, the page's relative addresses count from `/flow/`.
-    let last = uri.path().rsplit('/').next().unwrap_or_default();
-    match HeaderValue::from_str(&format!("{last}/")) {
-        Ok(location) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response(),
-        Err(_) => Problem::not_found("not_found", "There is nothing here.").into_response(),
-    }
+    // Where this server is nested at `/flow` and asked for just that, the page's relative addresses count from `/flow/`.
+    let last = uri.path().rsplit('/').next().unwrap_or_default().replace('&', "&amp;");
+    let Some((.., page)) = ASSETS.iter().find(|(name, ..)| *name == "index.html") else {
+        return Problem::not_found("not_found", "There is nothing here.").into_response();
+    };
+    let page = String::from_utf8_lossy(page).replace("<base href=\"./\"", &format!("<base href=\"{last}/\""));
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], page).into_response()
 }
 
 /// `GET /p/{token}`
@@ -64,10 +65,6 @@ pub(crate) async fn asset(Part(path): Part<String>, headers: HeaderMap) -> Respo
 }
 
 /// Everything else.
-pub(crate) async fn fallback(State(_): State<Shared>, request: Request) -> Response {
-    // Nested at `/flow`, the path `/flow/` arrives here.
-    if request.uri().path() == "/" && request.method() == Method::GET {
-        return file("index.html", request.headers());
-    }
+pub(crate) async fn fallback() -> Response {
     Problem::not_found("not_found", "There is nothing here.").into_response()
 }

@@ -284,6 +284,49 @@ workflow! {
     }
 }
 
+/// Shall it go out?
+#[pause]
+fn release(title: &str) -> bool;
+
+workflow! {
+    /// Hands a document on.
+    async fn hand_on(paper: Paper) -> Result<Paper> {
+        let size = measure(&paper).await?;
+        if size == 0 { Err("it is empty".to_owned()) } else { Ok(paper) }
+    }
+}
+
+workflow! {
+    /// Takes documents through a loop, branches, another workflow and a question, and gives them back.
+    async fn archive(papers: Vec<Paper>) -> Result<Vec<Paper>> {
+        let mut kept = Vec::new();
+        #[max(20)]
+        for paper in papers {
+            let (same, size) = parallel!(hand_on(paper.clone()), measure(&paper))?;
+            if size > 0 {
+                kept.push(same);
+            }
+        }
+        let kept = parallel!(for paper in kept { hand_on(paper.clone()).await })?;
+        if pause(release("all")).await { Ok(kept) } else { Err("they stay here".to_owned()) }
+    }
+}
+
+workflow! {
+    /// Delivers a parcel, and asks when the van does not start.
+    async fn stubborn(name: String) -> Result<String> {
+        #[on_error(pause)]
+        let text = fail(&name).await?;
+        Ok(text)
+    }
+}
+
+/// Never works.
+#[step]
+async fn fail(name: &str) -> Result<String> {
+    Err(format!("{name} does not work"))
+}
+
 /// All of them.
 pub(crate) fn workflows() -> AppBuilder {
     App::builder()
@@ -297,4 +340,6 @@ pub(crate) fn workflows() -> AppBuilder {
         .register::<Slow>(())
         .register::<Visit>(())
         .register::<Document>(())
+        .register::<Archive>(())
+        .register::<Stubborn>(())
 }
