@@ -26,7 +26,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
             let detail = "The body has to be JSON: send it with `Content-Type: application/json`.";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
         }
-        decode(&read(body, state).await?).map(Json)
+        decode_object(&read(body, state).await?).map(Json)
     }
 }
 
@@ -88,6 +88,22 @@ pub(crate) fn too_large(limit: usize) -> Problem {
 pub(crate) fn too_slow() -> Problem {
     let detail = "The body has not come in time.";
     Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail)
+}
+
+/// Reads a body.
+///
+/// A body is an object. Without this, serde would take an array of the fields in their order as well.
+pub(crate) fn decode_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[' | b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n')
+            if decode::<serde::de::IgnoredAny>(bytes).is_ok() =>
+        {
+            let detail = "The body has to be an object.";
+            let errors = vec![FieldError { pointer: "#".to_owned(), detail: detail.to_owned() }];
+            Err(Problem::invalid("invalid_body", detail, errors))
+        }
+        _ => decode(bytes),
+    }
 }
 
 /// Reads JSON, and says at which field it does not fit.

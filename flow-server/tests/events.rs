@@ -167,7 +167,8 @@ async fn when_the_server_ends_streams_say_where_to_go_on() {
     while last < 2 {
         last = stream.next().await.unwrap().id.unwrap_or(last);
     }
-    let resting = server.events(&waiting, 0).await;
+    let mut resting = server.events(&waiting, 0).await;
+    assert!(resting.next().await.is_some());
     let left = server.stop().await;
     assert_eq!((left.runs, left.interrupted), (1, 1), "the step that takes long is left in the middle");
     let rest = stream.rest().await;

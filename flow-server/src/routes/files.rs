@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::start::StartBody;
 use crate::{
-    extract::{Part, decode, too_large, too_slow},
+    extract::{Part, decode, decode_object, too_large, too_slow},
     problem::{FieldError, Problem},
     state::Shared,
 };
@@ -50,7 +50,7 @@ async fn read_parts(mut form: Multipart, state: &Shared) -> Result<StartBody, Pr
         }
         let bytes = read_small(part, state).await?;
         match name.as_str() {
-            "request" => body = decode(&bytes)?,
+            "request" => body = decode_object(&bytes)?,
             "input" => body.input = decode(&bytes)?,
             // What is no JSON is most likely meant as a text.
             _ => {

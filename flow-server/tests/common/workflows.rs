@@ -192,9 +192,12 @@ workflow! {
 }
 
 workflow! {
-    /// Asks, and goes on alone after a moment.
+    /// Asks, and asks again after a moment.
     async fn hasty(ms: u64) -> Result<bool> {
-        Ok(pause(confirm("Quick?")).timeout(Duration::from_millis(ms)).await.is_ok_and(|answer| answer.is_yes()))
+        match pause(confirm("Quick?")).timeout(Duration::from_millis(ms)).await {
+            Ok(answer) => Ok(answer.is_yes()),
+            Err(_) => Ok(pause(confirm("And now?")).await.is_yes()),
+        }
     }
 }
 
