@@ -2,29 +2,30 @@
 import { build } from 'esbuild';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
+import { minify } from 'terser';
+
+/** How much all of it may be, in bytes, gzipped. */
+const MOST = 40_000;
 
 const out = new URL('../assets/', import.meta.url);
 const here = path => new URL(path, import.meta.url);
-const { outputFiles } = await build({
-    entryPoints: { app: 'src/main.tsx', pause: 'src/pause.tsx' },
-    absWorkingDir: here('.').pathname,
-    bundle: true,
-    splitting: true,
+const options = { bundle: true, minify: true, charset: 'utf8', legalComments: 'none', write: false };
+const script = await build({
+    ...options,
+    entryPoints: [here('src/main.tsx').pathname],
     format: 'esm',
-    chunkNames: 'shared',
-    target: ['es2022', 'chrome111', 'firefox113', 'safari16.4'],
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    minify: true,
-    legalComments: 'none',
-    charset: 'utf8',
-    outdir: '.',
-    write: false,
+    target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'],
+    // Calls of `h` are shorter than those of the newer transform, which tsconfig.json asks for.
+    tsconfigRaw: '{}',
+    jsx: 'transform',
+    jsxFactory: 'h',
+    jsxFragment: 'Fragment',
+    inject: [here('src/jsx.ts').pathname],
 });
-const css = await build({ entryPoints: [here('src/styles/app.css').pathname], bundle: true, minify: true, charset: 'utf8', write: false, outdir: '.' });
-const files = new Map();
-for (const file of [...outputFiles, ...css.outputFiles]) files.set(file.path.split('/').pop(), file.text);
-for (const name of ['index.html', 'pause.html', 'icon.svg']) files.set(name, await readFile(here(`src/${name}`), 'utf8'));
+const style = await build({ ...options, entryPoints: [here('src/styles/app.css').pathname], target: ['chrome123', 'firefox120', 'safari17.5'] });
+const smaller = await minify(script.outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3, unsafe_arrows: true, pure_getters: true } });
+const files = new Map([['app.js', `${smaller.code}\n`], ['app.css', style.outputFiles[0].text]]);
+for (const name of ['index.html', 'pause.html']) files.set(name, await readFile(here(`src/${name}`), 'utf8'));
 
 const check = process.argv.includes('--check');
 await mkdir(out, { recursive: true });
@@ -38,12 +39,12 @@ for (const [name, text] of [...files].sort()) {
         if ((await readFile(path, 'utf8').catch(() => '')) !== text) stale.push(name);
     } else {
         await writeFile(path, text);
-        console.log(`${name.padEnd(12)} ${String(text.length).padStart(7)} bytes, ${String(size).padStart(6)} gzipped`);
+        console.log(`${name.padEnd(12)} ${String(Buffer.byteLength(text)).padStart(7)} bytes, ${String(size).padStart(6)} gzipped`);
     }
 }
 console.log(`together     ${total} bytes gzipped`);
-if (total > 40_000) {
-    console.error('error: the page has to stay below 40,000 bytes gzipped.');
+if (total > MOST) {
+    console.error(`error: the page has to stay below ${MOST} bytes gzipped.`);
     process.exitCode = 1;
 }
 if (stale.length) {

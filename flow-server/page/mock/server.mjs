@@ -6,7 +6,7 @@ import { Problem, Run, plain } from './engine.mjs';
 import { errors } from './schema.mjs';
 import { seed, workflows } from './workflows.mjs';
 
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
+const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml' };
 const ENDED = ['completed', 'failed', 'cancelled'];
 
@@ -60,7 +60,7 @@ export function serve({ port = 0, prefix = '', token = '', pace = 1, seeded = tr
         ['GET', '/api/stats', () => {
             const counts = new Map();
             runs.forEach(run => counts.set(`${run.workflow.id} ${run.status}`, (counts.get(`${run.workflow.id} ${run.status}`) ?? 0) + 1));
-            return { runs: [...counts].map(([key, count]) => ({ workflow: key.split(' ')[0], status: key.split(' ')[1], runs: count })) };
+            return { counts: [...counts].map(([key, count]) => ({ workflow: key.split(' ')[0], status: key.split(' ')[1], runs: count })) };
         }],
         ['GET', '/api/runs', ({ query }) => {
             const is = (name, value) => !query.get(name) || query.get(name) === value;

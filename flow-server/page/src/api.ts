@@ -39,8 +39,11 @@ export function setToken(value: string): void {
     epoch.value += 1;
 }
 
+/** Where the server's addresses begin: the script is one folder below. */
+const root = new URL('..', import.meta.url);
+
 export function address(path: string): string {
-    return new URL(path, document.baseURI).href;
+    return new URL(path, root).href;
 }
 
 export function headers(more: Record<string, string> = {}): Record<string, string> {

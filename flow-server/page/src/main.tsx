@@ -6,6 +6,7 @@ import { epoch, offline, setToken, token, tokenWanted } from './api.ts';
 import { useLoad } from './load.ts';
 import { askMe, me } from './me.ts';
 import { route, to } from './router.ts';
+import { PausePage } from './pause.tsx';
 import { RunView } from './run/RunView.tsx';
 import type { ListedPause } from './types.ts';
 import { Icon } from './ui/Icon.tsx';
@@ -28,7 +29,7 @@ function View() {
         case 'start': return second ? <Start key={second} id={second} /> : <Workflows />;
         case 'pauses': return <Inbox chosen={second && third ? [second, third] : []} />;
         case 'sessions': return second ? <SessionView key={second} id={second} /> : <Sessions />;
-        default: return <Empty title="There is nothing here"><p><a class="button" href={to(['runs'])}>All runs</a></p></Empty>;
+        default: return <Empty heading title="There is nothing here"><p><a class="button" href={to(['runs'])}>All runs</a></p></Empty>;
     }
 }
 
@@ -56,9 +57,9 @@ function App() {
     const link = (id: string, icon: string, name: string, more?: preact.ComponentChildren) => <li><a href={to([id])} aria-current={first === id ? 'page' : undefined}><Icon name={icon} /><span>{name}</span>{more}</a></li>;
     return (
         <>
-            <a class="skip" href={to(path)} onClick={event => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
             <nav aria-label="Main">
-                <a class="brand" href={to(['runs'])} aria-label="Workflows, all runs"><img src={new URL('assets/icon.svg', document.baseURI).href} alt="" width="24" height="24" /><span>Workflows</span></a>
+                <a class="skip" href={to(path)} onClick={event => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
+                <a class="brand" href={to(['runs'])} aria-label="Workflows, all runs"><Logo /><span>Workflows</span></a>
                 <ul>
                     {link('runs', 'runs', 'Runs')}
                     {link('pauses', 'inbox', 'Waiting', count > 0 && <span class="badge-count" aria-label={`${count} open questions`}>{count > 99 ? '99+' : count}</span>)}
@@ -68,7 +69,7 @@ function App() {
                 <div class="nav-foot">
                     {me.value.named && <p class="muted small who"><Icon name="person" /> <span>{me.value.named}</span></p>}
                     {token.value && <button type="button" class="quiet" onClick={() => setToken('')}><Icon name="key" /> <span>Forget the token</span></button>}
-                    <button type="button" class="quiet" onClick={turn} aria-label={`Colours: ${theme.value}`}><Icon name="theme" /> <span>{theme.value === 'auto' ? 'As the system' : theme.value === 'dark' ? 'Dark' : 'Light'}</span></button>
+                    <button type="button" class="quiet" onClick={turn}><Icon name="theme" /> <span>Colours: {theme.value}</span></button>
                 </div>
             </nav>
             <main ref={main} tabIndex={-1}>
@@ -101,4 +102,8 @@ function TokenDialog({ why }: { why: string }) {
     );
 }
 
-render(<App />, document.getElementById('app')!);
+function Logo() {
+    return <svg class="logo" viewBox="0 0 16 16" width="24" height="24" aria-hidden="true"><rect width="16" height="16" rx="4" /><path d="M8 3.500V6c0 3-3.500 1.500-3.500 4.500M8 6c0 3 3.500 1.500 3.500 4.500" /><path class="ends" d="M8 3.500h0M4.500 11.500h0M11.500 11.500h0" /></svg>;
+}
+
+render(document.body.dataset.page === 'pause' ? <PausePage /> : <App />, document.getElementById('app')!);

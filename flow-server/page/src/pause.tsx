@@ -1,6 +1,5 @@
 /** The page behind a signed link: one question, for somebody who only has to decide. */
 import { useSignal } from '@preact/signals';
-import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { ApiError, call, part } from './api.ts';
 import { Answer } from './form/Answer.tsx';
@@ -17,7 +16,7 @@ interface Linked {
 const token = decodeURIComponent(location.pathname.replace(/\/+$/, '').split('/').pop() ?? '');
 const path = `api/links/${part(token)}`;
 
-function Page() {
+export function PausePage() {
     const linked = useSignal<Linked | null>(null);
     const error = useSignal<unknown>(null);
     const done = useSignal(false);
@@ -53,5 +52,3 @@ function Page() {
 function Over({ icon, title, children }: { icon: string; title: string; children: string }) {
     return <div class="over-page" role="status"><span class={`round is-${icon}`}><Icon name={icon} /></span><h1>{title}</h1><p>{children}</p></div>;
 }
-
-render(<Page />, document.getElementById('app')!);

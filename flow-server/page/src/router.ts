@@ -30,10 +30,8 @@ function hash(path: string[], query: Query = {}): string {
     return `#/${path.map(encodeURIComponent).join('/')}${search ? `?${search}` : ''}`;
 }
 
-/** The address of a place in the page. Not only the hash: that would be relative to the `<base>`. */
-export function to(path: string[], query?: Query): string {
-    return location.pathname + location.search + hash(path, query);
-}
+/** The address of a place in the page. */
+export const to = hash;
 
 /** Goes there. */
 export function go(path: string[], query?: Query): void {
@@ -44,6 +42,6 @@ export function go(path: string[], query?: Query): void {
 export function requery(change: Query): void {
     const { path, query } = route.value;
     const next = { ...Object.fromEntries(query), ...change };
-    history.replaceState(null, '', to(path, next));
+    history.replaceState(null, '', hash(path, next));
     route.value = read();
 }

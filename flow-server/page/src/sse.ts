@@ -27,7 +27,8 @@ export function follow(path: string, reader: Reader): () => void {
                     rest = 250;
                     if (id !== undefined) last = id;
                     if (event === 'end') return reader.end();
-                    if (data) reader.event(event, data);
+                    // A server that stops says so; it is asked again like one whose line broke.
+                    if (data && event !== 'shutdown') reader.event(event, data);
                 }
             } catch {
                 if (stop.signal.aborted) return;

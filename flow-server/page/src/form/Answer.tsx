@@ -96,7 +96,7 @@ export function Answer({ pause, id, send, asksWho, done, level = 'h2' }: Props) 
 
     return (
         <section class="ask" aria-labelledby={heading}>
-            <Title id={heading} class="question"><Icon name="person" /> <span>{pause.question || pause.name}</span></Title>
+            <Title id={heading} class="question" tabIndex={-1}><Icon name="person" /> <span>{pause.question || pause.name}</span></Title>
             <p class="muted small meta">
                 <code>{pause.id}</code>
                 <span>asked <Ago time={pause.asked_at} /></span>
@@ -107,7 +107,7 @@ export function Answer({ pause, id, send, asksWho, done, level = 'h2' }: Props) 
                 {pause.reminded ? <span>{pause.reminded === 1 ? 'one reminder' : `${pause.reminded} reminders`}</span> : null}
             </p>
             <Prompt prompt={pause.prompt} />
-            {settled.value ? <div class="notice" role="alert"><p>{settled}</p></div> : (
+            {settled.value ? <div class="notice" role="alert"><p>{settled.value}</p></div> : (
                 <form onSubmit={submit} noValidate>
                     {!quick && <Fields form={form} label="Your answer" />}
                     {quick && form.rest.value.length > 0 && <div class="notice is-wrong" role="alert">{form.rest.value.map(words => <p key={words}>{words}</p>)}</div>}

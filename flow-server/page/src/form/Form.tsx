@@ -141,7 +141,7 @@ export function Fields({ form, label }: { form: FormState; label: string }) {
             ) : shape.kind === 'object' && form.draft.value.kind === 'object' ? (
                 <ObjectFields shape={shape} draft={form.draft.value} change={change} at="" form={id} label={label} required errors={errors} />
             ) : (
-                <Field shape={{ ...shape, about: { ...shape.about, doc: '' } }} draft={form.draft.value} change={change} at="" form={id} label={shape.about.title || label} required errors={errors} bare />
+                <Field shape={{ ...shape, about: { ...shape.about, doc: '' } }} draft={form.draft.value} change={change} at="" form={id} label={label} required errors={errors} bare />
             )}
             {(rest.length > 0 || errors.size > 1) && (
                 <div class="notice is-wrong" role="alert">

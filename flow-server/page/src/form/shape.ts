@@ -63,6 +63,11 @@ export function humane(name: string): string {
     return words ? words[0]!.toUpperCase() + words.slice(1) : name;
 }
 
+/** A doc comment as people read it: without its line breaks and links. */
+export function tidy(doc = ''): string {
+    return doc.replace(/\[`?([^\]`]+)`?\](\([^)]*\))?/g, '$1').replace(/([^\n])\n(?![\n*-])/g, '$1 ').trim();
+}
+
 class Reader {
     constructor(private root: Schema) {}
 
@@ -96,7 +101,7 @@ class Reader {
 
     shape(given: Schema | boolean | undefined, depth: number): Shape {
         const schema = this.plain(given);
-        const about: About = { title: schema.title ?? '', doc: schema.description ?? '' };
+        const about: About = { title: schema.title ?? '', doc: tidy(schema.description) };
         if (schema.examples?.length) about.example = schema.examples[0]!;
         if (schema.default !== undefined) about.preset = schema.default;
         if (depth > DEEPEST) return { about, kind: 'json' };
@@ -171,7 +176,7 @@ class Reader {
     }
 
     private variant(schema: Schema, depth: number): Variant[] {
-        const doc = schema.description ?? '';
+        const doc = tidy(schema.description);
         if (schema.enum) return schema.enum.map(value => ({ label: labelOf(value), doc, shape: { about: { title: '', doc: '' }, kind: 'const', value } }));
         if (schema.const !== undefined) {
             const label = schema.title ?? labelOf(schema.const);
@@ -229,7 +234,7 @@ class Reader {
         const properties = schema.properties ?? {};
         const required = schema.required ?? [];
         const names = Object.keys(properties);
-        if (['name', 'content_type', 'data'].every(name => name in properties)) return { about, kind: 'file', object: true };
+        if (schema.format === 'file' || ['name', 'content_type', 'data'].every(name => name in properties)) return { about, kind: 'file', object: true };
         if (!names.length) {
             const { additionalProperties: more } = schema;
             if (more === undefined || more === true) return { about, kind: schema.type === 'object' && more === true ? 'map' : 'json', value: () => this.shape({}, depth + 1) };

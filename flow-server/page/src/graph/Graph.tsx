@@ -1,10 +1,10 @@
 /** A workflow's graph, and where a run stands in it: to be moved, zoomed, and walked through with the keyboard. */
-import { useComputed, useSignal } from '@preact/signals';
-import { memo } from 'preact/compat';
+import { useSignal, useSignalEffect } from '@preact/signals';
+import { Component, type FunctionComponent } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { Graph, LayoutEdge, LayoutNode, Mark } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { NodeShape, inWords, lineOf } from './shapes.tsx';
+import { NodeShape, inWords, lineOf, numberOf } from './shapes.tsx';
 
 interface Props {
     graph: Graph;
@@ -16,20 +16,33 @@ interface Props {
 const isFrame = (node: LayoutNode) => node.shape === 'frame' || node.shape === 'lane';
 const KINDS: Record<string, string> = { step: 'step', pause: 'question', timer: 'timer', choice: 'decision', fork: 'fork', child: 'workflow', start: 'start', end: 'end', join: 'join' };
 
+/** A part that is drawn again only if one of its properties has changed; functions do not count. */
+function memo<P extends object>(view: FunctionComponent<P>) {
+    return class extends Component<P> {
+        override shouldComponentUpdate(next: P) {
+            return Object.entries(next).some(([name, value]) => name !== 'mark' && value !== this.props[name as keyof P]);
+        }
+        render() {
+            return view(this.props);
+        }
+    };
+}
+
 const NodeView = memo(function NodeView({ node, mark, chosen, tab, pick }: { node: LayoutNode; mark: Mark | undefined; chosen: boolean; tab: boolean; pick: boolean; seen: string }) {
     const state = mark?.state ?? 'ahead';
-    const name = node.kind === 'start' || node.kind === 'end' ? node.kind : `${node.name}, ${KINDS[node.kind] ?? node.kind}, ${inWords(mark)}`;
+    // It begins with what can be seen.
+    const name = `${[node.text.join(' ') || node.name, mark && numberOf(mark)].filter(Boolean).join(' ')}, ${KINDS[node.kind] ?? node.kind}, ${inWords(mark)}`;
     const able = pick && node.shape !== 'lane' && node.kind !== 'join';
     return (
-        <g class={`node ${node.shape} ${node.kind} is-${state}${chosen ? ' is-chosen' : ''}`} data-node={node.id} role={able ? 'button' : undefined} aria-label={able ? name : undefined} aria-pressed={able ? chosen : undefined} tabIndex={able ? (tab ? 0 : -1) : undefined}>
+        <g class={`node ${node.shape} ${node.kind} is-${state}${chosen ? ' is-chosen' : ''}`} data-node={node.id} role={able ? 'button' : undefined} aria-label={able ? name : undefined} aria-pressed={able ? chosen : undefined} tabindex={able ? (tab ? 0 : -1) : undefined}>
             <title>{[node.name, node.doc, mark && inWords(mark)].filter(Boolean).join('\n')}</title>
             <NodeShape node={node} mark={mark} />
         </g>
     );
-}, (before, after) => before.node === after.node && before.seen === after.seen && before.chosen === after.chosen && before.tab === after.tab && before.pick === after.pick);
+});
 
 const EdgeView = memo(function EdgeView({ edge, taken }: { edge: LayoutEdge; taken: boolean }) {
-    const { line, tip } = useMemo(() => lineOf(edge.points), [edge]);
+    const { line, tip } = lineOf(edge.points);
     return <g class={taken ? 'edge is-taken' : 'edge'}><path d={line} /><path class="tip" d={tip} /></g>;
 });
 
@@ -49,6 +62,7 @@ export function GraphView({ graph, chosen = null, choose }: Props) {
     const { layout, standing } = graph;
     const frame = useRef<HTMLDivElement>(null);
     const svg = useRef<SVGSVGElement>(null);
+    const drawing = useRef<SVGGElement>(null);
     /** Where the drawing is in its frame, and how large. */
     const view = useSignal({ x: 0, y: 0, scale: 1 });
     const walked = useSignal<string | null>(null);
@@ -186,7 +200,11 @@ export function GraphView({ graph, chosen = null, choose }: Props) {
         if (act) event.preventDefault(), act();
     };
 
-    const transform = useComputed(() => `translate(${view.value.x.toFixed(1)} ${view.value.y.toFixed(1)}) scale(${view.value.scale.toFixed(4)})`);
+    // Not by drawing all of it again.
+    useSignalEffect(() => {
+        const { x, y, scale } = view.value;
+        drawing.current?.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${scale.toFixed(4)})`);
+    });
     const tab = chosen ?? walked.value ?? walkable[0]?.id;
     const node = (one: LayoutNode) => <NodeView key={one.id} node={one} mark={marks[one.id]} seen={JSON.stringify(marks[one.id] ?? null)} chosen={one.id === chosen} tab={one.id === tab} pick={pick} />;
     const lines = layout.edges.map((edge, index) => ({ edge, index, is: taken.has(`${edge.from} ${edge.to}`) }));
@@ -194,7 +212,7 @@ export function GraphView({ graph, chosen = null, choose }: Props) {
         <div class="graph" onKeyDown={key}>
             <div class="graph-frame" ref={frame} onPointerDown={down} onPointerMove={drag} onPointerUp={up} onPointerCancel={up} onClick={click}>
                 <svg ref={svg} width="100%" height="100%" role="group" aria-label={`Graph of ${layout.name}${pick ? ': arrow keys go from node to node' : ''}`}>
-                    <g transform={transform as unknown as string}>
+                    <g ref={drawing}>
                         {layout.nodes.filter(isFrame).map(node)}
                         {lines.filter(line => !line.is).map(({ edge, index }) => <EdgeView key={index} edge={edge} taken={false} />)}
                         {lines.filter(line => line.is).map(({ edge, index }) => <EdgeView key={index} edge={edge} taken />)}

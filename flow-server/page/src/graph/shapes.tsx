@@ -35,7 +35,7 @@ export function inWords(mark: Mark | undefined): string {
 }
 
 /** The number at the sign of a state. */
-function numberOf(mark: Mark): string {
+export function numberOf(mark: Mark): string {
     if (mark.items) return mark.items.all === null ? String(mark.items.done) : `${mark.items.done}/${mark.items.all}`;
     if (mark.state === 'done') return mark.done > 1 ? `×${mark.done}` : '';
     if (mark.state === 'waiting') return (mark.pauses?.length ?? 0) > 1 ? `×${mark.pauses!.length}` : '';

@@ -26,8 +26,8 @@ export function Checkpoints({ run }: { run: Run }) {
     const state = useLoad<CheckpointState>(`${path}/${at.seq}`);
     const before = useLoad<CheckpointState>(at.seq > 0 ? `${path}/${at.seq - 1}` : null);
     // A server need not keep what lived at the start: that is the input.
-    const atStart = at.seq === 0 && state.error.value instanceof ApiError && state.error.value.status === 404;
     const frames = state.data.value ? framesOf(state.data.value) : [];
+    const atStart = at.seq === 0 && !frames.length && (!!state.data.value || state.error.value instanceof ApiError);
     const old = new Map((at.seq > 0 && before.data.value ? framesOf(before.data.value) : []).map(frame => [frame.path, new Map(frame.bindings.map(one => [one.name, JSON.stringify(one.value)]))]));
     const set = (seq: number) => requery({ checkpoint: String(seq) });
     const key = (event: KeyboardEvent) => {
@@ -53,7 +53,7 @@ export function Checkpoints({ run }: { run: Run }) {
             </div>
             <section class="checkpoint" aria-label={`Checkpoint ${at.seq}`}>
                 <header>
-                    <h3>{at.seq === 0 ? 'At the start' : at.at}</h3>
+                    <h2>{at.seq === 0 ? 'At the start' : at.at}</h2>
                     <button type="button" disabled={!state.data.value && !atStart} onClick={() => { forking.value = { ...at, ...state.data.value, frames }; }}><Icon name="fork" /> Copy the run from here</button>
                 </header>
                 {atStart && <Titled title="Input" value={run.input} />}
@@ -61,7 +61,7 @@ export function Checkpoints({ run }: { run: Run }) {
                 {!state.data.value && !state.error.value && <Loading />}
                 {frames.map(frame => (
                     <div key={frame.path} class="frame">
-                        {(frame.path || frames.length > 1) && <h4>{frame.path || 'workflow'} <small>at {frame.at}</small></h4>}
+                        {(frame.path || frames.length > 1) && <h3>{frame.path || 'workflow'} <small>at {frame.at}</small></h3>}
                         {frame.bindings.map(one => {
                             const is = old.get(frame.path)?.get(one.name);
                             const changed = at.seq > 0 && is !== JSON.stringify(one.value);
@@ -70,7 +70,7 @@ export function Checkpoints({ run }: { run: Run }) {
                         {!frame.bindings.length && <p class="muted">Nothing is saved here.</p>}
                     </div>
                 ))}
-                {state.data.value && !frames.length && <Empty title="Nothing is saved here" />}
+                {state.data.value && !frames.length && !atStart && <Empty title="Nothing is saved here" />}
             </section>
             {forking.value && <Fork run={run} at={forking.value} close={() => { forking.value = null; }} />}
         </div>

@@ -77,7 +77,7 @@ export function Fork({ run, at, close }: { run: Run; at: CheckpointState; close:
                             </div>
                         );
                     })}
-                    {wrong.value && <div class="notice is-wrong" role="alert"><p>{wrong}</p></div>}
+                    {wrong.value && <div class="notice is-wrong" role="alert"><p>{wrong.value}</p></div>}
                 </div>
                 <footer><button type="button" onClick={close}>Leave it</button><button class="primary" disabled={busy}><Icon name="fork" /> Start the copy</button></footer>
             </form>

@@ -18,7 +18,7 @@ export function Inspector({ run, node, mark, close }: { run: Run; node: LayoutNo
     return (
         <div class="inspector">
             <header class="inspector-head">
-                <div><p class="over">{KINDS[node.kind] ?? node.kind}{node.line > 0 && ` · line ${node.line}`}</p><h3>{node.kind === 'start' ? run.workflow : node.name}</h3></div>
+                <div><p class="over">{KINDS[node.kind] ?? node.kind}{node.line > 0 && ` · line ${node.line}`}</p><h2>{node.kind === 'start' ? run.workflow : node.name}</h2></div>
                 <button type="button" class="icon-button" aria-label="Back to the run" onClick={close}><Icon name="cross" /></button>
             </header>
             {node.doc && <p>{node.doc}</p>}
@@ -30,7 +30,7 @@ export function Inspector({ run, node, mark, close }: { run: Run; node: LayoutNo
             {attempts.length > 0 && <Attempts run={run} attempts={attempts} />}
             {pauses.map(pause => (
                 <section key={pause.id} class="asked">
-                    <h4>{pause.id} <StatusPill status={pause.state} /></h4>
+                    <h3>{pause.id} <StatusPill status={pause.state} /></h3>
                     <p>{pause.question}</p>
                     <p class="muted small">Asked <Ago time={pause.asked_at} />{pause.settled_at ? <>, settled after {span(pause.settled_at - pause.asked_at)}</> : null}{pause.by ? ` by ${pause.by}` : ''}</p>
                     {pause.comment && <blockquote>{pause.comment}</blockquote>}
@@ -49,7 +49,7 @@ function RunFacts({ run }: { run: Run }) {
             <Titled title="Input" value={run.input} open={run.status !== 'completed' || summary(run.input).length < 400} />
             {run.frames.filter(frame => frame.bindings.length).slice(0, 4).map(frame => (
                 <section key={frame.path} class="frame">
-                    <h4>Now at <code>{frame.at}</code>{frame.path && <> in <code>{frame.path}</code></>}</h4>
+                    <h3>Now at <code>{frame.at}</code>{frame.path && <> in <code>{frame.path}</code></>}</h3>
                     {frame.bindings.map(one => <Titled key={one.name} title={one.name} value={one.value} open={false} />)}
                 </section>
             ))}
@@ -65,7 +65,7 @@ function Attempts({ run, attempts }: { run: Run; attempts: Attempt[] }) {
     return (
         <>
             <section>
-                <h4>{attempts.length === 1 ? 'One attempt' : `${attempts.length} attempts`}</h4>
+                <h3>{attempts.length === 1 ? 'One attempt' : `${attempts.length} attempts`}</h3>
                 {shown.length < attempts.length && <p class="muted small">the last {shown.length}:</p>}
                 <ol class="attempts">
                     {shown.map((attempt, index) => (

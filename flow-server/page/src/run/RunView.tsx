@@ -1,7 +1,7 @@
 /** One run. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { ApiError, call, part } from '../api.ts';
+import { ApiError, address, call, part } from '../api.ts';
 import { Answer, type Given } from '../form/Answer.tsx';
 import { GraphView } from '../graph/Graph.tsx';
 import { me } from '../me.ts';
@@ -34,7 +34,7 @@ export function RunView({ id }: { id: string }) {
         const error = live.error.value;
         if (!error) return <Loading />;
         const gone = error instanceof ApiError && error.status === 404;
-        return gone ? <Empty title="There is no such run"><p><code>{id}</code> is not in this store. It may have been removed by retention.</p><p><a class="button" href={to(['runs'])}>All runs</a></p></Empty> : <Problem error={error} retry={live.refresh} />;
+        return gone ? <Empty heading title="There is no such run"><p><code>{id}</code> is not in this store. It may have been removed by retention.</p><p><a class="button" href={to(['runs'])}>All runs</a></p></Empty> : <Problem error={error} retry={live.refresh} />;
     }
     const { query } = route.value;
     const tab = query.get('tab') ?? 'graph';
@@ -89,7 +89,7 @@ export function RunView({ id }: { id: string }) {
                     <h2><Icon name="warn" /> {run.failure.chain[0] ?? 'It failed'}</h2>
                     {run.failure.chain.length > 1 && <ol>{run.failure.chain.slice(1).map((error, index) => <li key={index}>{error}</li>)}</ol>}
                     <p class="muted small">{run.failure.after && <>after <code>{run.failure.after}</code> </>}{run.failure.path && <>in <code>{run.failure.path}</code></>}<Copy text={run.failure.chain.join('\nbecause ')} what="the error" /></p>
-                    {run.failure.not_undone.length > 0 && <><h3>Could not be undone</h3><ul>{run.failure.not_undone.map(what => <li key={what}>{what}</li>)}</ul></>}
+                    {run.failure.not_undone.length > 0 && <><p><b>Could not be undone</b></p><ul>{run.failure.not_undone.map(what => <li key={what}>{what}</li>)}</ul></>}
                 </section>
             )}
             {asked.map(pause => (
@@ -100,10 +100,10 @@ export function RunView({ id }: { id: string }) {
             ))}
             <Tabs label="Views of the run" at={tab} set={tab => requery({ tab: tab === 'graph' ? null : tab })} tabs={[['graph', 'Graph'], ['time', 'Timeline'], ['checkpoints', 'Checkpoints'], ['events', <>Events <span class="count">{live.events.value.length || ''}</span></>]]} />
             <div class={bySteps ? 'run-body' : 'run-body is-wide'} role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
-                {tab === 'graph' && <div class="main">{graph ? <GraphView graph={graph} chosen={node?.id ?? null} choose={choose} /> : <Loading />}</div>}
+                {tab === 'graph' && <div class="main">{graph?.layout ? <GraphView graph={graph} chosen={node?.id ?? null} choose={choose} /> : graph ? <Empty title="This server draws no graphs" /> : <Loading />}</div>}
                 {tab === 'time' && <div class="main"><Waterfall run={run} events={live.events.value} choose={chooseRow} /></div>}
                 {tab === 'checkpoints' && <Checkpoints run={run} />}
-                {tab === 'events' && <Events events={live.events.value} since={run.created_at} path={new URL(`api/runs/${part(run.run)}/events`, document.baseURI).href} />}
+                {tab === 'events' && <Events events={live.events.value} since={run.created_at} path={address(`api/runs/${part(run.run)}/events`)} />}
                 {bySteps && <aside aria-label={node ? `About ${node.name}` : 'About the run'}><Inspector run={run} node={node} mark={node ? graph?.standing?.nodes[node.id] : undefined} close={() => choose(null)} /></aside>}
             </div>
             {ask.value === 'cancel' && <Confirm title="Cancel this run?" verb="Cancel the run" act={() => act('cancel', 'The run is cancelled.')} close={() => { ask.value = null; }}><p>It stops where it is, and its questions are withdrawn. Steps that can be undone are undone, the last one first. This cannot be taken back.</p></Confirm>}

@@ -15,8 +15,10 @@ export interface Live {
     refresh: () => void;
 }
 
-/** How long to wait for more events before the run is asked for again, in milliseconds. */
+/** How long to wait for more events before the run is asked for again, in milliseconds; longer if asking takes long. */
 const PAUSE = 120;
+
+const sizeOf = ({ layout: { name, width, height, nodes } }: Graph) => [name, width, height, nodes.length].join();
 
 export function useLive(id: string): Live {
     const run = useSignal<Run | null>(null);
@@ -28,26 +30,33 @@ export function useLive(id: string): Live {
     useEffect(() => {
         const stop = new AbortController();
         let timer: ReturnType<typeof setTimeout> | undefined;
-        let busy = false, again = false;
+        let busy = false, again = false, rest = PAUSE;
         const path = `api/runs/${part(id)}`;
         const load = async () => {
             if (busy) return void (again = true);
             busy = true;
+            const begun = performance.now();
             try {
                 const [shown, drawn] = await Promise.all([call<Run>(path, { signal: stop.signal }), call<Graph>(`${path}/graph`, { signal: stop.signal }).catch(() => null)]);
                 run.value = shown;
                 // A layout that is the same stays the same, so that only what has changed is drawn again.
-                if (drawn?.layout) graph.value = { ...drawn, layout: graph.value && JSON.stringify(graph.value.layout) === JSON.stringify(drawn.layout) ? graph.value.layout : drawn.layout };
+                if (drawn?.layout) graph.value = { ...drawn, layout: graph.value && sizeOf(graph.value) === sizeOf(drawn) ? graph.value.layout : drawn.layout };
                 error.value = null;
             } catch (wrong) {
                 if (!stop.signal.aborted) error.value = wrong;
             }
-            busy = false;
-            if (again) again = false, soon();
+            // With the time it takes to draw.
+            requestAnimationFrame(() => {
+                rest = Math.max(PAUSE, 3 * (performance.now() - begun));
+                busy = false;
+                if (again) again = false, soon();
+            });
         };
         const soon = () => {
-            clearTimeout(timer);
-            timer = setTimeout(() => { if (!stop.signal.aborted) void load(); }, PAUSE);
+            timer ??= setTimeout(() => {
+                timer = undefined;
+                if (!stop.signal.aborted) void load();
+            }, rest);
         };
         const fresh: RunEvent[] = [];
         let planned = false;

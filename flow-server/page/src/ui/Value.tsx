@@ -19,7 +19,7 @@ export function Titled({ title, value, open = true }: { title: string; value: Js
                 {deep && <button type="button" class="quiet small" aria-pressed={raw.value} onClick={() => { raw.value = !raw.value; }}>JSON</button>}
                 <Copy text={typeof value === 'string' ? value : text} what={title} />
             </div>
-            {raw.value && deep ? <pre class="code" tabIndex={0} role="region" aria-label={`${title} as JSON`}>{text}</pre> : <Value value={value} />}
+            {raw.value && deep ? <pre class="code" tabIndex={0} role="group" aria-label={`${title} as JSON`}>{text}</pre> : <Value value={value} />}
         </details>
     );
 }
@@ -64,7 +64,7 @@ function List({ items, depth }: { items: Json[]; depth: number }) {
     const columns = columnsOf(items);
     if (columns) {
         return (
-            <div class="scroll" tabIndex={0} role="region" aria-label="Table">
+            <div class="scroll" tabIndex={0} role="group" aria-label="Table">
                 <table class="value-table">
                     <thead><tr>{columns.map(name => <th key={name} scope="col">{humane(name)}</th>)}</tr></thead>
                     <tbody>{(shown as JsonObject[]).map((row, index) => <tr key={index}>{columns.map(name => <td key={name}><Value value={row[name] ?? null} depth={depth + 1} /></td>)}</tr>)}</tbody>

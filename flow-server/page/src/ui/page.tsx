@@ -8,5 +8,11 @@ export function useTitle(title: string): void {
 
 /** Puts the focus on the view's heading, so that a screen reader reads where one is. */
 export function focusHeading(): void {
-    requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true }));
+    let left = 200;
+    const look = () => {
+        const heading = [...document.querySelectorAll<HTMLElement>('main h1')].find(one => one.offsetParent);
+        if (heading) heading.focus({ preventScroll: true });
+        else if ((left -= 1) > 0) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
 }

@@ -21,13 +21,13 @@ export function StatusPill({ status }: { status: Status | string }) {
 /** A moment: relative, with the exact one in the tooltip. */
 export function Ago({ time }: { time: number }) {
     const words = useComputed(() => ago(time, now.value));
-    return <time dateTime={new Date(time).toISOString()} title={exact(time)}>{words}</time>;
+    return <time dateTime={new Date(time).toISOString()} title={exact(time)}>{words.value}</time>;
 }
 
 /** How long it took, or has taken so far. */
 export function Took({ from, until }: { from: number; until: number | null }) {
     const words = useComputed(() => span((until ?? now.value) - from));
-    return <span title={`${exact(from)} –`}>{until === null ? words : span(until - from)}</span>;
+    return <span title={`${exact(from)} –`}>{words.value}</span>;
 }
 
 /** The part of an id that people read. */
@@ -71,8 +71,8 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
     return <div class="notice is-wrong" role="alert"><p>{wordsOf(error)}</p>{retry && <button type="button" onClick={retry}>Try again</button>}</div>;
 }
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
-    return <div class="empty"><p class="empty-title">{title}</p>{children}</div>;
+export function Empty({ title, heading, children }: { title: string; heading?: boolean; children?: ComponentChildren }) {
+    return <div class="empty">{heading ? <h1 class="empty-title" tabIndex={-1}>{title}</h1> : <p class="empty-title">{title}</p>}{children}</div>;
 }
 
 export function Loading() {
@@ -114,7 +114,7 @@ export function Confirm({ title, children, verb, act, close }: { title: string; 
     return (
         <Dialog title={title} close={close}>
             <div class="dialog-body">{children}{error.value !== null && <Problem error={error.value} />}</div>
-            <footer><button type="button" autoFocus onClick={close}>Leave it</button><button type="button" class="danger" disabled={busy} onClick={go}>{verb}</button></footer>
+            <footer><button type="button" autoFocus onClick={close}>Leave it</button><button type="button" class="danger" disabled={busy.value} onClick={go}>{verb}</button></footer>
         </Dialog>
     );
 }

@@ -30,7 +30,7 @@ export function Inbox({ chosen }: { chosen: string[] }) {
     return (
         <div class={run ? 'inbox has-chosen' : 'inbox'}>
             <div class="inbox-list">
-                <header class="view-head"><h1 tabIndex={-1}>Waiting</h1></header>
+                <header class="view-head">{run ? <h2 class="h1">Waiting</h2> : <h1 tabIndex={-1}>Waiting</h1>}</header>
                 <div class="filter">
                     <label class="search"><Icon name="search" /><span class="hidden">Search questions</span><input type="search" placeholder="Search questions" value={search.value} onInput={event => { search.value = event.currentTarget.value; }} /></label>
                     {workflows.length > 1 || workflow ? <select aria-label="Workflow" value={workflow} onChange={event => requery({ workflow: event.currentTarget.value || null })}><option value="">All workflows</option>{workflows.map(one => <option key={one} value={one}>{one}</option>)}</select> : null}
@@ -57,10 +57,10 @@ export function Inbox({ chosen }: { chosen: string[] }) {
                 {at ? (
                     <>
                         <p class="crumbs"><a class="back" href={to(['pauses'], { workflow })}><Icon name="back" /> All questions</a><a href={to(['runs', at.run], { pause: at.id })}>{at.workflow} <code>{short(at.run)}</code></a></p>
-                        <Answer key={`${at.run}/${at.id}`} pause={at} id={at.run} asksWho={!me.value.named} send={sendTo(at.run, at.id)} done={list.reload} />
+                        <Answer key={`${at.run}/${at.id}`} pause={at} id={at.run} asksWho={!me.value.named} send={sendTo(at.run, at.id)} done={list.reload} level="h1" />
                     </>
                 ) : at === null && list.data.value ? (
-                    <Empty title="This question is not open any more"><p><a class="button" href={to(['runs', run!])}>See its run</a> <a class="button back" href={to(['pauses'])}>All questions</a></p></Empty>
+                    <Empty heading title="This question is not open any more"><p><a class="button" href={to(['runs', run!])}>See its run</a> <a class="button back" href={to(['pauses'])}>All questions</a></p></Empty>
                 ) : found.length > 0 && <Empty title="Choose a question" />}
             </div>
         </div>

@@ -44,7 +44,7 @@ export function Runs() {
     const path = `api/runs?${search}`;
     const page = useLoad<Page>(path, 2000);
     const workflows = useLoad<{ workflows: Workflow[] }>('api/workflows');
-    const stats = useLoad<{ runs?: { workflow: string; status: string; runs: number }[] }>('api/stats', 4000);
+    const stats = useLoad<{ counts?: { workflow: string; status: string; runs: number }[] }>('api/stats', 4000);
     const older = useSignal<Page[]>([]);
     const more = useSignal(false);
     const typed = useSignal(text);
@@ -76,7 +76,7 @@ export function Runs() {
         more.value = false;
     };
     const count = (state: string) => {
-        const all = stats.data.value?.runs;
+        const all = stats.data.value?.counts;
         if (!Array.isArray(all)) return '';
         return all.filter(one => (!state || one.status === state) && (!workflow || one.workflow === workflow)).reduce((sum, one) => sum + one.runs, 0) || '';
     };

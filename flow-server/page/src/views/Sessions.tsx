@@ -8,7 +8,7 @@ import type { RunLine, Session } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Titled, gist, summary } from '../ui/Value.tsx';
 import { useTitle } from '../ui/page.tsx';
-import { Ago, Confirm, Copy, ENDED, Empty, Loading, Problem, StatusPill, Took, say, short, wordOf } from '../ui/ui.tsx';
+import { Ago, Confirm, Copy, ENDED, Empty, Loading, Problem, StatusPill, Took, say, short } from '../ui/ui.tsx';
 
 export function Sessions() {
     useTitle('Sessions');
@@ -102,7 +102,7 @@ export function SessionView({ id }: { id: string }) {
                     <ul class="history">
                         {runs.data.value?.runs.map(run => (
                             <li key={run.run}>
-                                <a href={to(['runs', run.run])} aria-label={`${run.workflow} ${short(run.run)}, ${wordOf(run.status)}`}><StatusPill status={run.status} /><b>{run.workflow}</b><span class="clip grow">{gist(run.input)}</span><span class="muted small"><Ago time={run.created_at} /> · <Took from={run.created_at} until={ENDED.includes(run.status) ? run.updated_at : null} /></span></a>
+                                <a href={to(['runs', run.run])}><StatusPill status={run.status} /><b>{run.workflow}</b><span class="clip grow">{gist(run.input)}</span><span class="muted small"><Ago time={run.created_at} /> · <Took from={run.created_at} until={ENDED.includes(run.status) ? run.updated_at : null} /></span></a>
                                 {run.output !== undefined && run.output !== null && <p class="muted small clip">{gist(run.output)}</p>}
                             </li>
                         ))}

@@ -135,7 +135,7 @@ function StartForm({ workflow, model }: { workflow: Workflow; model: Run | null 
                     <div class="field"><label for="o-metadata">Metadata, JSON</label><input id="o-metadata" class="code" placeholder='{"source": "web"}' value={value.metadata} onInput={set('metadata')} /></div>
                 </div>
             </details>
-            {wrong.value && <div class="notice is-wrong" role="alert"><p>{wrong}</p></div>}
+            {wrong.value && <div class="notice is-wrong" role="alert"><p>{wrong.value}</p></div>}
             <div class="actions">
                 <button class="primary" disabled={form.busy.value}><Icon name="play" /> {form.busy.value ? 'Starting…' : 'Start'}</button>
                 <FlipButton form={form} />

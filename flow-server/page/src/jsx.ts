@@ -1,0 +1,2 @@
+/** What the build puts where TSX stands. */
+export { Fragment, h } from 'preact';
