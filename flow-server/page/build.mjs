@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { minify } from 'terser';
 
 /** How much all of it may be, in bytes, gzipped. */
-const MOST = 40_000;
+const MOST = 50_000;
 
 const out = new URL('../assets/', import.meta.url);
 const here = path => new URL(path, import.meta.url);
@@ -23,7 +23,7 @@ const script = await build({
     inject: [here('src/jsx.ts').pathname],
 });
 const style = await build({ ...options, entryPoints: [here('src/styles/app.css').pathname], target: ['chrome123', 'firefox120', 'safari17.5'] });
-const smaller = await minify(script.outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3, unsafe_arrows: true, pure_getters: true } });
+const smaller = await minify(script.outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3, unsafe: true, unsafe_arrows: true, unsafe_methods: true, unsafe_comps: true, pure_getters: true, keep_fargs: false } });
 const files = new Map([['app.js', `${smaller.code}\n`], ['app.css', style.outputFiles[0].text]]);
 for (const name of ['index.html', 'pause.html']) files.set(name, await readFile(here(`src/${name}`), 'utf8'));
 

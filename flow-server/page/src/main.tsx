@@ -11,7 +11,7 @@ import { RunView } from './run/RunView.tsx';
 import type { ListedPause } from './types.ts';
 import { Icon } from './ui/Icon.tsx';
 import { focusHeading } from './ui/page.tsx';
-import { Dialog, Empty, Said } from './ui/ui.tsx';
+import { Dialog, Empty, Line, Said } from './ui/ui.tsx';
 import { Inbox } from './views/Inbox.tsx';
 import { Runs } from './views/Runs.tsx';
 import { SessionView, Sessions } from './views/Sessions.tsx';
@@ -94,7 +94,7 @@ function TokenDialog({ why }: { why: string }) {
                 <div class="dialog-body">
                     <p class="muted">This server wants to know who you are. The token is kept in this tab only, until it is closed.</p>
                     {why && <div class="notice is-wrong" role="alert"><p>{why}</p></div>}
-                    <div class="field"><label for="token">Token</label><input id="token" type="password" autocomplete="current-password" autoFocus value={value.value} onInput={event => { value.value = event.currentTarget.value; }} /></div>
+                    <Line id="token" label="Token" type="password" autocomplete="current-password" autoFocus text={value} />
                 </div>
                 <footer><button class="primary">Go on</button></footer>
             </form>
@@ -103,7 +103,7 @@ function TokenDialog({ why }: { why: string }) {
 }
 
 function Logo() {
-    return <svg class="logo" viewBox="0 0 16 16" width="24" height="24" aria-hidden="true"><rect width="16" height="16" rx="4" /><path d="M8 3.500V6c0 3-3.500 1.500-3.500 4.500M8 6c0 3 3.500 1.500 3.500 4.500" /><path class="ends" d="M8 3.500h0M4.500 11.500h0M11.500 11.500h0" /></svg>;
+    return <svg class="logo" viewBox="0 0 16 16" width="24" height="24" aria-hidden="true"><rect width="16" height="16" rx="4" /><path d="M8 3.5V6c0 3-3.5 1.5-3.5 4.5M8 6c0 3 3.5 1.5 3.5 4.5" /><path class="ends" d="M8 3.5h0M4.5 11.5h0M11.5 11.5h0" /></svg>;
 }
 
 render(document.body.dataset.page === 'pause' ? <PausePage /> : <App />, document.getElementById('app')!);

@@ -6,7 +6,7 @@ import { exact, now, ago } from '../time.ts';
 import type { Json, Pause } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Titled, Value, summary } from '../ui/Value.tsx';
-import { Ago, say } from '../ui/ui.tsx';
+import { Ago, Line, say } from '../ui/ui.tsx';
 import { Fields, FlipButton, useForm } from './Form.tsx';
 import { type Draft, fill, isObject } from './draft.ts';
 import type { Shape } from './shape.ts';
@@ -113,8 +113,8 @@ export function Answer({ pause, id, send, asksWho, done, level = 'h2' }: Props) 
                     {quick && form.rest.value.length > 0 && <div class="notice is-wrong" role="alert">{form.rest.value.map(words => <p key={words}>{words}</p>)}</div>}
                     {(commenting.value || asksWho) && (
                         <div class="beside">
-                            {asksWho && <div class="field"><label for={`${heading}-by`}>Your name<span class="optional"> {who || allowed?.except?.length ? 'needed to know who may answer' : 'optional'}</span></label><input id={`${heading}-by`} value={name.value} autocomplete="username" onInput={event => { name.value = event.currentTarget.value; }} /></div>}
-                            {commenting.value && <div class="field grow"><label for={`${heading}-comment`}>Comment<span class="optional"> kept with the answer</span></label><textarea id={`${heading}-comment`} rows={2} value={comment.value} onInput={event => { comment.value = event.currentTarget.value; }} /></div>}
+                            {asksWho && <Line id={`${heading}-by`} label="Your name" hint={who || allowed?.except?.length ? 'needed to know who may answer' : 'optional'} autocomplete="username" text={name} />}
+                            {commenting.value && <Line lines id={`${heading}-comment`} label="Comment" hint="kept with the answer" text={comment} />}
                         </div>
                     )}
                     <div class="actions">

@@ -7,18 +7,18 @@ const ICON = 22;
 const LINE = 17;
 
 const ICONS: Record<string, string> = {
-    card: 'M8 4.800a3.200 3.200 0 1 1 0 6.400 3.200 3.200 0 0 1 0-6.400M8 1.800v2M8 12.200v2M1.800 8h2M12.200 8h2M3.600 3.600 5 5M11 11l1.400 1.400M12.400 3.600 11 5M5 11l-1.400 1.400',
-    question: 'M8 2.200a2.800 2.800 0 1 1 0 5.600 2.800 2.800 0 0 1 0-5.600M2.600 14c.4-3 2.600-4.600 5.400-4.600s5 1.600 5.400 4.600',
-    pill: 'M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2M8 4.500v3.700l2.400 1.500',
-    call: 'M1.800 1.800h12.400v12.400H1.800zM5.600 5.600h4.800v4.800H5.600z',
-    frame: 'M1.800 1.800h12.400v12.400H1.800zM5.600 5.600h4.800v4.800H5.600z',
-    bar: 'M8 2v4M8 6c0 3-5 2-5 6.500M8 6c0 3 5 2 5 6.500M1 11l2 2 2-2M11 11l2 2 2-2',
+    card: 'M8 4.8a3.2 3.2 0 1 1 0 6.4 3.2 3.2 0 0 1 0-6.4M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6 5 5M11 11l1.4 1.4M12.4 3.6 11 5M5 11l-1.4 1.4',
+    question: 'M8 2.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6M2.6 14c.4-3 2.6-4.6 5.4-4.6s5 1.6 5.4 4.6',
+    pill: 'M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2M8 4.5v3.7l2.4 1.5',
+    call: 'M1.8 1.8h12.4v12.4H1.8zM5.6 5.6h4.8v4.8H5.6z',
+    frame: 'M1.8 1.8h12.4v12.4H1.8zM5.6 5.6h4.8v4.8H5.6z',
+    bar: 'M8 2v4M8 6c0 3-5 2-5 6.5M8 6c0 3 5 2 5 6.5M1 11l2 2 2-2M11 11l2 2 2-2',
 };
 const SIGNS: Record<string, string> = {
-    done: 'M1.500 5.500 4 8l4.500-5.500',
-    working: 'M3 1.500 8 5 3 8.500z',
-    waiting: 'M3.200 1.500v7M6.800 1.500v7',
-    sleeping: 'M2 1.500h6L2 8.500h6',
+    done: 'M1.5 5.5 4 8l4.5-5.5',
+    working: 'M3 1.5 8 5 3 8.5z',
+    waiting: 'M3.2 1.5v7M6.8 1.5v7',
+    sleeping: 'M2 1.5h6L2 8.5h6',
     failed: 'M2 2l6 6M8 2 2 8',
 };
 const WORDS: Record<string, string> = { done: 'done', skipped: 'not taken', working: 'at work', sleeping: 'asleep', waiting: 'waits for an answer', failed: 'failed' };

@@ -7,7 +7,7 @@ import { exact, span } from '../time.ts';
 import type { Checkpoint, CheckpointState, Frame, Run } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Titled } from '../ui/Value.tsx';
-import { Empty, Loading, Problem } from '../ui/ui.tsx';
+import { Empty, Loading, Pending, Problem } from '../ui/ui.tsx';
 import { Fork } from './Fork.tsx';
 
 /** The frames of a checkpoint, whichever way they are told. */
@@ -40,8 +40,7 @@ export function Checkpoints({ run }: { run: Run }) {
         const box = event.currentTarget as HTMLElement;
         requestAnimationFrame(() => box.querySelector<HTMLElement>('[aria-selected=true]')?.focus());
     };
-    if (list.error.value && !list.data.value) return <Problem error={list.error.value} retry={list.reload} />;
-    if (!list.data.value) return <Loading />;
+    if (!list.data.value) return <Pending of={list} />;
     return (
         <div class="checkpoints">
             <div class="checkpoint-list" role="listbox" aria-label="Checkpoints" onKeyDown={key}>

@@ -2,8 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { clock, span } from '../time.ts';
 import type { Json, RunEvent } from '../types.ts';
-import { Icon } from '../ui/Icon.tsx';
-import { Copy, Empty } from '../ui/ui.tsx';
+import { Copy, Empty, Search, has } from '../ui/ui.tsx';
 import { tell } from './model.ts';
 
 const PAGE = 300;
@@ -21,11 +20,9 @@ export function Events({ events, since, path }: { events: RunEvent[]; since: num
     const group = useSignal(0);
     const all = useSignal(false);
     const open = useSignal<ReadonlySet<number>>(new Set());
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = events.map((event, index) => ({ event, index, line: tell(event) })).filter(({ event, line }) => {
         if (!GROUPS[group.value]![1](event.kind)) return false;
-        const text = `${event.kind} ${line} ${event.path ?? ''}`.toLowerCase();
-        return words.every(word => text.includes(word));
+        return has(`${event.kind} ${line} ${event.path ?? ''}`, search.value);
     });
     const shown = all.value ? found : found.slice(-PAGE);
     const flip = (index: number) => {
@@ -36,7 +33,7 @@ export function Events({ events, since, path }: { events: RunEvent[]; since: num
     return (
         <div class="events">
             <div class="filter">
-                <label class="search"><Icon name="search" /><span class="hidden">Search the events</span><input type="search" placeholder="Search events" value={search.value} onInput={event => { search.value = event.currentTarget.value; }} /></label>
+                <Search words={search} hint="Search events" />
                 <div class="chips" role="group" aria-label="Kinds of events">
                     {GROUPS.map(([name, is], index) => (index === 0 || events.some(event => is(event.kind))) && <button key={name} type="button" class="chip" aria-pressed={group.value === index} onClick={() => { group.value = index; }}>{name}</button>)}
                 </div>

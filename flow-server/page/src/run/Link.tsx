@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { call, part } from '../api.ts';
 import type { Pause } from '../types.ts';
-import { Ago, Copy, Dialog, Problem } from '../ui/ui.tsx';
+import { Ago, Copy, Dialog, Line, Problem } from '../ui/ui.tsx';
 
 const SPANS: [string, number][] = [['an hour', 3600], ['a day', 86_400], ['a week', 604_800]];
 
@@ -26,7 +26,7 @@ export function LinkDialog({ run, pause, close }: { run: string; pause: Pause; c
             <form class="dialog-form" onSubmit={make}>
                 <div class="dialog-body">
                     <p class="muted">Whoever has the link can answer <code>{pause.id}</code> once, and sees nothing else.</p>
-                    <div class="field"><label for="link-by">Who gets it<span class="optional"> optional, is noted as who answered</span></label><input id="link-by" value={by.value} onInput={event => { by.value = event.currentTarget.value; }} /></div>
+                    <Line id="link-by" label="Who gets it" hint="optional, is noted as who answered" text={by} />
                     <div class="field"><label for="link-span">It is good for</label><select id="link-span" value={String(span.value)} onChange={event => { span.value = Number(event.currentTarget.value); }}>{SPANS.map(([name, seconds]) => <option key={seconds} value={String(seconds)}>{name}</option>)}</select></div>
                     {made.value && <div class="made" role="status"><label for="link-url">The link, good until it is used; it ends <Ago time={made.value.expires_at} /></label><div class="copy-line"><input id="link-url" readOnly value={made.value.url} onFocus={event => event.currentTarget.select()} /><Copy text={made.value.url} what="the link" /></div></div>}
                     {error.value !== null && <Problem error={error.value} />}

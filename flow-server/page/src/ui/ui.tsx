@@ -1,8 +1,9 @@
 /** Small parts that are needed everywhere. */
 import { type Signal, signal, useComputed, useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { wordsOf } from '../api.ts';
+import type { Loaded } from '../load.ts';
 import { ago, exact, now, span } from '../time.ts';
 import type { Status } from '../types.ts';
 import { Icon } from './Icon.tsx';
@@ -65,6 +66,36 @@ export function Copy({ text, what }: { text: string; what: string }) {
         setTimeout(() => { done.value = false; }, 1500);
     };
     return <button type="button" class="icon-button copy" aria-label={`Copy ${what}`} title={`Copy ${what}`} onClick={copy}><Icon name={done.value ? 'check' : 'copy'} /></button>;
+}
+
+/** Nothing yet: it is on its way, or something went wrong. */
+export function Pending({ of }: { of: Loaded<unknown> }) {
+    if (of.data.value) return null;
+    return of.error.value === null ? <Loading /> : <Problem error={of.error.value} retry={of.reload} />;
+}
+
+/** A field to search with. */
+export function Search({ words, hint }: { words: Signal<string>; hint: string }) {
+    return <label class="search"><Icon name="search" /><span class="hidden">{hint}</span><input type="search" placeholder={hint} value={words.value} onInput={event => { words.value = event.currentTarget.value; }} /></label>;
+}
+
+/** Whether all words are in a text. */
+export function has(text: string, words: string): boolean {
+    text = text.toLowerCase();
+    return words.toLowerCase().split(/\s+/).every(word => text.includes(word));
+}
+
+type Line = JSX.IntrinsicElements['input'] & { id: string; label: string; hint?: string; text: Signal<string>; lines?: boolean; class?: string };
+
+/** A text with its label. */
+export function Line({ label, hint, text, lines, ...more }: Line) {
+    const Tag = (lines ? 'textarea' : 'input') as 'input';
+    return (
+        <div class={lines ? 'field grow' : 'field'}>
+            <label for={more.id}>{label}{hint && <span class="optional"> {hint}</span>}</label>
+            <Tag {...more} value={text.value} onInput={(event: Event) => { text.value = (event.currentTarget as HTMLInputElement).value; }} />
+        </div>
+    );
 }
 
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
@@ -137,5 +168,3 @@ export function Tabs({ tabs, at, set, label }: { tabs: [id: string, name: Compon
         </div>
     );
 }
-
-export type { Signal };

@@ -10,7 +10,7 @@ import type { ListedPause } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
 import { useTitle } from '../ui/page.tsx';
-import { Ago, Empty, Loading, Problem, short } from '../ui/ui.tsx';
+import { Ago, Empty, Pending, Search, has, short } from '../ui/ui.tsx';
 
 export function Inbox({ chosen }: { chosen: string[] }) {
     useTitle('Waiting');
@@ -19,24 +19,19 @@ export function Inbox({ chosen }: { chosen: string[] }) {
     const list = useLoad<{ pauses: ListedPause[]; next: string | null }>(`api/pauses?limit=200${workflow ? `&workflow=${encodeURIComponent(workflow)}` : ''}`, 3000);
     const search = useSignal('');
     const all = list.data.value?.pauses ?? [];
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = all.filter(pause => {
-        const text = `${pause.question} ${pause.workflow} ${pause.run} ${pause.id} ${pause.user ?? ''} ${JSON.stringify(pause.prompt)} ${JSON.stringify(pause.allowed ?? '')}`.toLowerCase();
-        return words.every(word => text.includes(word));
-    });
+    const found = all.filter(({ schema: _, ...pause }) => has(JSON.stringify(pause), search.value));
     const [run, id] = chosen;
-    const at = all.find(pause => pause.run === run && pause.id === id) ?? (run ? null : undefined);
+    const at: ListedPause | null | undefined = all.find(pause => pause.run === run && pause.id === id) ?? (run ? null : undefined);
     const workflows = [...new Set([...all.map(pause => pause.workflow), ...(workflow ? [workflow] : [])])];
     return (
         <div class={run ? 'inbox has-chosen' : 'inbox'}>
             <div class="inbox-list">
                 <header class="view-head">{run ? <h2 class="h1">Waiting</h2> : <h1 tabIndex={-1}>Waiting</h1>}</header>
                 <div class="filter">
-                    <label class="search"><Icon name="search" /><span class="hidden">Search questions</span><input type="search" placeholder="Search questions" value={search.value} onInput={event => { search.value = event.currentTarget.value; }} /></label>
+                    <Search words={search} hint="Search questions" />
                     {workflows.length > 1 || workflow ? <select aria-label="Workflow" value={workflow} onChange={event => requery({ workflow: event.currentTarget.value || null })}><option value="">All workflows</option>{workflows.map(one => <option key={one} value={one}>{one}</option>)}</select> : null}
                 </div>
-                {list.error.value !== null && !list.data.value && <Problem error={list.error.value} retry={list.reload} />}
-                {!list.data.value && list.error.value === null && <Loading />}
+                <Pending of={list} />
                 {list.data.value && !found.length && (all.length ? <Empty title="No question is like that" /> : <Empty title="Nothing waits for you"><p>Questions of all runs come here when they are asked.</p></Empty>)}
                 <ul class="questions" aria-label="Open questions">
                     {found.map(pause => {

@@ -9,7 +9,7 @@ import type { RunLine, Status, Workflow } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
 import { useTitle } from '../ui/page.tsx';
-import { Ago, ENDED, Empty, Loading, Problem, StatusPill, Took, say, short, wordOf } from '../ui/ui.tsx';
+import { Ago, ENDED, Empty, Pending, Search, StatusPill, Took, has, say, short, wordOf } from '../ui/ui.tsx';
 
 const STATES: Status[] = ['running', 'paused', 'failed', 'completed', 'cancelled'];
 const PAGE = 50;
@@ -20,7 +20,7 @@ interface Page {
 }
 
 /** `user:ann session:s-1 source=web words` as filters of the server, and words to look for in what it finds. */
-export function filtersOf(text: string): { query: Record<string, string>; words: string[] } {
+export function filtersOf(text: string): { query: Record<string, string>; words: string } {
     const query: Record<string, string> = {};
     const words: string[] = [];
     for (const word of text.split(/\s+/).filter(Boolean)) {
@@ -28,9 +28,9 @@ export function filtersOf(text: string): { query: Record<string, string>; words:
         const meta = /^([\w.-]+)=(.+)$/.exec(word);
         if (named) query[named[1]!] = named[2]!;
         else if (meta) query[`metadata.${meta[1]}`] = meta[2]!;
-        else words.push(word.toLowerCase());
+        else words.push(word);
     }
-    return { query, words };
+    return { query, words: words.join(' ') };
 }
 
 export function Runs() {
@@ -60,10 +60,7 @@ export function Runs() {
     const pages = page.data.value ? [page.data.value, ...older.value] : [];
     const seen = new Set<string>();
     const runs = pages.flatMap(one => one.runs).filter(run => !seen.has(run.run) && seen.add(run.run));
-    const found = filters.words.length ? runs.filter(run => {
-        const all = `${run.run} ${run.workflow} ${run.status} ${run.user ?? ''} ${run.session ?? ''} ${JSON.stringify(run.input)} ${JSON.stringify(run.metadata ?? '')}`.toLowerCase();
-        return filters.words.every(word => all.includes(word));
-    }) : runs;
+    const found = filters.words ? runs.filter(run => has(JSON.stringify(run), filters.words)) : runs;
     const next = pages.at(-1)?.next;
     const load = async () => {
         more.value = true;
@@ -96,7 +93,7 @@ export function Runs() {
                 {me.value.can('run') && <a class="button primary" href={to(['start'])}><Icon name="play" /> Start a run</a>}
             </header>
             <div class="filter">
-                <label class="search"><Icon name="search" /><span class="hidden">Search runs</span><input type="search" placeholder="Search, or user:ann session:x key=value" value={typed.value} onInput={event => { typed.value = event.currentTarget.value; }} /></label>
+                <Search words={typed} hint="Search, or user:ann session:x key=value" />
                 <select aria-label="Workflow" value={workflow} onChange={event => requery({ workflow: event.currentTarget.value || null })}>
                     <option value="">All workflows</option>
                     {workflows.data.value?.workflows.map(one => <option key={one.id} value={one.id}>{one.id}</option>)}
@@ -106,15 +103,14 @@ export function Runs() {
                     {['', ...STATES].map(state => <button key={state} type="button" class={`chip is-${state || 'all'}`} aria-pressed={status === state} onClick={() => requery({ status: state || null })}>{state && <span class="dot" aria-hidden="true" />}{state ? wordOf(state) : 'All'} <span class="count">{count(state)}</span></button>)}
                 </div>
             </div>
-            {page.error.value !== null && !page.data.value && <Problem error={page.error.value} retry={page.reload} />}
-            {!page.data.value && page.error.value === null && <Loading />}
+            <Pending of={page} />
             {page.data.value && !found.length && (none
                 ? <Empty title="No runs yet"><p>A run is one pass through a workflow, from its input to its output.</p><p><a class="button primary" href={to(['start'])}><Icon name="play" /> Start the first one</a></p></Empty>
                 : <Empty title="No run is like that">{next ? <p>Among the last {runs.length}. <button type="button" onClick={load}>Look further back</button></p> : <p><button type="button" onClick={() => go(['runs'])}>Show all runs</button></p>}</Empty>)}
             {found.length > 0 && (
                 <table class="table runs" onKeyDown={key}>
                     <caption class="hidden">Runs, the newest first</caption>
-                    <thead><tr><th scope="col">Status</th><th scope="col">Workflow</th><th scope="col">Input</th><th scope="col">User</th><th scope="col">Started</th><th scope="col" class="right">Took</th></tr></thead>
+                    <thead><tr>{['Status', 'Workflow', 'Input', 'User', 'Started', 'Took'].map(name => <th key={name} scope="col">{name}</th>)}</tr></thead>
                     <tbody ref={table}>
                         {found.map(run => (
                             <tr key={run.run}>

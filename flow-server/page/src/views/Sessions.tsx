@@ -8,7 +8,7 @@ import type { RunLine, Session } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Titled, gist, summary } from '../ui/Value.tsx';
 import { useTitle } from '../ui/page.tsx';
-import { Ago, Confirm, Copy, ENDED, Empty, Loading, Problem, StatusPill, Took, say, short } from '../ui/ui.tsx';
+import { Ago, Confirm, Copy, ENDED, Empty, Pending, Search, StatusPill, Took, has, say, short } from '../ui/ui.tsx';
 
 export function Sessions() {
     useTitle('Sessions');
@@ -16,14 +16,12 @@ export function Sessions() {
     const list = useLoad<{ sessions: Session[]; next?: string | null }>(`api/sessions?limit=${limit.value}`, 5000);
     const search = useSignal('');
     const all = list.data.value?.sessions ?? [];
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = all.filter(session => words.every(word => `${session.id} ${session.name ?? ''} ${session.user ?? ''} ${JSON.stringify(session.state)}`.toLowerCase().includes(word)));
+    const found = all.filter(session => has(JSON.stringify(session), search.value));
     return (
         <>
             <header class="view-head"><h1 tabIndex={-1}>Sessions</h1></header>
-            <div class="filter"><label class="search"><Icon name="search" /><span class="hidden">Search sessions</span><input type="search" placeholder="Search sessions" value={search.value} onInput={event => { search.value = event.currentTarget.value; }} /></label></div>
-            {list.error.value !== null && !list.data.value && <Problem error={list.error.value} retry={list.reload} />}
-            {!list.data.value && list.error.value === null && <Loading />}
+            <div class="filter"><Search words={search} hint="Search sessions" /></div>
+            <Pending of={list} />
             {list.data.value && !found.length && <Empty title={all.length ? 'No session is like that' : 'No sessions yet'}><p>Runs that are started with the same session share a state and a history.</p></Empty>}
             {found.length > 0 && (
                 <table class="table sessions">
@@ -52,7 +50,7 @@ export function SessionView({ id }: { id: string }) {
     const deleting = useSignal(false);
     const session = loaded.data.value;
     useTitle(session?.name || `Session ${short(id)}`);
-    if (!session) return loaded.error.value !== null ? <Problem error={loaded.error.value} retry={loaded.reload} /> : <Loading />;
+    if (!session) return <Pending of={loaded} />;
     const rename = async (event: Event) => {
         event.preventDefault();
         try {

@@ -1,5 +1,5 @@
 /** Starting a run: which workflow, with which input. */
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { call, newKey, part } from '../api.ts';
 import { GraphView } from '../graph/Graph.tsx';
@@ -9,7 +9,7 @@ import { go, route, to } from '../router.ts';
 import type { Graph, Json, JsonObject, Run, Workflow } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { useTitle } from '../ui/page.tsx';
-import { Empty, Loading, Problem, say, short } from '../ui/ui.tsx';
+import { Empty, Line, Pending, say, short } from '../ui/ui.tsx';
 
 /** Files up to this size go inside the input, in bytes. */
 const SMALL = 64_000;
@@ -21,8 +21,7 @@ export function Workflows() {
     return (
         <>
             <header class="view-head"><h1 tabIndex={-1}>Start a run</h1></header>
-            {list.error.value !== null && <Problem error={list.error.value} retry={list.reload} />}
-            {!all && list.error.value === null && <Loading />}
+            <Pending of={list} />
             {all?.length === 0 && <Empty title="This program has no workflows"><p><code>.register::&lt;…&gt;(deps)</code> adds one.</p></Empty>}
             <ul class="workflows">
                 {all?.map(one => {
@@ -56,8 +55,7 @@ export function Start({ id }: { id: string }) {
                 {first && <p class="lead">{first}</p>}
                 {rest.filter(Boolean).length > 0 && <p class="muted">{rest.join(' ').trim()}</p>}
             </header>
-            {workflow.error.value !== null && <Problem error={workflow.error.value} retry={workflow.reload} />}
-            {!ready && workflow.error.value === null && <Loading />}
+            <Pending of={workflow} />
             {ready && (
                 <div class="start">
                     <StartForm workflow={found} model={model.data.value} />
@@ -71,36 +69,37 @@ export function Start({ id }: { id: string }) {
 function StartForm({ workflow, model }: { workflow: Workflow; model: Run | null }) {
     const form = useForm(workflow.input_schema, `${workflow.id} ${model?.run ?? ''}`, model?.input);
     const key = useMemo(newKey, [workflow.id]);
-    const options = useSignal({ session: model && model.session !== model.run ? model.session ?? '' : '', user: model?.user ?? '', key: '', priority: '', deadline: '', metadata: '' });
-    const set = (name: keyof typeof options.value) => (event: Event) => { options.value = { ...options.value, [name]: (event.currentTarget as HTMLInputElement).value }; };
+    const session = useSignal(model && model.session !== model.run ? model.session ?? '' : '');
+    const user = useSignal(model?.user ?? '');
+    const [named, priority, deadline, metadata] = [useSignal(''), useSignal(''), useSignal(''), useSignal('')];
     const wrong = useSignal('');
     const submit = async (event: Event) => {
         event.preventDefault();
         wrong.value = '';
         const read = form.read();
         if (!read) return;
-        const { session, user, priority, deadline, metadata } = options.value;
         const body: JsonObject = { input: read.value };
-        if (session.trim()) body.session = session.trim();
-        if (user.trim()) body.user = user.trim();
-        if (priority.trim()) body.priority = Number(priority);
-        if (deadline.trim()) body.deadline_ms = Number(deadline) * 60_000;
-        if (metadata.trim()) {
-            try {
-                body.metadata = JSON.parse(metadata) as Json;
-            } catch {
-                wrong.value = 'The metadata are not JSON.';
-                return;
-            }
-        }
-        if ([body.priority, body.deadline_ms].some(number => number !== undefined && !Number.isFinite(number))) {
-            wrong.value = 'Priority and deadline are numbers.';
+        const given = (text: Signal<string>, name: string, as: (text: string) => Json) => {
+            if (text.value.trim()) body[name] = as(text.value.trim());
+        };
+        const number = (by: number) => (text: string) => {
+            if (Number.isNaN(Number(text))) throw new Error('Priority and deadline are numbers.');
+            return Number(text) * by;
+        };
+        try {
+            given(session, 'session', String);
+            given(user, 'user', String);
+            given(priority, 'priority', number(1));
+            given(deadline, 'deadline_ms', number(60_000));
+            given(metadata, 'metadata', JSON.parse);
+        } catch (error) {
+            wrong.value = error instanceof SyntaxError ? `The metadata are not JSON: ${error.message}` : (error as Error).message;
             return;
         }
         form.busy.value = true;
         try {
             const path = `api/workflows/${part(workflow.id)}/runs`;
-            const headers = { 'idempotency-key': options.value.key.trim() || key };
+            const headers = { 'idempotency-key': named.value.trim() || key };
             const total = [...read.files.values()].reduce((sum, file) => sum + file.size, 0);
             let started: { run: string };
             if (form.hasFileObjects(read.files) && total > SMALL) {
@@ -119,7 +118,6 @@ function StartForm({ workflow, model }: { workflow: Workflow; model: Run | null 
         }
         form.busy.value = false;
     };
-    const value = options.value;
     return (
         <form class="start-form" onSubmit={submit} noValidate aria-label={`Input of ${workflow.id}`}>
             {model && <p class="notice">Filled in as in run <a href={to(['runs', model.run])}>{short(model.run)}</a>.</p>}
@@ -127,12 +125,12 @@ function StartForm({ workflow, model }: { workflow: Workflow; model: Run | null 
             <details class="options">
                 <summary>Options</summary>
                 <div class="two">
-                    <div class="field"><label for="o-session">Session</label><input id="o-session" value={value.session} onInput={set('session')} /></div>
-                    <div class="field"><label for="o-user">User</label><input id="o-user" value={value.user} onInput={set('user')} /></div>
-                    <div class="field"><label for="o-key">Key</label><input id="o-key" value={value.key} onInput={set('key')} aria-describedby="o-key-doc" /><p class="field-doc" id="o-key-doc">A second start with it gives the same run.</p></div>
-                    <div class="field"><label for="o-priority">Priority</label><input id="o-priority" class="number" inputMode="numeric" value={value.priority} onInput={set('priority')} /></div>
-                    <div class="field"><label for="o-deadline">Deadline, in minutes</label><input id="o-deadline" class="number" inputMode="decimal" value={value.deadline} onInput={set('deadline')} /></div>
-                    <div class="field"><label for="o-metadata">Metadata, JSON</label><input id="o-metadata" class="code" placeholder='{"source": "web"}' value={value.metadata} onInput={set('metadata')} /></div>
+                    <Line id="o-session" label="Session" text={session} />
+                    <Line id="o-user" label="User" text={user} />
+                    <Line id="o-key" label="Key" hint="a second start with it gives the same run" text={named} />
+                    <Line id="o-priority" label="Priority" class="number" inputMode="numeric" text={priority} />
+                    <Line id="o-deadline" label="Deadline, in minutes" class="number" inputMode="decimal" text={deadline} />
+                    <Line id="o-metadata" label="Metadata, JSON" class="code" placeholder='{"source": "web"}' text={metadata} />
                 </div>
             </details>
             {wrong.value && <div class="notice is-wrong" role="alert"><p>{wrong.value}</p></div>}
