@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { minify } from 'terser';
 
-/** How much all of it may be, in bytes, gzipped. */
+/** How much all of it may be, in bytes, gzipped: what it is now, so that it does not grow unseen. The aim is 40,000. */
 const MOST = 50_000;
 
 const out = new URL('../assets/', import.meta.url);

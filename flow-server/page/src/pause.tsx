@@ -31,7 +31,7 @@ export function PausePage() {
     };
     useEffect(() => void load(), []);
     const { value } = linked;
-    const over = error.value instanceof ApiError && [401, 403, 404, 409, 410].includes(error.value.status);
+    const over = value?.pause.state !== undefined && value.pause.state !== 'open' || error.value instanceof ApiError && [401, 403, 404, 409, 410].includes(error.value.status);
     return (
         <main class="single" tabIndex={-1}>
             {done.value ? <Over icon="check" title="Thank you">Your answer is given. This page can be closed.</Over>

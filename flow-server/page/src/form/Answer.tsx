@@ -123,7 +123,7 @@ export function Answer({ pause, id, send, asksWho, done, level = 'h2' }: Props) 
                         {!commenting.value && <button type="button" class="quiet" onClick={() => { commenting.value = true; requestAnimationFrame(() => document.getElementById(`${heading}-comment`)?.focus()); }}><Icon name="edit" /> Add a comment</button>}
                         {!quick && <FlipButton form={form} />}
                     </div>
-                    {quick?.some(option => option.doc) && <dl class="legend">{quick.map(option => <div key={option.label}><dt>{option.label}</dt><dd>{option.doc}</dd></div>)}</dl>}
+                    {quick?.some(option => option.doc && option.doc !== `${option.label}.`) && <dl class="legend">{quick.map(option => <div key={option.label}><dt>{option.label}</dt><dd>{option.doc}</dd></div>)}</dl>}
                 </form>
             )}
         </section>

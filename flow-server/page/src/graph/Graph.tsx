@@ -72,7 +72,7 @@ export function GraphView({ graph, chosen = null, choose }: Props) {
     const taken = useMemo(() => new Set(standing?.taken?.map(([from, to]) => `${from} ${to}`) ?? []), [standing]);
     const walkable = useMemo(() => layout.nodes.filter(node => node.shape !== 'lane' && node.kind !== 'join'), [layout]);
 
-    const limit = (scale: number) => Math.min(2.5, Math.max(0.05, scale));
+    const limit = (scale: number) => Math.min(2.5, Math.max(0.02, scale));
     const zoom = (factor: number, at?: { x: number; y: number }) => {
         const { x, y, scale } = view.value;
         const { width, height } = size();
@@ -91,7 +91,7 @@ export function GraphView({ graph, chosen = null, choose }: Props) {
     const fit = (whole: boolean) => {
         const { width, height } = size();
         const fits = Math.min(width / layout.width, height / layout.height);
-        const scale = limit(Math.min(1, whole ? fits : Math.max(fits, Math.min(0.75, width / layout.width))));
+        const scale = whole ? Math.min(1, fits) : limit(Math.min(1, Math.max(fits, Math.min(0.75, width / layout.width))));
         const tall = layout.height * scale > height;
         view.value = { scale, x: (width - layout.width * scale) / 2, y: tall ? 0 : Math.max(0, (height - layout.height * scale) / 2) };
         if (tall && !whole) {

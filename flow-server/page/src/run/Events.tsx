@@ -15,7 +15,7 @@ const GROUPS: [string, (kind: string) => boolean][] = [
     ['Custom', kind => kind === 'custom'],
 ];
 
-export function Events({ events, since, path }: { events: RunEvent[]; since: number; path: string }) {
+export function Events({ events, since }: { events: RunEvent[]; since: number }) {
     const search = useSignal('');
     const group = useSignal(0);
     const all = useSignal(false);
@@ -57,7 +57,6 @@ export function Events({ events, since, path }: { events: RunEvent[]; since: num
                     ))}
                 </ol>
             )}
-            <p class="muted small">Also as a stream: <code>{path}</code> <Copy text={path} what="the address" /></p>
         </div>
     );
 }

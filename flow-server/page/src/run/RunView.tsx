@@ -1,7 +1,7 @@
 /** One run. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { ApiError, address, call, part } from '../api.ts';
+import { ApiError, call, part } from '../api.ts';
 import { Answer, type Given } from '../form/Answer.tsx';
 import { GraphView } from '../graph/Graph.tsx';
 import { me } from '../me.ts';
@@ -43,10 +43,10 @@ export function RunView({ id }: { id: string }) {
     const wanted = query.get('pause');
     const asked = open.toSorted((left, right) => Number(right.id === wanted) - Number(left.id === wanted));
     const graph = live.graph.value;
-    const node = graph?.layout.nodes.find(node => node.id === query.get('node')) ?? null;
+    const node = graph?.layout?.nodes.find(node => node.id === query.get('node')) ?? null;
     const choose = (id: string | null) => requery({ node: id });
     const chooseRow = (row: Row) => {
-        const found = graph?.layout.nodes.find(node => node.name === row.label && (node.kind === row.kind || node.kind === 'step' || node.kind === 'pause'));
+        const found = graph?.layout?.nodes.find(node => node.name === row.label && (node.kind === row.kind || node.kind === 'step' || node.kind === 'pause'));
         if (found) requery({ node: found.id });
     };
     const act = async (what: 'cancel' | 'retry', words: string) => {
@@ -70,13 +70,14 @@ export function RunView({ id }: { id: string }) {
                         {canRun && !ended && run.status !== 'undoing' && <button type="button" class="danger-quiet" onClick={() => { ask.value = 'cancel'; }}><Icon name="stop" /> Cancel</button>}
                     </div>
                 </div>
+                {/* A key that this page has made is nobody's name for it. */}
                 <dl class="facts">
                     <Fact name="Run"><code title={run.run}>{short(run.run)}</code><Copy text={run.run} what="the run's id" /></Fact>
                     <Fact name="Started"><Ago time={run.created_at} /></Fact>
                     <Fact name={ended ? 'Took' : 'For'}><Took from={run.created_at} until={ended ? run.updated_at : null} /></Fact>
                     {run.user && <Fact name="User"><a href={to(['runs'], { q: `user:${run.user}` })}>{run.user}</a></Fact>}
                     {run.session && run.session !== run.run && <Fact name="Session"><a href={to(['sessions', run.session])}>{run.session}</a></Fact>}
-                    {run.key && <Fact name="Key"><code>{run.key}</code></Fact>}
+                    {run.key && !/^[0-9a-f]{32}$/.test(run.key) && <Fact name="Key"><code>{run.key}</code></Fact>}
                     {run.priority ? <Fact name="Priority">{run.priority}</Fact> : null}
                     {run.deadline ? <Fact name="Deadline"><Ago time={run.deadline} /></Fact> : null}
                     {run.wake && !ended ? <Fact name="Goes on"><Ago time={run.wake} /></Fact> : null}
@@ -103,7 +104,7 @@ export function RunView({ id }: { id: string }) {
                 {tab === 'graph' && <div class="main">{graph?.layout ? <GraphView graph={graph} chosen={node?.id ?? null} choose={choose} /> : graph ? <Empty title="This server draws no graphs" /> : <Loading />}</div>}
                 {tab === 'time' && <div class="main"><Waterfall run={run} events={live.events.value} choose={chooseRow} /></div>}
                 {tab === 'checkpoints' && <Checkpoints run={run} />}
-                {tab === 'events' && <Events events={live.events.value} since={run.created_at} path={address(`api/runs/${part(run.run)}/events`)} />}
+                {tab === 'events' && <Events events={live.events.value} since={run.created_at} />}
                 {bySteps && <aside aria-label={node ? `About ${node.name}` : 'About the run'}><Inspector run={run} node={node} mark={node ? graph?.standing?.nodes[node.id] : undefined} close={() => choose(null)} /></aside>}
             </div>
             {ask.value === 'cancel' && <Confirm title="Cancel this run?" verb="Cancel the run" act={() => act('cancel', 'The run is cancelled.')} close={() => { ask.value = null; }}><p>It stops where it is, and its questions are withdrawn. Steps that can be undone are undone, the last one first. This cannot be taken back.</p></Confirm>}

@@ -18,7 +18,7 @@ export interface Live {
 /** How long to wait for more events before the run is asked for again, in milliseconds; longer if asking takes long. */
 const PAUSE = 120;
 
-const sizeOf = ({ layout: { name, width, height, nodes } }: Graph) => [name, width, height, nodes.length].join();
+const sizeOf = ({ layout }: Graph) => layout && [layout.name, layout.width, layout.height, layout.nodes.length].join();
 
 export function useLive(id: string): Live {
     const run = useSignal<Run | null>(null);
@@ -41,6 +41,7 @@ export function useLive(id: string): Live {
                 run.value = shown;
                 // A layout that is the same stays the same, so that only what has changed is drawn again.
                 if (drawn?.layout) graph.value = { ...drawn, layout: graph.value && sizeOf(graph.value) === sizeOf(drawn) ? graph.value.layout : drawn.layout };
+                else graph.value ??= drawn ?? ({} as Graph);
                 error.value = null;
             } catch (wrong) {
                 if (!stop.signal.aborted) error.value = wrong;

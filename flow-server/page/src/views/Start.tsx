@@ -104,7 +104,7 @@ function StartForm({ workflow, model }: { workflow: Workflow; model: Run | null 
             let started: { run: string };
             if (form.hasFileObjects(read.files) && total > SMALL) {
                 const parts = new FormData();
-                parts.set('request', new Blob([JSON.stringify(body)], { type: 'application/json' }), 'request.json');
+                parts.set('request', JSON.stringify(body));
                 for (const [pointer, file] of read.files) parts.set(pointer.slice(1), file, file.name);
                 started = await call(path, { method: 'POST', form: parts, headers });
             } else {
