@@ -13,7 +13,7 @@ use crate::{problem::Problem, state::Shared};
 
 /// What the page may load and do: what comes from this server, and nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-                      base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Headers of every response, unless it has its own.
 const HEADERS: [(HeaderName, &str); 7] = [

@@ -1,6 +1,7 @@
 //! Workflows over HTTP, and a page to watch and answer them.
 //!
-//! [`router`] is all of it as an [`axum::Router`], to be nested in a server of one's own; [`Server`] listens by itself, and says
+//! [`router`] is all of it as an [`axum::Router`], to be nested in a server of one's own (by `nest_service`, so that the page is found
+//! with and without a slash at the end); [`Server`] listens by itself, and says
 //! who may do what. `GET /openapi.json` describes the routes, typed by the workflows that are registered.
 //!
 //! ```
@@ -10,7 +11,7 @@
 //!
 //! # fn example() -> Result<axum::Router, Box<dyn std::error::Error>> {
 //! let app = App::builder().register::<Hello>(()).build()?;
-//! let mine = axum::Router::new().nest("/flow", flow_server::router(app));
+//! let mine = axum::Router::new().nest_service("/flow", flow_server::router(app));
 //! # Ok(mine)
 //! # }
 //! ```

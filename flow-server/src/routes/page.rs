@@ -10,14 +10,11 @@ use sha2::{Digest as _, Sha256};
 use crate::{extract::Part, problem::Problem};
 
 /// The files of the page: name, type, content.
-const ASSETS: [(&str, &str, &[u8]); 7] = [
+const ASSETS: [(&str, &str, &[u8]); 4] = [
     ("index.html", "text/html; charset=utf-8", include_bytes!("../../assets/index.html")),
     ("pause.html", "text/html; charset=utf-8", include_bytes!("../../assets/pause.html")),
     ("app.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/app.js")),
-    ("pause.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/pause.js")),
-    ("shared.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/shared.js")),
     ("app.css", "text/css; charset=utf-8", include_bytes!("../../assets/app.css")),
-    ("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
 ];
 
 /// A file of the page, or that it is still what the browser has.
@@ -45,13 +42,12 @@ pub(crate) async fn index(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> 
     if uri.path().ends_with('/') {
         return file("index.html", &headers);
     }
-    // Where this server is nested at `/flow` and asked for just that, the page's relative addresses count from `/flow/`.
-    let last = uri.path().rsplit('/').next().unwrap_or_default().replace('&', "&amp;");
-    let Some((.., page)) = ASSETS.iter().find(|(name, ..)| *name == "index.html") else {
-        return Problem::not_found("not_found", "There is nothing here.").into_response();
-    };
-    let page = String::from_utf8_lossy(page).replace("<base href=\"./\"", &format!("<base href=\"{last}/\""));
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], page).into_response()
+    // Where this server is nested at `/flow`, the page's relative addresses count from `/flow/`.
+    let last = uri.path().rsplit('/').next().unwrap_or_default();
+    match HeaderValue::from_str(&format!("{last}/")) {
+        Ok(location) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response(),
+        Err(_) => Problem::not_found("not_found", "There is nothing here.").into_response(),
+    }
 }
 
 /// `GET /p/{token}`
