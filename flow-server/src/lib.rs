@@ -16,6 +16,9 @@
 //! # }
 //! ```
 
+// A problem is made once, and is the response then.
+#![allow(clippy::result_large_err)]
+
 mod auth;
 mod errors;
 mod extract;

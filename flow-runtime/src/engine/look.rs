@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{
     app::App,
     driver::Engine,
-    events::EventStream,
     handle::{is_open, standing},
+    stream::EventStream,
 };
 use crate::{
     AskedPause, OpenPause,
