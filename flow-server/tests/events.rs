@@ -47,7 +47,7 @@ async fn events_are_a_page_or_a_stream() {
     let stream = web.get(&path).await;
     assert_eq!(stream.header("content-type"), "text/event-stream");
     assert!(stream.text.contains("id: 1\n") && stream.text.contains("event: run_started\n"), "{}", stream.text);
-    assert!(stream.text.trim_end().ends_with(&format!("\"next\":23}}")), "{}", stream.text);
+    assert!(stream.text.trim_end().ends_with("\"next\":23}"), "{}", stream.text);
     web.get(&format!("{path}?from=x")).await.problem(400, "bad_request");
     web.with("GET", &path, &[("last-event-id", "x")], &Value::Null).await.problem(400, "bad_request");
     web.get("/api/runs/nope/events").await.problem(404, "unknown_run");
