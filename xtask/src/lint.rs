@@ -11,7 +11,8 @@ use crate::{
 const FEATURES: [&[&str]; 3] = [&[], &["--no-default-features"], &["--no-default-features", "--features", "garde"]];
 
 /// The published crates.
-const CRATES: [&str; 5] = ["flow-macros", "flow-runtime", "flow-postgres", "flow-graph", "flow-cli"];
+const CRATES: [&str; 7] =
+    ["flow-macros", "flow-runtime", "flow-postgres", "flow-graph", "flow-cli", "flow-report", "flow-server"];
 
 pub(crate) fn lint(oldest: bool) -> Outcome {
     toolchain::complete()?;
