@@ -85,6 +85,9 @@ pub enum Command {
     Save(commands::definitions::SaveArgs),
     /// Show how two definitions of a workflow differ
     Diff(commands::definitions::DiffArgs),
+    /// Serve the workflows over HTTP, with a page to watch and answer them
+    #[cfg(feature = "serve")]
+    Serve(commands::serve::ServeArgs),
     /// Drive the runs of a store until stopped
     Worker(commands::worker::WorkerArgs),
     /// Print completions for a shell

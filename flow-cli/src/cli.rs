@@ -189,6 +189,8 @@ pub fn run<C: Into<Cli>>(builder: impl FnOnce() -> Result<C, Error>) -> ExitCode
     };
     // One run needs one thread; a worker takes what there are.
     let runtime = match args.command {
+        #[cfg(feature = "serve")]
+        Command::Serve(_) => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
         Command::Worker(_) => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
         _ => tokio::runtime::Builder::new_current_thread().enable_all().build(),
     };

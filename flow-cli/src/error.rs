@@ -102,6 +102,10 @@ pub enum CliError {
     /// The workflows make no App.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The server cannot serve.
+    #[cfg(feature = "serve")]
+    #[error(transparent)]
+    Serve(#[from] flow_server::ServeError),
     /// The terminal, or the system below, failed.
     #[error("{doing} failed")]
     System {
@@ -150,6 +154,8 @@ impl CliError {
                 RunError::Store(StoreError::UnknownRun { .. }) => 2,
                 _ => 1,
             },
+            #[cfg(feature = "serve")]
+            CliError::Serve(error) if !matches!(error, flow_server::ServeError::Unprotected { .. }) => 1,
             CliError::Definition(DefinitionError::Store(_) | DefinitionError::Unreadable { .. }) => 1,
             _ => 2,
         }
@@ -178,6 +184,8 @@ impl CliError {
             CliError::Control(_) => "control",
             CliError::Run(_) => "run",
             CliError::Definition(_) => "definition",
+            #[cfg(feature = "serve")]
+            CliError::Serve(_) => "serve",
             CliError::System { .. } => "system",
         }
     }
@@ -190,6 +198,12 @@ impl CliError {
             CliError::UnknownWorkflow { .. } => one("`list` shows the workflows"),
             CliError::UnknownRun { .. } => one("`runs` shows the runs; `last` is the newest one"),
             CliError::AmbiguousRun { .. } => one("give more of its end"),
+            #[cfg(feature = "serve")]
+            CliError::Serve(flow_server::ServeError::Unprotected { .. }) => {
+                one("--token \"$(openssl rand -hex 16)\" is one; leave --addr out for this machine only")
+            }
+            #[cfg(feature = "serve")]
+            CliError::Serve(flow_server::ServeError::Bind { .. }) => one("--addr names another address"),
             CliError::Store(StoreError::Backend { .. })
             | CliError::Run(RunError::Store(StoreError::Backend { .. })) => one("--store names another store"),
             CliError::Fields { hints, .. } | CliError::Usage { hints, .. } | CliError::Answer { hints, .. } => {

@@ -109,6 +109,37 @@ fn a_worker_drives_what_was_left_to_it() {
 }
 
 #[test]
+fn a_server_says_where_it_is_and_stops_when_told() {
+    use std::{io::Write as _, net::TcpStream};
+    let room = Newsroom::new();
+    let mut server = room.spawn(&["serve", "--addr", "127.0.0.1:0", "--token", "ann:read:0123456789abcdef"]);
+    let mut out = BufReader::new(server.stdout.take().unwrap());
+    let mut url = String::new();
+    out.read_line(&mut url).unwrap();
+    let addr = url.trim().trim_start_matches("http://").trim_end_matches('/');
+    let ask = |token: &str| {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        let head =
+            format!("GET /api/me HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    };
+    assert!(ask("0123456789abcdef").ends_with("{\"name\":\"ann\",\"roles\":[\"read\"]}"));
+    assert!(ask("0123456789abcdee").starts_with("HTTP/1.1 401"));
+    signal(&server, "TERM");
+    let mut said = String::new();
+    out.read_to_string(&mut said).unwrap();
+    assert!(said.contains("0 runs given back"), "{said}");
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    let open = room.run(&["serve", "--addr", "0.0.0.0:0"]);
+    assert!(open.code == Some(2) && open.err.contains("can be reached from other machines"), "{open:?}");
+    let short = room.run(&["serve", "--token", "ann:secret"]);
+    assert!(short.code == Some(2) && short.err.contains("can be guessed"), "{short:?}");
+}
+
+#[test]
 fn answers_can_be_left_to_a_worker_as_well() {
     let room = Newsroom::new();
     room.paused(&["two"]);

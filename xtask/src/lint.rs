@@ -12,7 +12,7 @@ const FEATURES: [&[&str]; 3] = [&[], &["--no-default-features"], &["--no-default
 
 /// The published crates.
 const CRATES: [&str; 7] =
-    ["flow-macros", "flow-runtime", "flow-postgres", "flow-graph", "flow-cli", "flow-report", "flow-server"];
+    ["flow-macros", "flow-runtime", "flow-postgres", "flow-graph", "flow-report", "flow-server", "flow-cli"];
 
 pub(crate) fn lint(oldest: bool) -> Outcome {
     toolchain::complete()?;

@@ -12,6 +12,8 @@ pub(crate) mod recover;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schema;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod show;
 pub(crate) mod worker;
@@ -40,6 +42,8 @@ pub(crate) async fn perform(args: Args, cli: Cli) -> Result<Said, CliError> {
         Command::Definitions(args) => definitions::definitions(cx, args).await,
         Command::Save(args) => definitions::save(cx, args).await,
         Command::Diff(args) => definitions::diff(cx, args).await,
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::serve(cx, args).await,
         Command::Worker(args) => worker::worker(cx, args).await,
         Command::Completions(args) => completions::completions(cx, args),
         Command::Schema(args) => schema::schema(cx, args),

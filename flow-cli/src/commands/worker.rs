@@ -12,7 +12,7 @@ use crate::{
     reports::{Said, WorkerReport},
 };
 
-mod told;
+pub(crate) mod told;
 
 /// `worker`.
 #[derive(Debug, Clone, Args)]
