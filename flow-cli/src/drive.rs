@@ -92,7 +92,7 @@ async fn until_it_stands(
             event = next_event(events) => match event {
                 Some(event) => {
                     progress.see(&event);
-                    told = stands(&event.kind);
+                    told = waits(&event.kind);
                 }
                 None => *events = None,
             },
@@ -115,7 +115,7 @@ async fn until_it_stands(
     while !told && events.is_some() {
         let Ok(Some(event)) = tokio::time::timeout(LAST_EVENTS, next_event(events)).await else { break };
         progress.see(&event);
-        told = stands(&event.kind);
+        told = waits(&event.kind);
     }
     match outcome {
         Ok(Outcome::Done(output)) => Ok(Stand::Done(output)),
@@ -143,16 +143,9 @@ async fn next_event(events: &mut Option<EventStream>) -> Option<flow_runtime::Ev
     }
 }
 
-/// Whether nothing more comes after this, for now.
-fn stands(kind: &EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::RunPaused { .. }
-            | EventKind::RunCompleted
-            | EventKind::RunFailed { .. }
-            | EventKind::RunCancelled
-            | EventKind::RunUndone { .. }
-    )
+/// Whether nothing more is told of a run for now. Of one that has ended the events end by themselves.
+fn waits(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::RunPaused { .. })
 }
 
 /// Asks the person at the terminal, until there is an answer that counts. Returns whether the question is settled, by whomever.
