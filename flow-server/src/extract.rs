@@ -7,6 +7,7 @@ use axum::{
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::{
     auth::Caller,
@@ -110,6 +111,10 @@ pub(crate) fn decode_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Prob
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut deserializer);
+    let read = read.or_else(|error| match error.inner().is_data() {
+        true => again(bytes).ok_or(error),
+        false => Err(error),
+    });
     let value = read.map_err(|error| {
         let inner = error.inner();
         if inner.is_syntax() || inner.is_eof() {
@@ -127,6 +132,36 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     deserializer.end().map_err(|error| not_json(&error))?;
     Ok(value)
+}
+
+/// Reads JSON that does not fit as it was written, with its whole numbers written as such.
+fn again<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    serde_json::from_value(whole(serde_json::from_slice(bytes).ok()?)).ok()
+}
+
+/// Writes whole numbers without a fraction: to JSON Schema `5.0` is an integer, and some clients send it so; to serde it is none.
+pub(crate) fn whole(mut value: Value) -> Value {
+    make_whole(&mut value);
+    value
+}
+
+fn make_whole(value: &mut Value) {
+    /// From here on a float cannot tell one whole number from the next.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => {
+            let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT);
+            if let Some(float) = float {
+                // Within these bounds nothing is cut off.
+                #[allow(clippy::cast_possible_truncation)]
+                let integer = float as i64;
+                *value = integer.into();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(make_whole),
+        Value::Object(object) => object.values_mut().for_each(make_whole),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
@@ -231,5 +266,19 @@ impl Wanted {
     /// Whether this kind is asked for by its name.
     pub(crate) fn accepts(&self, kind: &str) -> bool {
         self.accept.split(',').any(|part| part.split(';').next().is_some_and(|name| name.trim() == kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::whole;
+
+    #[test]
+    fn whole_numbers_have_no_fraction() {
+        let given = json!({ "a": [1.0, -0.0, 1.5, 1e15], "b": 1e300, "c": "1.0", "d": u64::MAX });
+        let expected = json!({ "a": [1, 0, 1.5, 1_000_000_000_000_000_i64], "b": 1e300, "c": "1.0", "d": u64::MAX });
+        assert_eq!(whole(given), expected);
     }
 }

@@ -1,7 +1,9 @@
 //! The description of the routes: OpenAPI 3.1, with a path of its own for the start of each registered workflow.
 
+mod numbers;
 mod operations;
 mod schemas;
+mod uploads;
 
 use flow_report::WorkflowReport;
 use flow_runtime::App;
@@ -13,8 +15,9 @@ use schemas::Schemas;
 /// What a caller has to deal with at every route: what is wrong with the request, who may ask, how much at once.
 const ALWAYS: [u16; 7] = [400, 401, 403, 408, 421, 429, 503];
 
-/// The description of the routes for the workflows of an App. `base` is the path under which they are nested.
-pub(crate) fn document(app: &App, base: &str) -> Value {
+/// The description of the routes for the workflows of an App. `base` is the path under which they are nested, `guarded` whether
+/// nobody gets in without a token.
+pub(crate) fn document(app: &App, base: &str, guarded: bool) -> Value {
     let mut schemas = Schemas::default();
     let mut paths: Map<String, Value> = Map::new();
     let workflows: Vec<WorkflowReport> = flow_report::WorkflowsReport::of(app).workflows;
@@ -44,7 +47,7 @@ pub(crate) fn document(app: &App, base: &str) -> Value {
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": if base.is_empty() { "/" } else { base } }],
-        "security": [{ "token": [] }, {}],
+        "security": if guarded { json!([{ "token": [] }]) } else { json!([{ "token": [] }, {}]) },
         "tags": operations::TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
         "paths": paths,
         "components": {
@@ -100,7 +103,7 @@ fn described(operation: &Operation, schemas: &mut Schemas) -> Value {
                 Some(Value::Object(media.collect()))
             }
             Body::Events(kind) => Some(json!({
-                "text/event-stream": { "schema": { "type": "string" } },
+                "text/event-stream": { "schema": event() },
                 "application/json": { "schema": schemas.response(*kind) },
             })),
         };
@@ -121,6 +124,19 @@ fn described(operation: &Operation, schemas: &mut Schemas) -> Value {
     responses.entry("default").or_insert_with(|| json!({ "$ref": "#/components/responses/Problem" }));
     out["responses"] = Value::Object(responses);
     out
+}
+
+/// An event of a stream.
+fn event() -> Value {
+    json!({
+        "type": "object",
+        "description": "An event of the stream.",
+        "properties": {
+            "id": { "type": "string", "description": "The number of the event, for `Last-Event-ID`. What is told live only has none." },
+            "event": { "type": "string", "description": "The kind of the event; `end` and `shutdown` end the stream." },
+            "data": { "type": "string", "contentMediaType": "application/json", "description": "The event." },
+        },
+    })
 }
 
 fn text_of(media: &str) -> Value {
@@ -150,17 +166,10 @@ fn start(operation: &Operation, workflow: &WorkflowReport, schemas: &mut Schemas
     }
     body["title"] = format!("Start{name}").into();
     let body = schemas.adopt(&format!("Start{name}"), body);
-    out["requestBody"]["content"] = json!({
-        "application/json": { "schema": body },
-        "multipart/form-data": { "schema": {
-            "type": "object",
-            "description": "The start with files: each comes into the input where the name of its part says, as a JSON Pointer \
-                            without the first slash.",
-            "properties": { "request": body },
-            "required": ["request"],
-            "additionalProperties": { "type": "string", "contentMediaType": "application/octet-stream" },
-        } },
-    });
+    out["requestBody"]["content"] = json!({ "application/json": { "schema": body } });
+    if let Some(form) = uploads::form(&workflow.input_schema, &body) {
+        out["requestBody"]["content"]["multipart/form-data"] = json!({ "schema": form });
+    }
     out
 }
 

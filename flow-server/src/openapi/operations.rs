@@ -64,8 +64,9 @@ const fn header(name: &'static str, schema: &'static str, doc: &'static str) -> 
 }
 
 const TEXT: &str = r#"{"type":"string"}"#;
-const TIME: &str = r#"{"type":"integer","format":"int64"}"#;
-const NUMBER: &str = r#"{"type":"integer","minimum":0}"#;
+const TIME: &str =
+    r#"{"type":"integer","format":"int64","minimum":-9223372036854775808,"maximum":9223372036854775807}"#;
+const NUMBER: &str = r#"{"type":"integer","format":"int64","minimum":0,"maximum":9223372036854775807}"#;
 
 const LIMIT: Parameter =
     query("limit", r#"{"type":"integer","minimum":1,"maximum":1000,"default":50}"#, "How many at most.");
@@ -85,9 +86,10 @@ const USER: Parameter = query("user", TEXT, "Only those on behalf of this user."
 const SINCE: Parameter = query("from", TIME, "Only those started at this time or later.");
 const BEFORE: Parameter = query("before", TIME, "Only those started before this time.");
 
+// A preference that is not understood is ignored, as RFC 7240 says, so there is no pattern.
 const WAIT: Parameter = header(
     "Prefer",
-    r#"{"type":"string","pattern":"^wait=[0-9]{1,5}$"}"#,
+    r#"{"type":"string","examples":["wait=5"]}"#,
     "`wait=5`: answer when the run has ended or asks, or after 5 seconds.",
 );
 const KEY: Parameter = header(

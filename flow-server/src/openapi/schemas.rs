@@ -7,6 +7,7 @@ use schemars::{
 };
 use serde_json::{Map, Value, json};
 
+use super::numbers;
 use crate::{problem::Problem, routes};
 
 /// Where the schemas stand in the description.
@@ -161,6 +162,7 @@ impl Schemas {
         // A start stands here once for each workflow.
         all.shift_remove("StartBody");
         all.extend(self.adopted);
+        all.values_mut().for_each(numbers::bound);
         all
     }
 }

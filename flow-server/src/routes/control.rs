@@ -57,10 +57,11 @@ pub(crate) async fn fork(
     extract::Json(body): extract::Json<ForkBody>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<RunReport>), Problem> {
     let mut fork = state.app.any_run(&run).await?.fork(body.checkpoint);
-    for (name, value) in &body.set {
+    for (name, value) in body.set {
+        let value = extract::whole(value);
         fork = match &body.path {
-            Some(path) => fork.set_at(path, name, value),
-            None => fork.set(name, value),
+            Some(path) => fork.set_at(path, &name, &value),
+            None => fork.set(&name, &value),
         };
     }
     let copy = fork.await?;

@@ -21,6 +21,7 @@ pub(crate) struct SaveBody {
     stage: Option<String>,
     /// A name for this version. Another version that has it loses it.
     #[serde(default)]
+    #[schemars(extend("pattern" = r"^(?![0-9]+$)[^@\s]([^@]*[^@\s])?$"))]
     label: Option<String>,
 }
 

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::runs;
 use crate::{
     extract::{Params, Part, Wanted},
     problem::Problem,
@@ -60,7 +61,7 @@ pub(crate) async fn read(
     };
     let from = last.map(|last| last.saturating_add(1)).or(query.from).unwrap_or(1);
     if wanted.accepts("application/json") && !wanted.accepts("text/event-stream") {
-        let limit = query.limit.unwrap_or(PAGE).clamp(1, LARGEST);
+        let limit = runs::limit_to(LARGEST, query.limit.unwrap_or(PAGE))?;
         return Ok(Json(EventsReport::of(&state.app, &run, from, limit).await?).into_response());
     }
     if state.app.store().find(&run).await?.is_none() {

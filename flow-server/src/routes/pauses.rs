@@ -113,6 +113,7 @@ pub(crate) async fn give(
     wanted: &Wanted,
 ) -> Result<Answered, Problem> {
     let run = state.app.any_run(run).await?;
+    let answer = extract::whole(answer);
     let mut giving = run.answer_json(pause, answer.clone()).roles(&who.roles);
     if let Some(by) = &who.by {
         giving = giving.by(by);

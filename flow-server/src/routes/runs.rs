@@ -65,7 +65,15 @@ fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, Problem> {
 
 /// The size of a page.
 pub(crate) fn limit(value: &str) -> Result<u32, Problem> {
-    Ok(number::<u32>("limit", value)?.clamp(1, LARGEST))
+    limit_to(LARGEST, number("limit", value)?)
+}
+
+/// The size of a page, if it is not larger than the largest there is.
+pub(crate) fn limit_to(largest: u32, limit: u32) -> Result<u32, Problem> {
+    match limit {
+        limit if (1..=largest).contains(&limit) => Ok(limit),
+        limit => Err(Problem::bad_request(format!("`limit` is 1 to {largest}, and not {limit}."))),
+    }
 }
 
 /// The place after which a page begins.

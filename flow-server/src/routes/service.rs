@@ -64,7 +64,7 @@ pub(crate) async fn metrics(State(state): State<Shared>) -> impl IntoResponse {
 
 /// `GET /openapi.json`
 pub(crate) async fn openapi(State(state): State<Shared>, base: Base) -> Json<Value> {
-    Json(openapi::document(&state.app, &base.0))
+    Json(openapi::document(&state.app, &base.0, !state.options.tokens.is_empty()))
 }
 
 /// Who asks, as the server knows them.

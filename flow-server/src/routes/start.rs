@@ -44,10 +44,6 @@ pub(crate) struct StartBody {
     /// Anything else to be kept with it.
     #[serde(default)]
     pub(crate) metadata: Option<Value>,
-    /// A name for this start, unique in its workflow: who starts again with it gets the run there is. Same as the header
-    /// `Idempotency-Key`.
-    #[serde(default)]
-    pub(crate) key: Option<String>,
     /// Of runs that wait for a free place, the one with the highest number goes first.
     #[serde(default)]
     pub(crate) priority: i32,
@@ -72,13 +68,7 @@ pub(crate) async fn start(
     if let Some(most) = state.options.max_runs.filter(|most| state.app.driving() >= *most) {
         return Err(Problem::busy(format!("This server drives {most} runs, as many as it may: start it later."), 1));
     }
-    let key = match (wanted.key.clone(), body.key) {
-        (Some(header), Some(body)) if header != body => {
-            return Err(Problem::bad_request("`Idempotency-Key` and `key` are two names for one thing, and differ."));
-        }
-        (header, body) => header.or(body),
-    };
-    let mut start = state.app.start_json(&workflow, body.input).priority(body.priority);
+    let mut start = state.app.start_json(&workflow, extract::whole(body.input)).priority(body.priority);
     if let Some(user) = caller.name(body.user, "#/user")? {
         start = start.user(user);
     }
@@ -91,7 +81,7 @@ pub(crate) async fn start(
     if let Some(metadata) = body.metadata {
         start = start.metadata(metadata);
     }
-    if let Some(key) = key {
+    if let Some(key) = wanted.key.clone() {
         start = start.key(key);
     }
     if let Some(ms) = body.deadline_ms {
