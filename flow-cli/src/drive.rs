@@ -62,7 +62,7 @@ pub(crate) async fn see_through(desk: &Desk, run: &AnyRun, how: &How) -> Result<
         progress.rest();
         let pauses = match stand? {
             Stand::Paused(pauses) => pauses,
-            Stand::Done(output) => return RunReport::done(desk, run, output).await,
+            Stand::Done(output) => return Ok(RunReport::done(desk, run, output)),
             Stand::Failed(failure) => return RunReport::failed(desk, run, &failure).await,
             Stand::Cancelled => return RunReport::cancelled(desk, run).await,
             Stand::Left => return Ok(RunReport::left(desk, run)),
@@ -204,7 +204,7 @@ fn question(desk: &Desk, run: &AnyRun, pause: &OpenPause) -> String {
     let head = format!("{} {}", paint(NEWS, "?"), paint(BOLD, pause.name()));
     let of = paint(DIM, &format!("run {} of {}", short(run.id()), run.workflow()));
     let mut out = format!("\n{head}  {of}\n");
-    let report = pauses::without_ways(&desk.kit, pause);
+    let report = pauses::report_open(&desk.kit, run.id(), pause);
     let remarks = report.when();
     if !remarks.is_empty() {
         out.push_str(&format!("{}\n", paint(DIM, &remarks)));

@@ -24,58 +24,34 @@ pub(crate) async fn give(run: &AnyRun, pause: &str, answer: Value, who: &Answere
     giving.roles(&who.roles).await
 }
 
-/// An open pause, with the commands that answer it.
-pub(crate) fn report(kit: &Kit, run: &str, pause: &OpenPause) -> PauseReport {
-    PauseReport { ways: ways(kit, run, pause), ..without_ways(kit, pause) }
+/// A question, with the commands that answer it if it is open.
+pub(crate) fn report(kit: &Kit, run: &str, pause: flow_report::PauseReport) -> PauseReport {
+    let ways = if pause.state == "open" { ways(kit, run, &pause) } else { Vec::new() };
+    PauseReport { ways, about: kit.hooks.about(&pause.name, &pause.prompt), pause }
 }
 
-/// A pause, without a way to answer it.
-pub(crate) fn without_ways(kit: &Kit, pause: &OpenPause) -> PauseReport {
-    let allowed = pause.allowed();
-    PauseReport {
-        id: pause.id().to_owned(),
-        name: pause.name().to_owned(),
-        path: pause.path().to_owned(),
-        state: "open".to_owned(),
-        question: pause.question().to_owned(),
-        prompt: pause.prompt().clone(),
-        schema: pause.schema().clone(),
-        asked_at: pause.asked_at(),
-        deadline: pause.deadline(),
-        asked_before: pause.asked_before(),
-        reminded: 0,
-        allowed: AllowedReport {
-            users: allowed.users.clone(),
-            roles: allowed.roles.clone(),
-            except: allowed.except.clone(),
-            words: if allowed.is_anyone() { String::new() } else { allowed.to_string() },
-        },
-        answer: None,
-        by: None,
-        comment: None,
-        settled_at: None,
-        ways: Vec::new(),
-        about: kit.hooks.about(pause.name(), pause.prompt()),
-    }
+/// A question that waits, with the commands that answer it.
+pub(crate) fn report_open(kit: &Kit, run: &str, pause: &OpenPause) -> PauseReport {
+    report(kit, run, flow_report::PauseReport::open(pause))
 }
 
 /// The commands that answer a question: one for each way to answer.
-pub(crate) fn ways(kit: &Kit, run: &str, pause: &OpenPause) -> Vec<Way> {
-    let shape = Shape::of(pause.schema());
+pub(crate) fn ways(kit: &Kit, run: &str, pause: &flow_report::PauseReport) -> Vec<Way> {
+    let shape = Shape::of(&pause.schema);
     let way = |sample: crate::form::Sample| {
-        let mut words = vec!["answer".to_owned(), short(run).to_owned(), pause.id().to_owned()];
+        let mut words = vec!["answer".to_owned(), short(run).to_owned(), pause.id.clone()];
         words.extend(words_of(&shape, &sample.value));
-        words.extend(words_who(pause.allowed()));
+        words.extend(words_who(&pause.allowed));
         Way { doc: sample.doc, command: kit.shell.command(words), answer: sample.value }
     };
-    samples(pause.schema(), pause.prompt()).into_iter().map(way).collect()
+    samples(&pause.schema, &pause.prompt).into_iter().map(way).collect()
 }
 
 /// What somebody who may answer says of themselves.
-fn words_who(allowed: &Allowed) -> Vec<String> {
+fn words_who(allowed: &AllowedReport) -> Vec<String> {
     let say = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     match (&allowed.users[..], &allowed.roles[..]) {
-        _ if allowed.is_anyone() => Vec::new(),
+        _ if Allowed::from(allowed).is_anyone() => Vec::new(),
         ([user, ..], _) => say(&["--by", user]),
         ([], [role, ..]) => say(&["--by", "NAME", "--role", role]),
         ([], []) => say(&["--by", "NAME"]),

@@ -584,6 +584,48 @@ fn sessions_are_shown() {
 }
 
 #[test]
+fn sessions_are_found_page_by_page() {
+    let room = Newsroom::new();
+    for session in ["s-1", "s-2", "s-3"] {
+        room.json(&["run", "many", "1", "--session", session, "--user", "ann"]);
+    }
+    check(
+        &room.say(&["sessions", "--user", "ann", "--limit", "2"]),
+        expect![[r#"
+        $ newsroom sessions --user ann --limit 2
+        SESSION  NAME  USER  WRITTEN  STATE
+        s-3  ann  now
+        s-2  ann  now
+
+        More: newsroom sessions --user ann --limit 2 --after s-2
+        [0]
+    "#]],
+    );
+    check(
+        &room.say(&["sessions", "--user", "ann", "--limit", "2", "--after", "s-2"]),
+        expect![[r#"
+        $ newsroom sessions --user ann --limit 2 --after s-2
+        SESSION  NAME  USER  WRITTEN  STATE
+        s-1  ann  now
+        [0]
+    "#]],
+    );
+    let page = room.json(&["sessions", "--limit", "1"]);
+    let rest = room.json(&["sessions", "--after", page["next"].as_str().unwrap()]);
+    assert_eq!((&rest["sessions"][0]["id"], &rest["next"]), (&"s-2".into(), &serde_json::Value::Null));
+    check(
+        &room.say(&["sessions", "--after", "s-4"]),
+        expect![[r#"
+        $ newsroom sessions --after s-4
+        error: there is no session `s-4`
+
+        hint: newsroom sessions
+        [2]
+    "#]],
+    );
+}
+
+#[test]
 fn definitions_are_kept_and_compared() {
     let room = Newsroom::new();
     check(

@@ -7,6 +7,7 @@ mod common;
 use common::Newsroom;
 use flow_cli::reports;
 use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// Runs a command and checks what it prints. Returns it.
@@ -65,6 +66,36 @@ fn every_command_prints_what_it_says() {
     check::<reports::PruneReport>(&room, &["prune", "--ended", "1d", "--checkpoints", "5"]);
     check::<reports::ErrorReport>(&room, &["answer", "last", "Yes"]);
     check::<reports::ErrorReport>(&room, &["no-such-command"]);
+}
+
+/// Takes the fields out that only a command line has: commands.
+fn without_commands(mut said: Value) -> Value {
+    said.as_object_mut().unwrap().shift_remove("next");
+    for pause in said["pauses"].as_array_mut().unwrap() {
+        assert!(pause.as_object_mut().unwrap().shift_remove("ways").unwrap()[0]["command"].is_string());
+    }
+    said
+}
+
+/// What is read as the type of the server's answer loses nothing and gains nothing.
+fn is_as_from_a_server<R: DeserializeOwned + Serialize>(said: &Value) {
+    let read: R = serde_json::from_value(said.clone()).unwrap();
+    assert_eq!(&serde_json::to_value(read).unwrap(), said);
+}
+
+#[test]
+fn what_is_shown_is_what_a_server_shows() {
+    let room = Newsroom::new();
+    let asked = room.json(&["run", "article", "--topic", "bees", "--session", "s"]);
+    is_as_from_a_server::<flow_report::RunReport>(&without_commands(asked));
+    is_as_from_a_server::<flow_report::ShowReport>(&without_commands(room.json(&["show"])));
+    is_as_from_a_server::<flow_report::WorkflowsReport>(&room.json(&["list"]));
+    is_as_from_a_server::<flow_report::RunsReport>(&room.json(&["runs"]));
+    is_as_from_a_server::<flow_report::SessionsReport>(&room.json(&["sessions"]));
+    is_as_from_a_server::<flow_report::SessionReport>(&room.json(&["session", "s"]));
+    is_as_from_a_server::<flow_report::DefinitionReport>(&room.json(&["save", "article"]));
+    let diff = room.json(&["diff", "article"]);
+    assert_eq!((&diff["before"], &diff["after"]), (&"article@1".into(), &"article".into()));
 }
 
 #[test]

@@ -77,20 +77,39 @@ impl DiffReport {
     /// # Errors
     /// [`DefinitionError::NotRegistered`] if this program is meant and has no such workflow.
     pub fn of(app: &App, before: &SavedDefinition, after: Option<&SavedDefinition>) -> Result<Self, DefinitionError> {
-        let workflow = &before.definition.id;
-        let (name, now) = match after {
-            Some(after) => (format!("{workflow}@{}", after.version), after.definition.clone()),
-            None => (workflow.clone(), app.definition_of(workflow)?),
+        let name = |saved: &SavedDefinition| format!("{}@{}", saved.definition.id, saved.version);
+        let (after, now) = match after {
+            Some(after) => (name(after), after.definition.clone()),
+            None => (before.definition.id.clone(), app.definition_of(&before.definition.id)?),
         };
         let diff = before.definition.changes_to(&now);
         let compatible = diff.points_gone.is_empty() && diff.bindings_missing.is_empty();
-        Ok(DiffReport {
-            before: format!("{workflow}@{}", before.version),
-            after: name,
-            compatible,
-            changes: changes(&diff),
-        })
+        Ok(DiffReport { before: name(before), after, compatible, changes: changes(&diff) })
     }
+}
+
+/// Of these stored versions of a workflow the one of this number or label; without either, the newest.
+///
+/// # Errors
+/// [`DefinitionError::NotStored`], with the versions there are.
+pub fn find_version<'s>(
+    workflow: &str,
+    stored: &'s [SavedDefinition],
+    which: Option<&str>,
+) -> Result<&'s SavedDefinition, DefinitionError> {
+    let is_meant = |saved: &&SavedDefinition| match which.map(|which| (which, which.parse::<u32>())) {
+        None => true,
+        Some((_, Ok(version))) => saved.version == version,
+        Some((label, Err(_))) => saved.label.as_deref() == Some(label),
+    };
+    let known = |saved: &SavedDefinition| match &saved.label {
+        Some(label) => format!("{} ({label})", saved.version),
+        None => saved.version.to_string(),
+    };
+    stored.iter().find(is_meant).ok_or_else(|| DefinitionError::NotStored {
+        wanted: which.map_or_else(|| workflow.to_owned(), |which| format!("{workflow}@{which}")),
+        known: stored.iter().map(known).collect(),
+    })
 }
 
 /// A diff, one change after the other.

@@ -31,7 +31,7 @@ impl EventReport {
             _ => Map::new(),
         };
         for field in ["seq", "time", "run", "workflow", "kind"] {
-            data.remove(field);
+            data.shift_remove(field);
         }
         let Event { seq, time, run, workflow, kind, .. } = event;
         let (run, workflow, kind) = (run.clone(), workflow.clone(), kind.name().to_owned());
@@ -44,8 +44,8 @@ impl EventReport {
             Value::Object(data) => data,
             _ => Map::new(),
         };
-        let time = data.remove("time").as_ref().and_then(Value::as_i64).unwrap_or_default();
-        let kind = match data.remove("kind") {
+        let time = data.shift_remove("time").as_ref().and_then(Value::as_i64).unwrap_or_default();
+        let kind = match data.shift_remove("kind") {
             Some(Value::String(kind)) => kind,
             _ => "other".to_owned(),
         };

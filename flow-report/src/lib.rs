@@ -42,10 +42,10 @@ mod workflows;
 
 use serde_json::Value;
 
-pub use definitions::{DefinitionReport, DefinitionsReport, DiffReport};
+pub use definitions::{DefinitionReport, DefinitionsReport, DiffReport, find_version};
 pub use events::{EventReport, EventsReport};
 pub use pauses::{AllowedReport, PauseReport, PausesReport, WaitingFilter, WaitingReport, WaitingsReport};
-pub use runs::{RunLine, RunReport, RunsReport};
+pub use runs::{RunLine, RunReport, RunsReport, UndoneReport};
 pub use sessions::{SessionLine, SessionReport, SessionRun, SessionRunsReport, SessionsReport};
 pub use show::{
     AttemptReport, BindingReport, CheckpointReport, CheckpointsReport, FailureReport, FrameReport, FramesReport,

@@ -69,6 +69,13 @@ impl From<&Allowed> for AllowedReport {
     }
 }
 
+impl From<&AllowedReport> for Allowed {
+    fn from(report: &AllowedReport) -> Self {
+        let AllowedReport { users, roles, except } = report;
+        Allowed { users: users.clone(), roles: roles.clone(), except: except.clone() }
+    }
+}
+
 impl PauseReport {
     /// A question that waits.
     pub fn open(pause: &OpenPause) -> Self {

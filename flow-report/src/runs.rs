@@ -2,7 +2,7 @@
 
 use flow_runtime::{
     App, StoreError,
-    store::{RunFilter, RunRecord, RunStatus},
+    store::{RunFilter, RunRecord, RunStatus, UndoRecord},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -86,8 +86,10 @@ impl RunLine {
 }
 
 /// What a run has come to.
+// `P`: as in `ShowReport`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct RunReport {
+#[schemars(rename = "RunReport")]
+pub struct RunReport<P = PauseReport> {
     /// Id of the run.
     pub run: String,
     /// Id of its workflow.
@@ -98,11 +100,24 @@ pub struct RunReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// What it waits for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pauses: Vec<PauseReport>,
+    pub pauses: Vec<P>,
     /// Why it has failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureReport>,
+    /// The steps that were undone, in this order.
+    pub undone: Vec<UndoneReport>,
+}
+
+/// A step that was undone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UndoneReport {
+    /// The step.
+    pub step: String,
+    /// What it had returned.
+    pub output: Value,
+    /// Why it could not be undone, if it could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 impl RunReport {
@@ -115,6 +130,8 @@ impl RunReport {
         let record = record.ok_or_else(|| StoreError::UnknownRun { run: run.to_owned() })?;
         let waits = !record.status.has_ended() && record.status != RunStatus::Undoing;
         let open = if waits { app.open_pauses(&record).await? } else { Vec::new() };
+        let undoes = matches!(record.status, RunStatus::Undoing | RunStatus::Failed | RunStatus::Cancelled);
+        let undone = if undoes { UndoneReport::of(app, run).await? } else { Vec::new() };
         Ok(RunReport {
             run: record.run.id,
             workflow: record.run.workflow,
@@ -122,6 +139,22 @@ impl RunReport {
             output: record.output.as_deref().map(stored),
             pauses: open.iter().map(PauseReport::open).collect(),
             failure: record.failure.as_deref().map(FailureReport::stored),
+            undone,
         })
+    }
+}
+
+impl UndoneReport {
+    /// What was undone of a run, and what could not be, in this order.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn of(app: &App, run: &str) -> Result<Vec<Self>, StoreError> {
+        let undos = app.store().undos(run).await?;
+        // What was done last is undone first.
+        let tried = undos.into_iter().rev().filter(|undo| undo.done_at.is_some() || undo.failure.is_some());
+        let report =
+            |UndoRecord { step, output, failure, .. }| UndoneReport { step, output: stored(&output), error: failure };
+        Ok(tried.map(report).collect())
     }
 }

@@ -77,9 +77,6 @@ pub struct SessionRun {
     pub output: Option<Value>,
 }
 
-/// How many of its last runs are shown with a session.
-const RUNS: u32 = 20;
-
 impl SessionsReport {
     /// A page of the sessions this filter lists, and whether there is another.
     ///
@@ -104,13 +101,13 @@ impl SessionLine {
 }
 
 impl SessionReport {
-    /// A session with its last runs, `None` if there is none of this id.
+    /// A session with so many of its last runs, `None` if there is none of this id.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn of(app: &App, id: &str) -> Result<Option<Self>, StoreError> {
+    pub async fn of(app: &App, id: &str, runs: u32) -> Result<Option<Self>, StoreError> {
         let Some(record) = app.session(id).record().await? else { return Ok(None) };
-        let runs = app.runs(&RunFilter::new().session(id).limit(RUNS)).await?;
+        let runs = app.runs(&RunFilter::new().session(id).limit(runs.max(1))).await?;
         Ok(Some(SessionReport { session: SessionLine::of(&record), runs: runs.iter().map(SessionRun::of).collect() }))
     }
 }

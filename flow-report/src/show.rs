@@ -16,8 +16,10 @@ use crate::{PauseReport, stored};
 const PAGE: u32 = 1_000;
 
 /// One run.
+// `P` is what is shown of a question: a command line has more to say of it than this crate knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ShowReport {
+#[schemars(rename = "ShowReport")]
+pub struct ShowReport<P = PauseReport> {
     /// Its id.
     pub run: String,
     /// Id of its workflow.
@@ -47,7 +49,7 @@ pub struct ShowReport {
     /// The attempts at its steps, in the order in which they began, as far as events of them are kept.
     pub attempts: Vec<AttemptReport>,
     /// What it has asked, in this order.
-    pub pauses: Vec<PauseReport>,
+    pub pauses: Vec<P>,
     /// Where it stands, and what lives there.
     pub frames: Vec<FrameReport>,
     /// What it has returned.
@@ -186,6 +188,16 @@ impl ShowReport {
     /// # Errors
     /// [`StoreError::UnknownRun`], and the store's others.
     pub async fn of(app: &App, run: &str) -> Result<Self, StoreError> {
+        ShowReport::with(app, run, |pause| pause).await
+    }
+}
+
+impl<P> ShowReport<P> {
+    /// All that is known of a run, with what `pause` makes of each of its questions.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownRun`], and the store's others.
+    pub async fn with(app: &App, run: &str, pause: impl Fn(PauseReport) -> P) -> Result<Self, StoreError> {
         let attempts = StepsReport::of(app, run).await?.steps;
         let (frames, pauses) = (app.store().frames(run).await?, app.asked(run).await?);
         let record = app.store().find(run).await?;
@@ -206,7 +218,7 @@ impl ShowReport {
             wake: record.wake,
             input: stored(&record.run.input),
             attempts,
-            pauses: pauses.iter().map(PauseReport::of).collect(),
+            pauses: pauses.iter().map(PauseReport::of).map(pause).collect(),
             frames: frames.iter().map(|frame| FrameReport::of(frame, definition.as_ref())).collect(),
             output: record.output.as_deref().map(stored),
             failure: record.failure.as_deref().map(FailureReport::stored),

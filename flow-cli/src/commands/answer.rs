@@ -15,8 +15,8 @@ use crate::{
     error::nearest,
     form::{Form, Shape, parse_json, read_argument, words},
     output::short,
-    pauses::{give, ways},
-    reports::{RunReport, Said},
+    pauses::{give, report_open},
+    reports::{RunReport, Said, Way},
 };
 
 /// `answer RUN [PAUSE]`.
@@ -335,8 +335,8 @@ fn explained(error: AnswerError, form: &Form, hints: Vec<String>) -> CliError {
 
 /// The commands that answer a question, with this variant if one was chosen.
 fn commands(kit: &Kit, run: &AnyRun, pause: &OpenPause, tag: Option<&str>) -> Vec<String> {
-    let ways = ways(kit, run.id(), pause).into_iter();
-    let is_meant = |way: &crate::reports::Way| tag.is_none_or(|tag| way.answer.get(tag).is_some());
+    let ways = report_open(kit, run.id(), pause).ways.into_iter();
+    let is_meant = |way: &Way| tag.is_none_or(|tag| way.answer.get(tag).is_some());
     ways.filter(is_meant).map(|way| way.command).collect()
 }
 

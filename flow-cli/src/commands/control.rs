@@ -125,5 +125,5 @@ pub(crate) async fn cancel(cx: Context, args: CancelArgs) -> Result<Said, CliErr
     let from = next_event(&desk, &run).await?;
     run.cancel().await?;
     let report = go_on(&desk, &run, from, args.detach).await?;
-    Ok(if report.status == "cancelled" { report.wanted() } else { report }.into())
+    Ok(if report.run.status == "cancelled" { report.wanted() } else { report }.into())
 }

@@ -9,7 +9,7 @@ use crate::{
     context::{Context, Desk, Mode},
     drive::Signals,
     output::out_while_read,
-    reports::{EventReport, Said},
+    reports::{EventReport, Report as _, Said},
 };
 
 /// `events RUN`.

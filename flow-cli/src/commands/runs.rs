@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use flow_runtime::store::{RunFilter, RunRecord, RunStatus};
+use flow_report::place_of;
+use flow_runtime::store::{RunFilter, RunStatus};
 use serde_json::Value;
 
 use super::run::key_value;
@@ -11,7 +12,7 @@ use crate::{
     CliError,
     context::{Context, Mode},
     output::{now_ms, parse_duration, short},
-    reports::{RunLine, RunsReport, Said, stored},
+    reports::{RunsReport, Said, runs_text},
 };
 
 /// `runs`.
@@ -38,7 +39,7 @@ pub struct RunsArgs {
     /// How many at most
     #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 20)]
     pub limit: u32,
-    /// The page after this run
+    /// The page after this run, or after `next` of the page before
     #[arg(long, value_name = "RUN")]
     pub after: Option<String>,
 }
@@ -59,32 +60,16 @@ pub(crate) async fn runs(cx: Context, args: RunsArgs) -> Result<Said, CliError> 
         filter = filter.metadata(key, value.clone());
     }
     if let Some(after) = &args.after {
-        filter = filter.after(&desk.find(after).await?);
+        filter = match place_of(after) {
+            Some(place) => RunFilter { after: Some(place), ..filter },
+            None => filter.after(&desk.find(after).await?),
+        };
     }
-    let records = desk.app.runs(&filter).await?;
-    // One more look, so that nobody is sent to a page with nothing on it.
-    let more = match filter.next_page(&records) {
-        Some(next) => !desk.app.runs(&next.limit(1)).await?.is_empty(),
-        None => false,
-    };
-    let next = records.last().filter(|_| more).map(|last| last.run.id.clone());
-    let next_command = next.as_ref().map(|next| desk.kit.shell.command(again(&args, short(next))));
-    let store = desk.kit.url()?.to_string();
-    Ok(RunsReport { runs: records.iter().map(line).collect(), next, next_command, store }.into())
-}
-
-pub(crate) fn line(record: &RunRecord) -> RunLine {
-    RunLine {
-        run: record.run.id.clone(),
-        workflow: record.run.workflow.clone(),
-        status: record.status.as_str().to_owned(),
-        session: record.run.session.clone(),
-        user: record.run.user.clone(),
-        metadata: record.run.metadata.as_deref().map(stored),
-        created_at: record.run.created_at,
-        updated_at: record.updated_at,
-        input: stored(&record.run.input),
-    }
+    let page = RunsReport::of(&desk.app, &filter).await?;
+    let last = page.runs.last().filter(|_| page.next.is_some());
+    let next = last.map(|last| desk.kit.shell.command(again(&args, short(&last.run))));
+    let text = runs_text(&page, &desk.kit.url()?, next.as_deref());
+    Ok(Said::with(&page, text))
 }
 
 /// The same command for the page after this run.

@@ -1,12 +1,13 @@
 //! `sessions` and `session`.
 
 use clap::Args;
-use flow_runtime::store::{RunFilter, SessionFilter, SessionRecord};
+use flow_report::place_of;
+use flow_runtime::store::SessionFilter;
 
 use crate::{
     CliError,
-    context::{Context, Mode},
-    reports::{Said, SessionLine, SessionReport, SessionRun, SessionsReport, stored},
+    context::{Context, Desk, Mode},
+    reports::{Said, SessionReport, SessionsReport, sessions_text},
 };
 
 /// `sessions`.
@@ -18,6 +19,9 @@ pub struct SessionsArgs {
     /// How many at most
     #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 20)]
     pub limit: u32,
+    /// The page after this session, or after `next` of the page before
+    #[arg(long, value_name = "ID")]
+    pub after: Option<String>,
 }
 
 /// `session ID`.
@@ -33,39 +37,50 @@ pub struct SessionArgs {
     pub rename: Option<String>,
 }
 
-/// Shows the sessions there are.
+/// Shows the sessions there are, a page at a time.
 pub(crate) async fn sessions(cx: Context, args: SessionsArgs) -> Result<Said, CliError> {
     let desk = cx.open(Mode::Look).await?;
-    let filter = SessionFilter { user: args.user, limit: args.limit.max(1), ..SessionFilter::default() };
-    let sessions = desk.app.sessions(&filter).await?;
-    Ok(SessionsReport { sessions: sessions.into_iter().map(line).collect() }.into())
+    let mut filter = SessionFilter { user: args.user.clone(), limit: args.limit.max(1), ..SessionFilter::default() };
+    if let Some(after) = &args.after {
+        filter.after = Some(place(&desk, after).await?);
+    }
+    let page = SessionsReport::of(&desk.app, &filter).await?;
+    let last = page.sessions.last().filter(|_| page.next.is_some());
+    let next = last.map(|last| desk.kit.shell.command(again(&args, &last.id)));
+    let text = sessions_text(&page, next.as_deref());
+    Ok(Said::with(&page, text))
 }
 
-fn line(record: SessionRecord) -> SessionLine {
-    let SessionRecord { id, name, user, state, version, created_at, updated_at } = record;
-    SessionLine { id, name, user, version, created_at, updated_at, state: stored(&state) }
+/// Where the page begins that comes after a session, or after what a page before has said.
+async fn place(desk: &Desk, after: &str) -> Result<(i64, String), CliError> {
+    match desk.app.session(after).record().await? {
+        Some(record) => Ok((record.updated_at, record.id)),
+        None => place_of(after).ok_or_else(|| unknown(desk, after)),
+    }
+}
+
+/// The command line of the page after this session.
+fn again(args: &SessionsArgs, after: &str) -> Vec<String> {
+    let mut words = vec!["sessions".to_owned()];
+    args.user.iter().for_each(|user| words.extend(["--user".to_owned(), user.clone()]));
+    if args.limit != 20 {
+        words.extend(["--limit".to_owned(), args.limit.to_string()]);
+    }
+    words.extend(["--after".to_owned(), after.to_owned()]);
+    words
+}
+
+fn unknown(desk: &Desk, id: &str) -> CliError {
+    let what = format!("there is no session `{id}`");
+    CliError::Usage { what, hints: vec![desk.kit.shell.command(["sessions"])] }
 }
 
 /// Shows one session.
 pub(crate) async fn session(cx: Context, args: SessionArgs) -> Result<Said, CliError> {
     let desk = cx.open(Mode::Look).await?;
-    let session = desk.app.session(&args.id);
     if let Some(name) = &args.rename {
-        session.rename(name).await?;
+        desk.app.session(&args.id).rename(name).await?;
     }
-    let Some(record) = session.record().await? else {
-        let what = format!("there is no session `{}`", args.id);
-        return Err(CliError::Usage { what, hints: vec![desk.kit.shell.command(["sessions"])] });
-    };
-    let runs = desk.app.runs(&RunFilter::new().session(&args.id).limit(args.limit.max(1))).await?;
-    let run = |record: &flow_runtime::store::RunRecord| SessionRun {
-        run: record.run.id.clone(),
-        workflow: record.run.workflow.clone(),
-        status: record.status.as_str().to_owned(),
-        created_at: record.run.created_at,
-        updated_at: record.updated_at,
-        input: stored(&record.run.input),
-        output: record.output.as_deref().map(stored),
-    };
-    Ok(SessionReport { session: line(record), runs: runs.iter().map(run).collect() }.into())
+    let report = SessionReport::of(&desk.app, &args.id, args.limit).await?;
+    Ok(report.ok_or_else(|| unknown(&desk, &args.id))?.into())
 }

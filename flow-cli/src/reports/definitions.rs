@@ -1,6 +1,6 @@
 //! `definitions`, `save`, `diff`, `schema`.
 
-use flow_runtime::{DefinitionDiff, SavedDefinition};
+use flow_report::{DefinitionReport, DefinitionsReport, DiffReport};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,52 +10,6 @@ use crate::{
     drive::done,
     output::{BOLD, DIM, GOOD, NEWS, Table, ago, paint},
 };
-
-/// `definitions`: what is stored, by workflow, the newest version first.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct DefinitionsReport {
-    /// The definitions.
-    pub definitions: Vec<DefinitionReport>,
-}
-
-/// A stored definition. Also what `save` prints.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct DefinitionReport {
-    /// Id of the workflow.
-    pub workflow: String,
-    /// Its number in its workflow, from 1.
-    pub version: u32,
-    /// `draft` or `published`.
-    pub stage: String,
-    /// Its label.
-    pub label: Option<String>,
-    /// When it was saved.
-    pub saved_at: i64,
-    /// A short name for its points and what is saved there.
-    pub fingerprint: String,
-    /// How this program differs from it, in words; empty if it does not, `null` if this program has no such workflow.
-    pub differs: Option<Vec<String>>,
-}
-
-impl DefinitionReport {
-    /// A stored definition, and how the program's own differs from it.
-    pub(crate) fn of(saved: &SavedDefinition, diff: Option<&DefinitionDiff>) -> Self {
-        DefinitionReport {
-            workflow: saved.definition.id.clone(),
-            version: saved.version,
-            stage: saved.stage.as_str().to_owned(),
-            label: saved.label.clone(),
-            saved_at: saved.saved_at,
-            fingerprint: saved.definition.fingerprint.clone(),
-            differs: diff.map(changes),
-        }
-    }
-}
-
-/// A diff, one change after the other.
-pub(crate) fn changes(diff: &DefinitionDiff) -> Vec<String> {
-    if diff.is_empty() { Vec::new() } else { diff.to_string().split("; ").map(str::to_owned).collect() }
-}
 
 impl Report for DefinitionsReport {
     fn text(&self) -> String {
@@ -92,23 +46,13 @@ impl Report for DefinitionReport {
     }
 }
 
-/// `diff`: how a definition differs from another.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct DiffReport {
-    /// The one before: `order@1`.
-    pub before: String,
-    /// The one after: `order@2`, or `order` for that of this program.
-    pub after: String,
-    /// Whether runs of the one before can go on in the one after, as far as that shows without a look at the types.
-    pub compatible: bool,
-    /// What has changed, in words.
-    pub changes: Vec<String>,
-}
-
 impl Report for DiffReport {
     fn text(&self) -> String {
         let DiffReport { before, after, compatible, changes } = self;
-        let head = format!("{} → {}\n", paint(BOLD, before), paint(BOLD, after));
+        // What is not stored has no version.
+        let is_stored = after.rsplit_once('@').is_some_and(|(_, version)| version.parse::<u32>().is_ok());
+        let whose = if is_stored { "" } else { " (this program)" };
+        let head = format!("{} → {}\n", paint(BOLD, before), paint(BOLD, &format!("{after}{whose}")));
         if changes.is_empty() {
             return format!("{head}  nothing has changed\n");
         }

@@ -1,46 +1,14 @@
 //! `events`.
 
-use flow_runtime::Event;
-use schemars::JsonSchema;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use flow_report::EventReport;
+use serde_json::Value;
 
+use super::Report;
 use crate::output::{BOLD, DIM, GOOD, NEWS, WRONG, at, clock, in_words, paint};
 
-/// `events`: one line of JSON for each event.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct EventReport {
-    /// Its number in the run, from 1, without gaps. None for what is told live only.
-    pub seq: Option<u64>,
-    /// When.
-    pub time: i64,
-    /// Id of the run.
-    pub run: String,
-    /// Id of its workflow.
-    pub workflow: String,
-    /// What has happened: `step_completed`, `pause_asked`.
-    pub kind: String,
-    /// What else is told: `step`, `attempt`, `pause`, `path`; it depends on the kind.
-    #[serde(flatten)]
-    pub data: Map<String, Value>,
-}
-
-impl EventReport {
-    pub(crate) fn of(event: &Event) -> Self {
-        let mut data = match serde_json::to_value(event) {
-            Ok(Value::Object(data)) => data,
-            _ => Map::new(),
-        };
-        for field in ["seq", "time", "run", "workflow", "kind"] {
-            data.shift_remove(field);
-        }
-        let Event { seq, time, run, workflow, kind, .. } = event;
-        let (run, workflow, kind) = (run.clone(), workflow.clone(), kind.name().to_owned());
-        EventReport { seq: *seq, time: *time, run, workflow, kind, data }
-    }
-
-    /// A line for people.
-    pub(crate) fn text(&self) -> String {
+impl Report for EventReport {
+    /// A line.
+    fn text(&self) -> String {
         let seq = self.seq.map_or_else(|| "live".to_owned(), |seq| seq.to_string());
         let style = match self.kind.as_str() {
             kind if kind.ends_with("_failed") || kind.ends_with("_expired") => WRONG,

@@ -1,13 +1,16 @@
 //! What `--json` prints, and what people read instead: one value for both.
 //!
-//! Each type here is the output of a command with `--json`; its JSON Schema is [`schema_of`] it. Times are milliseconds since
-//! the Unix epoch, ids are whole, and what is JSON in a run is JSON here.
+//! Each type here is the output of a command with `--json`; its JSON Schema is [`schema_of`] it. What is shown of runs, workflows
+//! and sessions are the types of [`flow_report`], the same as those of the server; where a command line has more to say, the
+//! commands that answer a question for instance, it stands beside. Times are milliseconds since the Unix epoch, ids are whole,
+//! and what is JSON in a run is JSON here.
 
 mod definitions;
 mod events;
 mod graph;
 mod list;
 mod outcome;
+mod pauses;
 mod problem;
 mod runs;
 mod sessions;
@@ -20,16 +23,21 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use definitions::changes;
-pub use definitions::{DefinitionReport, DefinitionsReport, DiffReport, SchemaReport};
-pub use events::EventReport;
+pub use definitions::SchemaReport;
+pub use flow_report::{
+    AllowedReport, AttemptReport, BindingReport, DefinitionReport, DefinitionsReport, DiffReport, EventReport,
+    FailureReport, FrameReport, QuestionReport, RunLine, RunsReport, SessionLine, SessionReport, SessionRun,
+    SessionsReport, UndoneReport, WorkflowReport, WorkflowsReport,
+};
 pub use graph::GraphReport;
-pub use list::{ListReport, WorkflowReport};
-pub use outcome::{RunReport, UndoneReport};
+pub use list::ListReport;
+pub use outcome::RunReport;
+pub use pauses::{PauseReport, Way};
 pub use problem::{ErrorReport, Problem};
-pub use runs::{RunLine, RunsReport};
-pub use sessions::{SessionLine, SessionReport, SessionRun, SessionsReport};
-pub use show::{AllowedReport, AttemptReport, BindingReport, FailureReport, FrameReport, PauseReport, ShowReport, Way};
+pub(crate) use runs::runs_text;
+pub(crate) use sessions::sessions_text;
+pub use show::ShowReport;
+pub(crate) use show::show_text;
 pub use simple::{PruneReport, RecoverReport, WorkerReport};
 
 use crate::output;
@@ -65,6 +73,11 @@ impl<R: Report> From<R> for Said {
 }
 
 impl Said {
+    /// A report whose text needs more than what is in it.
+    pub(crate) fn with(report: &impl Serialize, text: String) -> Self {
+        Said { text, json: json(report), code: 0, is_error: false }
+    }
+
     /// Nothing more than what was printed before.
     pub(crate) fn nothing() -> Self {
         Said { text: String::new(), json: String::new(), code: 0, is_error: false }
@@ -96,9 +109,4 @@ pub fn schema_of<R: JsonSchema>() -> Value {
 pub(crate) fn json(value: &impl Serialize) -> String {
     // Structs of texts and JSON always have a JSON form.
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
-}
-
-/// A value of a JSON text as it is stored. What cannot be read is shown as it is.
-pub(crate) fn stored(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
 }

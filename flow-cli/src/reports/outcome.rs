@@ -1,11 +1,12 @@
 //! What a run has come to: `run`, `answer`, `retry`, `fork`, `cancel`, `recover RUN`.
 
+use flow_report::{FailureReport, UndoneReport};
 use flow_runtime::{AnyRun, Failure, OpenPause};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{PauseReport, Report, show::FailureReport};
+use super::{PauseReport, Report, show::failure_text};
 use crate::{
     CliError,
     context::Desk,
@@ -19,22 +20,9 @@ use crate::{
 /// the command was interrupted.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunReport {
-    /// Id of the run.
-    pub run: String,
-    /// Id of its workflow.
-    pub workflow: String,
-    /// How it stands: `running`, `paused`, `undoing`, `completed`, `failed`, `cancelled`.
-    pub status: String,
-    /// What it has returned.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output: Option<Value>,
-    /// What it waits for.
-    pub pauses: Vec<PauseReport>,
-    /// Why it has failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failure: Option<FailureReport>,
-    /// The steps that were undone, in this order.
-    pub undone: Vec<UndoneReport>,
+    /// What it has come to.
+    #[serde(flatten)]
+    pub run: flow_report::RunReport<PauseReport>,
     /// The command that goes on with it, if it needs one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -44,21 +32,9 @@ pub struct RunReport {
     shown: String,
 }
 
-/// A step that was undone.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct UndoneReport {
-    /// The step.
-    pub step: String,
-    /// What it had returned.
-    pub output: Value,
-    /// Why it could not be undone, if it could not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
 impl RunReport {
     fn new(run: &AnyRun, status: &str, code: u8) -> Self {
-        RunReport {
+        let run = flow_report::RunReport {
             run: run.id().to_owned(),
             workflow: run.workflow().to_owned(),
             status: status.to_owned(),
@@ -66,34 +42,41 @@ impl RunReport {
             pauses: Vec::new(),
             failure: None,
             undone: Vec::new(),
-            next: None,
-            code,
-            shown: String::new(),
-        }
+        };
+        RunReport { run, next: None, code, shown: String::new() }
     }
 
-    pub(crate) async fn done(desk: &Desk, run: &AnyRun, output: Value) -> Result<Self, CliError> {
+    pub(crate) fn done(desk: &Desk, run: &AnyRun, output: Value) -> Self {
         let hooks = &desk.kit.hooks;
         let code = if hooks.is_good(run.workflow(), &output) { 0 } else { 1 };
-        let shown = hooks.shown(run.workflow(), &output) + &afterwards(desk, run);
-        Ok(RunReport { output: Some(output), shown, ..RunReport::new(run, "completed", code) })
+        let mut report = RunReport::new(run, "completed", code);
+        report.shown = hooks.shown(run.workflow(), &output) + &afterwards(desk, run);
+        report.run.output = Some(output);
+        report
     }
 
     pub(crate) fn paused(desk: &Desk, run: &AnyRun, pauses: &[OpenPause]) -> Self {
-        let report = |pause: &OpenPause| pauses::report(&desk.kit, run.id(), pause);
-        RunReport { pauses: pauses.iter().map(report).collect(), ..RunReport::new(run, "paused", 3) }
+        let mut report = RunReport::new(run, "paused", 3);
+        report.run.pauses = pauses.iter().map(|pause| pauses::report_open(&desk.kit, run.id(), pause)).collect();
+        report
     }
 
     pub(crate) async fn failed(desk: &Desk, run: &AnyRun, failure: &Failure) -> Result<Self, CliError> {
-        let (failure, undone) = (FailureReport::of(failure), undone(desk, run).await?);
-        let next = undone.is_empty().then(|| desk.kit.shell.command(["retry", short(run.id())]));
-        let shown = afterwards(desk, run);
-        Ok(RunReport { failure: Some(failure), undone, next, shown, ..RunReport::new(run, "failed", 1) })
+        let mut report = RunReport::new(run, "failed", 1);
+        report.run.failure = Some(FailureReport::of(failure));
+        report.run.undone = UndoneReport::of(&desk.app, run.id()).await?;
+        // What is undone is at its end.
+        let goes_on = report.run.undone.is_empty();
+        report.next = goes_on.then(|| desk.kit.shell.command(["retry", short(run.id())]));
+        report.shown = afterwards(desk, run);
+        Ok(report)
     }
 
     pub(crate) async fn cancelled(desk: &Desk, run: &AnyRun) -> Result<Self, CliError> {
-        let (undone, shown) = (undone(desk, run).await?, afterwards(desk, run));
-        Ok(RunReport { undone, shown, ..RunReport::new(run, "cancelled", 1) })
+        let mut report = RunReport::new(run, "cancelled", 1);
+        report.run.undone = UndoneReport::of(&desk.app, run.id()).await?;
+        report.shown = afterwards(desk, run);
+        Ok(report)
     }
 
     /// The same, of a run whose cancelling was wanted.
@@ -115,17 +98,6 @@ impl RunReport {
     }
 }
 
-async fn undone(desk: &Desk, run: &AnyRun) -> Result<Vec<UndoneReport>, CliError> {
-    let undos = desk.store.undos(run.id()).await?;
-    let done = undos.into_iter().rev().filter(|undo| undo.done_at.is_some() || undo.failure.is_some());
-    let report = |undo: flow_runtime::store::UndoRecord| UndoneReport {
-        step: undo.step,
-        output: super::stored(&undo.output),
-        error: undo.failure,
-    };
-    Ok(done.map(report).collect())
-}
-
 /// How things stand after a run.
 fn afterwards(desk: &Desk, run: &AnyRun) -> String {
     let world = desk.kit.hooks.world(run.workflow());
@@ -134,23 +106,23 @@ fn afterwards(desk: &Desk, run: &AnyRun) -> String {
 
 impl Report for RunReport {
     fn text(&self) -> String {
-        let id = paint(BOLD, short(&self.run));
+        let id = paint(BOLD, short(&self.run.run));
         let next = |what: &str| {
             let next = self.next.as_ref().map(|next| format!("{what}\n  {}\n", paint(MARK, next)));
             next.unwrap_or_default()
         };
-        match self.status.as_str() {
+        match self.run.status.as_str() {
             "completed" => {
                 let space = if self.shown.is_empty() { "" } else { "\n" };
                 format!("{}{space}{}", done(&format!("Run {id} is done.")), self.shown)
             }
-            "paused" if !self.pauses.is_empty() => {
-                let questions: Vec<String> = self.pauses.iter().map(PauseReport::question_text).collect();
+            "paused" if !self.run.pauses.is_empty() => {
+                let questions: Vec<String> = self.run.pauses.iter().map(PauseReport::question_text).collect();
                 let head = format!("{} Run {id} waits for an answer.\n", paint(NEWS, "?"));
                 format!("{head}\n{}", questions.join("\n"))
             }
             "failed" => {
-                let failure = self.failure.as_ref().map(FailureReport::text).unwrap_or_default();
+                let failure = self.run.failure.as_ref().map(failure_text).unwrap_or_default();
                 let head = format!("{} run {id} failed{failure}\n", paint(WRONG, "error:"));
                 let again = next("\nWhen what is wrong has been put right, this goes on from there:");
                 format!("{head}{}{}{again}", self.undone_text(), self.shown)
@@ -169,13 +141,13 @@ impl Report for RunReport {
     }
 
     fn is_error(&self) -> bool {
-        self.status == "failed"
+        self.run.status == "failed"
     }
 }
 
 impl RunReport {
     fn undone_text(&self) -> String {
-        if self.undone.is_empty() {
+        if self.run.undone.is_empty() {
             return String::new();
         }
         let row = |undone: &UndoneReport| {
@@ -183,7 +155,7 @@ impl RunReport {
             let error = undone.error.as_ref().map(|error| format!("could not be undone: {error}; "));
             vec![undone.step.clone(), format!("{}{what}", error.unwrap_or_default())]
         };
-        let rows: Vec<Vec<String>> = self.undone.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = self.run.undone.iter().map(row).collect();
         format!("\nUndone, the last first:\n{}", text::indent(&text::columns(&rows), "  "))
     }
 }

@@ -1,85 +1,30 @@
 //! `sessions` and `session`.
 
-use schemars::JsonSchema;
-use serde::Serialize;
-use serde_json::Value;
+use flow_report::{SessionLine, SessionReport, SessionsReport};
 
-use super::Report;
+use super::{
+    Report,
+    runs::{in_short, more},
+};
 use crate::output::{BOLD, DIM, Table, ago, at, in_words, paint, short, status, text};
 
-/// `sessions`: a page of sessions, those that were written last first.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct SessionsReport {
-    /// The sessions.
-    pub sessions: Vec<SessionLine>,
-}
-
-/// A session in a list.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct SessionLine {
-    /// Its id.
-    pub id: String,
-    /// A name for people.
-    pub name: Option<String>,
-    /// Whose it is.
-    pub user: Option<String>,
-    /// How often it has been written.
-    pub version: u64,
-    /// When it was written first.
-    pub created_at: i64,
-    /// When it was written last.
-    pub updated_at: i64,
-    /// Its state.
-    pub state: Value,
-}
-
-/// `session`: its state and its last runs.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct SessionReport {
-    /// The session.
-    #[serde(flatten)]
-    pub session: SessionLine,
-    /// Its last runs, the newest first.
-    pub runs: Vec<SessionRun>,
-}
-
-/// A run of a session.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct SessionRun {
-    /// Its id.
-    pub run: String,
-    /// Id of its workflow.
-    pub workflow: String,
-    /// How it stands.
-    pub status: String,
-    /// When it was started.
-    pub created_at: i64,
-    /// When it last changed its status.
-    pub updated_at: i64,
-    /// Its input.
-    pub input: Value,
-    /// What it has returned.
-    pub output: Option<Value>,
-}
-
-impl Report for SessionsReport {
-    fn text(&self) -> String {
-        if self.sessions.is_empty() {
-            return "No sessions yet: `run WORKFLOW --session NAME` makes one.\n".to_owned();
-        }
-        let mut table = Table::new(&["SESSION", "NAME", "USER", "WRITTEN", "STATE"]);
-        let plain = anstyle::Style::new();
-        for session in &self.sessions {
-            table.row([
-                (BOLD, session.id.clone()),
-                (plain, session.name.clone().unwrap_or_default()),
-                (plain, session.user.clone().unwrap_or_default()),
-                (plain, ago(session.updated_at)),
-                (DIM, text::shorten(&super::runs::in_short(&session.state), 48)),
-            ]);
-        }
-        table.to_string()
+/// A page of sessions for people, and the command with which it goes on.
+pub(crate) fn sessions_text(page: &SessionsReport, next: Option<&str>) -> String {
+    if page.sessions.is_empty() {
+        return "No sessions yet: `run WORKFLOW --session NAME` makes one.\n".to_owned();
     }
+    let mut table = Table::new(&["SESSION", "NAME", "USER", "WRITTEN", "STATE"]);
+    let plain = anstyle::Style::new();
+    for session in &page.sessions {
+        table.row([
+            (BOLD, session.id.clone()),
+            (plain, session.name.clone().unwrap_or_default()),
+            (plain, session.user.clone().unwrap_or_default()),
+            (plain, ago(session.updated_at)),
+            (DIM, text::shorten(&in_short(&session.state), 48)),
+        ]);
+    }
+    format!("{table}{}", more(next))
 }
 
 impl Report for SessionReport {
@@ -106,7 +51,7 @@ impl Report for SessionReport {
                 (status(&run.status), run.status.clone()),
                 (plain, ago(run.created_at)),
                 (DIM, in_words(run.updated_at - run.created_at)),
-                (DIM, text::shorten(&super::runs::in_short(&run.input), 48)),
+                (DIM, text::shorten(&in_short(&run.input), 48)),
             ]);
         }
         out.push_str(&format!("\n{}\n{}", paint(BOLD, "Runs"), text::indent(&table.to_string(), "  ")));

@@ -1,8 +1,8 @@
 //! Definitions that are stored, and how they differ.
 
 use axum::{Json, extract::State, http::StatusCode};
-use flow_report::{DefinitionReport, DefinitionsReport, DiffReport};
-use flow_runtime::{DefinitionError, SavedDefinition, store::Stage};
+use flow_report::{DefinitionReport, DefinitionsReport, DiffReport, find_version};
+use flow_runtime::store::Stage;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -72,24 +72,7 @@ pub(crate) async fn diff(
     if stored.is_empty() {
         state.app.definition_of(&workflow)?;
     }
-    let before = find(&workflow, &stored, query.from.as_deref())?;
-    let after = query.to.as_deref().map(|to| find(&workflow, &stored, Some(to))).transpose()?;
+    let before = find_version(&workflow, &stored, query.from.as_deref())?;
+    let after = query.to.as_deref().map(|to| find_version(&workflow, &stored, Some(to))).transpose()?;
     Ok(Json(DiffReport::of(&state.app, before, after)?))
-}
-
-/// The stored definition of this version or label; without one, the last.
-fn find<'s>(
-    workflow: &str,
-    stored: &'s [SavedDefinition],
-    wanted: Option<&str>,
-) -> Result<&'s SavedDefinition, DefinitionError> {
-    let is_wanted = |saved: &&SavedDefinition| match wanted.map(|wanted| (wanted, wanted.parse::<u32>())) {
-        None => true,
-        Some((_, Ok(version))) => saved.version == version,
-        Some((label, Err(_))) => saved.label.as_deref() == Some(label),
-    };
-    stored.iter().find(is_wanted).ok_or_else(|| DefinitionError::NotStored {
-        wanted: wanted.map_or_else(|| workflow.to_owned(), |wanted| format!("{workflow}@{wanted}")),
-        known: stored.iter().map(|saved| saved.version.to_string()).collect(),
-    })
 }

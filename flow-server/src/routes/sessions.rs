@@ -13,6 +13,9 @@ use crate::{
     state::Shared,
 };
 
+/// How many of its last runs are shown with a session.
+const RUNS: u32 = 20;
+
 /// A new name.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,7 +50,7 @@ pub(crate) async fn one(
     State(state): State<Shared>,
     Part(session): Part<String>,
 ) -> Result<Json<SessionReport>, Problem> {
-    SessionReport::of(&state.app, &session).await?.map(Json).ok_or_else(|| unknown(&session))
+    SessionReport::of(&state.app, &session, RUNS).await?.map(Json).ok_or_else(|| unknown(&session))
 }
 
 /// `GET /api/sessions/{session}/runs`
