@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useLoad } from '../load.ts';
 import { ApiError, part } from '../api.ts';
+import { me } from '../me.ts';
 import { requery, route } from '../router.ts';
 import { exact, span } from '../time.ts';
 import type { Checkpoint, CheckpointState, Frame, Run } from '../types.ts';
@@ -53,7 +54,7 @@ export function Checkpoints({ run }: { run: Run }) {
             <section class="checkpoint" aria-label={`Checkpoint ${at.seq}`}>
                 <header>
                     <h2>{at.seq === 0 ? 'At the start' : at.at}</h2>
-                    <button type="button" disabled={!state.data.value && !atStart} onClick={() => { forking.value = { ...at, ...state.data.value, frames }; }}><Icon name="fork" /> Copy the run from here</button>
+                    {me.value.can('run') && <button type="button" disabled={!state.data.value && !atStart} onClick={() => { forking.value = { ...at, ...state.data.value, frames }; }}><Icon name="fork" /> Copy the run from here</button>}
                 </header>
                 {atStart && <Titled title="Input" value={run.input} />}
                 {state.error.value !== null && !atStart && <Problem error={state.error.value} retry={state.reload} />}

@@ -54,7 +54,7 @@ export function RunView({ id }: { id: string }) {
         say(words);
         live.refresh();
     };
-    const canRun = me.value.can('run'), canAnswer = me.value.can('answer');
+    const canRun = me.value.can('run');
     const bySteps = tab === 'graph' || tab === 'time';
     return (
         <article class="run">
@@ -95,8 +95,8 @@ export function RunView({ id }: { id: string }) {
             )}
             {asked.map(pause => (
                 <div key={pause.id} class="open-pause">
-                    {canAnswer ? <Answer pause={pause} id={run.run} asksWho={!me.value.named} send={sendTo(run.run, pause.id)} done={live.refresh} /> : <p class="ask">{pause.question}</p>}
-                    {canRun && <button type="button" class="quiet small link-button" onClick={() => { linked.value = pause; }}><Icon name="link" /> Let somebody else answer by a link</button>}
+                    <Answer pause={pause} id={run.run} asksWho={!me.value.named} send={sendTo(run.run, pause.id)} done={live.refresh} />
+                    {me.value.can('admin') && <button type="button" class="quiet small link-button" onClick={() => { linked.value = pause; }}><Icon name="link" /> Let somebody else answer by a link</button>}
                 </div>
             ))}
             <Tabs label="Views of the run" at={tab} set={tab => requery({ tab: tab === 'graph' ? null : tab })} tabs={[['graph', 'Graph'], ['time', 'Timeline'], ['checkpoints', 'Checkpoints'], ['events', <>Events <span class="count">{live.events.value.length || ''}</span></>]]} />

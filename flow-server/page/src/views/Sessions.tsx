@@ -54,7 +54,7 @@ export function SessionView({ id }: { id: string }) {
     const rename = async (event: Event) => {
         event.preventDefault();
         try {
-            await call(path, { method: 'PATCH', body: { name: naming.value!.trim() || null } });
+            await call(path, { method: 'PATCH', body: { name: naming.value!.trim() } });
             naming.value = null;
             loaded.reload();
             say('The session has its new name.');
@@ -78,7 +78,7 @@ export function SessionView({ id }: { id: string }) {
                             <button class="primary">Rename</button><button type="button" onClick={() => { naming.value = null; }}>Leave it</button>
                         </form>
                     )}
-                    {me.value.can('run') && naming.value === null && (
+                    {me.value.can('admin') && naming.value === null && (
                         <div class="tools">
                             <button type="button" onClick={() => { naming.value = session.name ?? ''; }}><Icon name="edit" /> Rename</button>
                             <button type="button" class="danger-quiet" onClick={() => { deleting.value = true; }}><Icon name="trash" /> Delete</button>
