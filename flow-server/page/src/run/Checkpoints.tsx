@@ -11,6 +11,9 @@ import { Titled } from '../ui/Value.tsx';
 import { Empty, Loading, Pending, Problem } from '../ui/ui.tsx';
 import { Fork } from './Fork.tsx';
 
+/** A place as people read it: the end of a branch is `=done`. */
+export const placeOf = (at: string): string => at.replace(/^=/, '');
+
 /** The frames of a checkpoint, whichever way they are told. */
 export function framesOf(state: CheckpointState & { bindings?: Frame['bindings'] }): Frame[] {
     return state.frames ?? [{ path: state.path, at: state.at, bindings: state.bindings ?? [] }];
@@ -47,13 +50,13 @@ export function Checkpoints({ run }: { run: Run }) {
             <div class="checkpoint-list" role="listbox" aria-label="Checkpoints" onKeyDown={key}>
                 {all.map(one => (
                     <button key={one.seq} type="button" role="option" aria-selected={one.seq === at.seq} tabIndex={one.seq === at.seq ? 0 : -1} onClick={() => set(one.seq)} title={exact(one.time)}>
-                        <span class="seq">{one.seq}</span><span class="grow">{one.at}{one.path && <small> {one.path}</small>}</span><span class="muted small">+{span(one.time - run.created_at)}</span>
+                        <span class="seq">{one.seq}</span><span class="grow">{placeOf(one.at)}{one.path && <small> {one.path}</small>}</span><span class="muted small">+{span(one.time - run.created_at)}</span>
                     </button>
                 ))}
             </div>
             <section class="checkpoint" aria-label={`Checkpoint ${at.seq}`}>
                 <header>
-                    <h2>{at.seq === 0 ? 'At the start' : at.at}</h2>
+                    <h2>{at.seq === 0 ? 'At the start' : placeOf(at.at)}</h2>
                     {me.value.can('run') && <button type="button" disabled={!state.data.value && !atStart} onClick={() => { forking.value = { ...at, ...state.data.value, frames }; }}><Icon name="fork" /> Copy the run from here</button>}
                 </header>
                 {atStart && <Titled title="Input" value={run.input} />}
@@ -61,7 +64,7 @@ export function Checkpoints({ run }: { run: Run }) {
                 {!state.data.value && !state.error.value && <Loading />}
                 {frames.map(frame => (
                     <div key={frame.path} class="frame">
-                        {(frame.path || frames.length > 1) && <h3>{frame.path || 'workflow'} <small>at {frame.at}</small></h3>}
+                        {(frame.path || frames.length > 1) && <h3>{frame.path || 'workflow'} <small>at {placeOf(frame.at)}</small></h3>}
                         {frame.bindings.map(one => {
                             const is = old.get(frame.path)?.get(one.name);
                             const changed = at.seq > 0 && is !== JSON.stringify(one.value);
