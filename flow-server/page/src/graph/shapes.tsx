@@ -88,7 +88,8 @@ function Badge({ node, mark }: { node: LayoutNode; mark: Mark }) {
     const number = numberOf(mark);
     const width = 18 + (number ? number.length * 6 + 5 : 0);
     const x = node.x + node.width + 7 - width;
-    const y = node.y - 9;
+    // Over a bar it would cover the words.
+    const y = node.y - (node.shape === 'bar' ? 13 : 9);
     return (
         <g class="badge">
             <rect x={x} y={y} width={width} height="18" rx="9" />

@@ -89,7 +89,7 @@ export function SessionView({ id }: { id: string }) {
                     <div><dt>Session</dt><dd><code title={session.id}>{short(session.id)}</code><Copy text={session.id} what="the session's id" /></dd></div>
                     {session.user && <div><dt>User</dt><dd>{session.user}</dd></div>}
                     <div><dt>Began</dt><dd><Ago time={session.created_at} /></dd></div>
-                    <div><dt>Written</dt><dd><Ago time={session.updated_at} />, {session.version} times</dd></div>
+                    <div><dt>Written</dt><dd><span><Ago time={session.updated_at} />, {session.version === 1 ? 'once' : `${session.version} times`}</span></dd></div>
                 </dl>
             </header>
             <div class="session">
