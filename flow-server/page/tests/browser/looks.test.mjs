@@ -22,7 +22,7 @@ const views = runs => [
     ['run-works', `#/runs/${runs.slow}`, page => page.getByRole('button', { name: /^chew, step, at work/ })],
     ['run-done', `#/runs/${runs.done}`, page => page.getByRole('button', { name: /^publish, step, done/ })],
     ['run-failed', `#/runs/${runs.failed}`, page => page.getByRole('button', { name: /^deliver, step, failed/ })],
-    ['run-step', `#/runs/${runs.done}?node=6`, page => page.getByText(/attempt/i).first()],
+    ['run-step', `#/runs/${runs.done}?node=5`, page => page.getByText('One attempt')],
     ['run-fan-out', `#/runs/${runs.crawl}`, page => page.getByRole('button', { name: /^read.* step, done/ })],
     ['run-timeline', `#/runs/${runs.crawl}?tab=time`, page => page.getByRole('rowheader', { name: /12 branches/ })],
     ['run-timeline-waits', `#/runs/${runs.done}?tab=time`, page => page.getByRole('rowheader', { name: /approve/ })],
