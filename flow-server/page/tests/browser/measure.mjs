@@ -1,4 +1,5 @@
 // How soon the page is seen, and how a graph of five hundred steps moves. Prints figures, and judges none of them.
+import { loadavg } from 'node:os';
 import { PHONE, launch } from './kit.mjs';
 import { past } from './past.mjs';
 import { serve } from './server.mjs';
@@ -53,6 +54,7 @@ const browser = await launch();
 const server = await serve();
 try {
     await past(server);
+    console.log(`(the machine had ${loadavg()[0].toFixed(1)} things to do at a time when this began)`);
     const nodes = (await server.ask('GET', 'api/workflows/five-hundred/graph')).layout.nodes.length;
     const run = await server.start('five-hundred', 0);
 
