@@ -11,7 +11,7 @@ import { Titled } from '../ui/Value.tsx';
 import { Empty, Loading, Pending, Problem } from '../ui/ui.tsx';
 import { Fork } from './Fork.tsx';
 
-/** A place as people read it: the end of a branch is `=done`. */
+/** A place or a binding as people read it: a branch ends at `=done` with `=result`. */
 export const placeOf = (at: string): string => at.replace(/^=/, '');
 
 /** The frames of a checkpoint, whichever way they are told. */
@@ -68,7 +68,7 @@ export function Checkpoints({ run }: { run: Run }) {
                         {frame.bindings.map(one => {
                             const is = old.get(frame.path)?.get(one.name);
                             const changed = at.seq > 0 && is !== JSON.stringify(one.value);
-                            return <div key={one.name} class={changed ? 'binding is-changed' : 'binding'}><Titled title={changed ? `${one.name} (${is === undefined ? 'new' : 'changed'})` : one.name} value={one.value} open={changed || frame.bindings.length < 4} /></div>;
+                            return <div key={one.name} class={changed ? 'binding is-changed' : 'binding'}><Titled title={placeOf(one.name) + (changed ? ` (${is === undefined ? 'new' : 'changed'})` : '')} value={one.value} open={changed || frame.bindings.length < 4} /></div>;
                         })}
                         {!frame.bindings.length && <p class="muted">Nothing is saved here.</p>}
                     </div>

@@ -72,7 +72,7 @@ export function Fork({ run, at, close }: { run: Run; at: CheckpointState; close:
                         const changed = texts.value[name] !== undefined && texts.value[name] !== (isText(value) ? value : JSON.stringify(value, null, 2));
                         return (
                             <div key={name} class={`field${error ? ' is-wrong' : ''}`}>
-                                <label for={`fork-${name}`}><code>{name}</code>{changed && <span class="optional"> changed</span>}</label>
+                                <label for={`fork-${name}`}><code>{placeOf(name)}</code>{changed && <span class="optional"> changed</span>}</label>
                                 <textarea id={`fork-${name}`} class="code" rows={Math.min(8, text.split('\n').length)} spellcheck={false} value={text} aria-invalid={error ? true : undefined} aria-describedby={error ? `fork-${name}?error` : undefined} onInput={event => { texts.value = { ...texts.value, [name]: event.currentTarget.value }; }} />
                                 {error && <p class="field-error" id={`fork-${name}?error`}><Icon name="warn" /> {error}</p>}
                             </div>
