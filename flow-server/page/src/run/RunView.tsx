@@ -1,7 +1,7 @@
 /** One run. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { ApiError, call, part } from '../api.ts';
+import { ApiError, call, offline, part } from '../api.ts';
 import { Answer, type Given } from '../form/Answer.tsx';
 import { GraphView } from '../graph/Graph.tsx';
 import { me } from '../me.ts';
@@ -84,7 +84,8 @@ export function RunView({ id }: { id: string }) {
                     <ForkedFrom run={run} />
                 </dl>
             </header>
-            {live.error.value !== null && <Problem error={live.error.value} retry={live.refresh} />}
+            {/* That the server is not there is said above. */}
+            {live.error.value !== null && !offline.value && <Problem error={live.error.value} retry={live.refresh} />}
             {run.failure && (
                 <section class="failure" aria-label="Why it failed">
                     <h2><Icon name="warn" /> {run.failure.chain[0] ?? 'It failed'}</h2>
