@@ -69,7 +69,7 @@ export function tidy(doc = ''): string {
 }
 
 /** Titles that schemars gives to types: they say nothing about a field. */
-const TYPES = /^(u?int\d*|float|double|string|boolean|null|AnyValue|(Array|Map|Nullable|Set|Tuple)_of_.*)$/;
+const TYPES = /^(u?int\d*|float|double|string|boolean|null|AnyValue|(Array|Map|Nullable|Set|Tuple)_.*)$/;
 
 class Reader {
     constructor(private root: Schema) {}
