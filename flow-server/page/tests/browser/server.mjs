@@ -17,6 +17,10 @@ export const TOKENS = {
 };
 export const secretOf = name => TOKENS[name].split(':').pop();
 
+/** Those that run: none outlives the tests, however these end. */
+const running = new Set();
+process.on('exit', () => running.forEach(child => child.kill('SIGKILL')));
+
 /** Starts a server. `tokens`: callers say who they are. `prefix`: where it is nested. `memory`: it keeps nothing. */
 export async function serve({ tokens = false, prefix = '', memory = false } = {}) {
     if (!existsSync(DEMO)) throw new Error(`There is no server at ${DEMO}: build it with \`cargo build -p flow-server --example demo\`, or say in FLOW_DEMO where it is.`);
@@ -26,6 +30,8 @@ export async function serve({ tokens = false, prefix = '', memory = false } = {}
     const begin = async address => {
         const args = memory ? [address] : [address, join(folder, 'store.db')];
         child = spawn(DEMO, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+        running.add(child);
+        child.once('exit', () => running.delete(child));
         const gone = new Promise((_, fail) => {
             child.once('error', fail);
             child.once('exit', (code, signal) => fail(new Error(`the server ended with ${code ?? signal} before it said where it is`)));
