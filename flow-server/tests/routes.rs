@@ -242,11 +242,16 @@ async fn runs_are_cancelled_tried_again_and_copied() {
     }
     web.post("/api/runs/nope/fork", &json!({ "checkpoint": 0 })).await.problem(404, "unknown_run");
 
-    let failed = web.start("parcel", json!("tea")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let failed = web.start("parcel", json!({ "name": "tea", "key": key })).await;
     let shown = web.show(&failed).await;
     assert_eq!(shown["status"], "failed");
-    assert_eq!(shown["failure"]["chain"], json!(["the van with Hello, tea does not start"]));
-    common::workflows::BROKEN.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(
+        shown["failure"]["chain"],
+        json!([format!("the van with Hello, tea does not start: there is no key at {}", key.display())])
+    );
+    std::fs::write(&key, "").unwrap();
     let again = web.with("POST", &format!("/api/runs/{failed}/retry"), &[("prefer", "wait=30")], &Value::Null).await;
     assert_eq!((again.status.as_u16(), &again.json()["output"]), (200, &json!("Hello, tea is delivered")));
 }

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { ApiError, newKey, wordsOf } from '../api.ts';
+import { me } from '../me.ts';
 import { exact, now, ago } from '../time.ts';
 import type { Json, Pause } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
@@ -107,7 +108,7 @@ export function Answer({ pause, id, send, asksWho, done, level = 'h2' }: Props) 
                 {pause.reminded ? <span>{pause.reminded === 1 ? 'one reminder' : `${pause.reminded} reminders`}</span> : null}
             </p>
             <Prompt prompt={pause.prompt} />
-            {settled.value ? <div class="notice" role="alert"><p>{settled.value}</p></div> : (
+            {settled.value ? <div class="notice" role="alert"><p>{settled.value}</p></div> : !me.value.can('answer') ? <p class="notice">You may see this question, but not answer it.</p> : (
                 <form onSubmit={submit} noValidate>
                     {!quick && <Fields form={form} label="Your answer" />}
                     {quick && form.rest.value.length > 0 && <div class="notice is-wrong" role="alert">{form.rest.value.map(words => <p key={words}>{words}</p>)}</div>}

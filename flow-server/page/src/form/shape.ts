@@ -68,6 +68,9 @@ export function tidy(doc = ''): string {
     return doc.replace(/\[`?([^\]`]+)`?\](\([^)]*\))?/g, '$1').replace(/([^\n])\n(?![\n*-])/g, '$1 ').trim();
 }
 
+/** Titles that schemars gives to types: they say nothing about a field. */
+const TYPES = /^(u?int\d*|float|double|string|boolean|null|AnyValue|(Array|Map|Nullable|Set|Tuple)_.*)$/;
+
 class Reader {
     constructor(private root: Schema) {}
 
@@ -101,7 +104,7 @@ class Reader {
 
     shape(given: Schema | boolean | undefined, depth: number): Shape {
         const schema = this.plain(given);
-        const about: About = { title: schema.title ?? '', doc: tidy(schema.description) };
+        const about: About = { title: TYPES.test(schema.title ?? '') ? '' : schema.title ?? '', doc: tidy(schema.description) };
         if (schema.examples?.length) about.example = schema.examples[0]!;
         if (schema.default !== undefined) about.preset = schema.default;
         if (depth > DEEPEST) return { about, kind: 'json' };

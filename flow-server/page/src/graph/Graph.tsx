@@ -89,7 +89,9 @@ export function GraphView({ graph, chosen = null, choose }: Props) {
         view.value = { scale, x: keep(x + dx, layout.width, width), y: keep(y + dy, layout.height, height) };
     };
     const fit = (whole: boolean) => {
-        const { width, height } = size();
+        const { width, height: all } = size();
+        // Where it is narrow the buttons would stand on it.
+        const height = all - (width < 500 ? 48 : 0);
         const fits = Math.min(width / layout.width, height / layout.height);
         const scale = whole ? Math.min(1, fits) : limit(Math.min(1, Math.max(fits, Math.min(0.75, width / layout.width))));
         const tall = layout.height * scale > height;

@@ -77,7 +77,7 @@ function Words({ node }: { node: LayoutNode }) {
     return (
         <>
             {icon && <path class="sign" transform={`translate(${node.x + 12} ${node.y + (height - 16) / 2})`} d={icon} />}
-            {node.text.map((text, index) => <text key={index} class={code ? 'code' : ''} x={center} y={top + index * line}>{text}</text>)}
+            {node.text.map((text, index) => <text key={index} class={code ? 'code' : ''} x={center} y={top + index * line}> {text}</text>)}
         </>
     );
 }
@@ -88,12 +88,13 @@ function Badge({ node, mark }: { node: LayoutNode; mark: Mark }) {
     const number = numberOf(mark);
     const width = 18 + (number ? number.length * 6 + 5 : 0);
     const x = node.x + node.width + 7 - width;
-    const y = node.y - 9;
+    // Over a bar it would cover the words.
+    const y = node.y - (node.shape === 'bar' ? 13 : 9);
     return (
         <g class="badge">
             <rect x={x} y={y} width={width} height="18" rx="9" />
             <path class={mark.state === 'working' ? 'solid' : ''} transform={`translate(${x + 4} ${y + 4})`} d={sign} />
-            {number && <text x={x + 16 + (width - 20) / 2} y={y + 13}>{number}</text>}
+            {number && <text x={x + 16 + (width - 20) / 2} y={y + 13}> {number}</text>}
         </g>
     );
 }

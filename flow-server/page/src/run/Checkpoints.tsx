@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useLoad } from '../load.ts';
 import { ApiError, part } from '../api.ts';
+import { me } from '../me.ts';
 import { requery, route } from '../router.ts';
 import { exact, span } from '../time.ts';
 import type { Checkpoint, CheckpointState, Frame, Run } from '../types.ts';
@@ -9,6 +10,9 @@ import { Icon } from '../ui/Icon.tsx';
 import { Titled } from '../ui/Value.tsx';
 import { Empty, Loading, Pending, Problem } from '../ui/ui.tsx';
 import { Fork } from './Fork.tsx';
+
+/** A place or a binding as people read it: a branch ends at `=done` with `=result`. */
+export const placeOf = (at: string): string => at.replace(/^=/, '');
 
 /** The frames of a checkpoint, whichever way they are told. */
 export function framesOf(state: CheckpointState & { bindings?: Frame['bindings'] }): Frame[] {
@@ -46,25 +50,25 @@ export function Checkpoints({ run }: { run: Run }) {
             <div class="checkpoint-list" role="listbox" aria-label="Checkpoints" onKeyDown={key}>
                 {all.map(one => (
                     <button key={one.seq} type="button" role="option" aria-selected={one.seq === at.seq} tabIndex={one.seq === at.seq ? 0 : -1} onClick={() => set(one.seq)} title={exact(one.time)}>
-                        <span class="seq">{one.seq}</span><span class="grow">{one.at}{one.path && <small> {one.path}</small>}</span><span class="muted small">+{span(one.time - run.created_at)}</span>
+                        <span class="seq">{one.seq}</span><span class="grow">{placeOf(one.at)}{one.path && <small> {one.path}</small>}</span><span class="muted small">+{span(one.time - run.created_at)}</span>
                     </button>
                 ))}
             </div>
             <section class="checkpoint" aria-label={`Checkpoint ${at.seq}`}>
                 <header>
-                    <h2>{at.seq === 0 ? 'At the start' : at.at}</h2>
-                    <button type="button" disabled={!state.data.value && !atStart} onClick={() => { forking.value = { ...at, ...state.data.value, frames }; }}><Icon name="fork" /> Copy the run from here</button>
+                    <h2>{at.seq === 0 ? 'At the start' : placeOf(at.at)}</h2>
+                    {me.value.can('run') && <button type="button" disabled={!state.data.value && !atStart} onClick={() => { forking.value = { ...at, ...state.data.value, frames }; }}><Icon name="fork" /> Copy the run from here</button>}
                 </header>
                 {atStart && <Titled title="Input" value={run.input} />}
                 {state.error.value !== null && !atStart && <Problem error={state.error.value} retry={state.reload} />}
                 {!state.data.value && !state.error.value && <Loading />}
                 {frames.map(frame => (
                     <div key={frame.path} class="frame">
-                        {(frame.path || frames.length > 1) && <h3>{frame.path || 'workflow'} <small>at {frame.at}</small></h3>}
+                        {(frame.path || frames.length > 1) && <h3>{frame.path || 'workflow'} <small>at {placeOf(frame.at)}</small></h3>}
                         {frame.bindings.map(one => {
                             const is = old.get(frame.path)?.get(one.name);
                             const changed = at.seq > 0 && is !== JSON.stringify(one.value);
-                            return <div key={one.name} class={changed ? 'binding is-changed' : 'binding'}><Titled title={changed ? `${one.name} (${is === undefined ? 'new' : 'changed'})` : one.name} value={one.value} open={changed || frame.bindings.length < 4} /></div>;
+                            return <div key={one.name} class={changed ? 'binding is-changed' : 'binding'}><Titled title={placeOf(one.name) + (changed ? ` (${is === undefined ? 'new' : 'changed'})` : '')} value={one.value} open={changed || frame.bindings.length < 4} /></div>;
                         })}
                         {!frame.bindings.length && <p class="muted">Nothing is saved here.</p>}
                     </div>

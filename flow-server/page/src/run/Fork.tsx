@@ -5,6 +5,7 @@ import { go } from '../router.ts';
 import type { CheckpointState, Json, JsonObject, Run } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Dialog, say } from '../ui/ui.tsx';
+import { placeOf } from './Checkpoints.tsx';
 
 export function Fork({ run, at, close }: { run: Run; at: CheckpointState; close: () => void }) {
     const frames = at.frames.filter(frame => frame.bindings.length);
@@ -54,14 +55,14 @@ export function Fork({ run, at, close }: { run: Run; at: CheckpointState; close:
         busy.value = false;
     };
     return (
-        <Dialog title={`Copy from ${at.seq === 0 ? 'the start' : `“${at.at}”`}`} close={close}>
+        <Dialog title={`Copy from ${at.seq === 0 ? 'the start' : `“${placeOf(at.at)}”`}`} close={close}>
             <form onSubmit={fork} class="dialog-form">
                 <div class="dialog-body">
                     <p class="muted">The copy goes on from there as a run of its own. This run stays what it is.</p>
                     {frames.length > 1 && (
                         <div class="field"><label for="fork-path">Values of</label>
                             <select id="fork-path" value={path.value} onChange={event => { path.value = event.currentTarget.value; texts.value = {}; }}>
-                                {frames.map(one => <option key={one.path} value={one.path}>{one.path || 'the workflow'} ({one.at})</option>)}
+                                {frames.map(one => <option key={one.path} value={one.path}>{one.path || 'the workflow'} ({placeOf(one.at)})</option>)}
                             </select>
                         </div>
                     )}
@@ -71,7 +72,7 @@ export function Fork({ run, at, close }: { run: Run; at: CheckpointState; close:
                         const changed = texts.value[name] !== undefined && texts.value[name] !== (isText(value) ? value : JSON.stringify(value, null, 2));
                         return (
                             <div key={name} class={`field${error ? ' is-wrong' : ''}`}>
-                                <label for={`fork-${name}`}><code>{name}</code>{changed && <span class="optional"> changed</span>}</label>
+                                <label for={`fork-${name}`}><code>{placeOf(name)}</code>{changed && <span class="optional"> changed</span>}</label>
                                 <textarea id={`fork-${name}`} class="code" rows={Math.min(8, text.split('\n').length)} spellcheck={false} value={text} aria-invalid={error ? true : undefined} aria-describedby={error ? `fork-${name}?error` : undefined} onInput={event => { texts.value = { ...texts.value, [name]: event.currentTarget.value }; }} />
                                 {error && <p class="field-error" id={`fork-${name}?error`}><Icon name="warn" /> {error}</p>}
                             </div>

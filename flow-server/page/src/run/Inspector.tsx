@@ -43,17 +43,19 @@ export function Inspector({ run, node, mark, close }: { run: Run; node: LayoutNo
 }
 
 function RunFacts({ run }: { run: Run }) {
+    // A branch that has ended is nowhere any more.
+    const frames = run.frames.filter(frame => frame.bindings.length && !frame.at.startsWith('='));
     return (
         <div class="inspector">
             {run.status === 'completed' && <Titled title="Output" value={run.output} />}
             <Titled title="Input" value={run.input} open={run.status !== 'completed' || summary(run.input).length < 400} />
-            {run.frames.filter(frame => frame.bindings.length).slice(0, 4).map(frame => (
+            {frames.slice(0, 4).map(frame => (
                 <section key={frame.path} class="frame">
                     <h3>Now at <code>{frame.at}</code>{frame.path && <> in <code>{frame.path}</code></>}</h3>
                     {frame.bindings.map(one => <Titled key={one.name} title={one.name} value={one.value} open={false} />)}
                 </section>
             ))}
-            {run.frames.length > 4 && <p class="muted small">and {run.frames.length - 4} more branches: see Checkpoints.</p>}
+            {frames.length > 4 && <p class="muted small">and {frames.length - 4} more: see Checkpoints.</p>}
             {run.metadata !== null && run.metadata !== undefined && <Titled title="Metadata" value={run.metadata} />}
         </div>
     );

@@ -1,7 +1,7 @@
 /** One run. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { ApiError, call, part } from '../api.ts';
+import { ApiError, call, offline, part } from '../api.ts';
 import { Answer, type Given } from '../form/Answer.tsx';
 import { GraphView } from '../graph/Graph.tsx';
 import { me } from '../me.ts';
@@ -54,7 +54,7 @@ export function RunView({ id }: { id: string }) {
         say(words);
         live.refresh();
     };
-    const canRun = me.value.can('run'), canAnswer = me.value.can('answer');
+    const canRun = me.value.can('run');
     const bySteps = tab === 'graph' || tab === 'time';
     return (
         <article class="run">
@@ -84,7 +84,8 @@ export function RunView({ id }: { id: string }) {
                     <ForkedFrom run={run} />
                 </dl>
             </header>
-            {live.error.value !== null && <Problem error={live.error.value} retry={live.refresh} />}
+            {/* That the server is not there is said above. */}
+            {live.error.value !== null && !offline.value && <Problem error={live.error.value} retry={live.refresh} />}
             {run.failure && (
                 <section class="failure" aria-label="Why it failed">
                     <h2><Icon name="warn" /> {run.failure.chain[0] ?? 'It failed'}</h2>
@@ -95,8 +96,8 @@ export function RunView({ id }: { id: string }) {
             )}
             {asked.map(pause => (
                 <div key={pause.id} class="open-pause">
-                    {canAnswer ? <Answer pause={pause} id={run.run} asksWho={!me.value.named} send={sendTo(run.run, pause.id)} done={live.refresh} /> : <p class="ask">{pause.question}</p>}
-                    {canRun && <button type="button" class="quiet small link-button" onClick={() => { linked.value = pause; }}><Icon name="link" /> Let somebody else answer by a link</button>}
+                    <Answer pause={pause} id={run.run} asksWho={!me.value.named} send={sendTo(run.run, pause.id)} done={live.refresh} />
+                    {me.value.can('admin') && <button type="button" class="quiet small link-button" onClick={() => { linked.value = pause; }}><Icon name="link" /> Let somebody else answer by a link</button>}
                 </div>
             ))}
             <Tabs label="Views of the run" at={tab} set={tab => requery({ tab: tab === 'graph' ? null : tab })} tabs={[['graph', 'Graph'], ['time', 'Timeline'], ['checkpoints', 'Checkpoints'], ['events', <>Events <span class="count">{live.events.value.length || ''}</span></>]]} />

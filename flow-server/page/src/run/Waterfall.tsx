@@ -34,7 +34,8 @@ export function Waterfall({ run, events, choose }: { run: Run; events: RunEvent[
             <div class="rows" role="table" aria-label="Waterfall">
                 <div class="row is-axis" aria-hidden="true"><span /><Axis scale={scale} /><span /></div>
                 {shown.map(row => {
-                    const total = row.bars.filter(bar => bar.kind === 'work' || bar.kind === 'wait' || bar.kind === 'sleep').reduce((sum, bar) => sum + (bar.to ?? end) - bar.from, 0);
+                    // What many do side by side takes as long as from the first to the last.
+                    const total = row.kind === 'group' ? Math.max(...row.bars.map(bar => bar.to ?? end)) - Math.min(...row.bars.map(bar => bar.from)) : row.bars.filter(bar => bar.kind === 'work' || bar.kind === 'wait' || bar.kind === 'sleep').reduce((sum, bar) => sum + (bar.to ?? end) - bar.from, 0);
                     const group = row.kind === 'group';
                     const open = opened.value.has(row.key);
                     return (

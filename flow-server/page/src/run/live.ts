@@ -63,6 +63,8 @@ export function useLive(id: string): Live {
         let planned = false;
         const flush = () => {
             planned = false;
+            // What came for a list that is read anew does not belong to that one.
+            if (stop.signal.aborted) return;
             events.value = [...events.value, ...fresh.splice(0)];
         };
         events.value = [];

@@ -93,7 +93,7 @@ export function Runs() {
                 {me.value.can('run') && <a class="button primary" href={to(['start'])}><Icon name="play" /> Start a run</a>}
             </header>
             <div class="filter">
-                <Search words={typed} hint="Search, or user:ann session:x key=value" />
+                <Search words={typed} hint="Search, or user:ann key=value" />
                 <select aria-label="Workflow" value={workflow} onChange={event => requery({ workflow: event.currentTarget.value || null })}>
                     <option value="">All workflows</option>
                     {workflows.data.value?.workflows.map(one => <option key={one.id} value={one.id}>{one.id}</option>)}

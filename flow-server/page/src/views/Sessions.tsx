@@ -54,7 +54,7 @@ export function SessionView({ id }: { id: string }) {
     const rename = async (event: Event) => {
         event.preventDefault();
         try {
-            await call(path, { method: 'PATCH', body: { name: naming.value!.trim() || null } });
+            await call(path, { method: 'PATCH', body: { name: naming.value!.trim() } });
             naming.value = null;
             loaded.reload();
             say('The session has its new name.');
@@ -78,7 +78,7 @@ export function SessionView({ id }: { id: string }) {
                             <button class="primary">Rename</button><button type="button" onClick={() => { naming.value = null; }}>Leave it</button>
                         </form>
                     )}
-                    {me.value.can('run') && naming.value === null && (
+                    {me.value.can('admin') && naming.value === null && (
                         <div class="tools">
                             <button type="button" onClick={() => { naming.value = session.name ?? ''; }}><Icon name="edit" /> Rename</button>
                             <button type="button" class="danger-quiet" onClick={() => { deleting.value = true; }}><Icon name="trash" /> Delete</button>
@@ -89,7 +89,7 @@ export function SessionView({ id }: { id: string }) {
                     <div><dt>Session</dt><dd><code title={session.id}>{short(session.id)}</code><Copy text={session.id} what="the session's id" /></dd></div>
                     {session.user && <div><dt>User</dt><dd>{session.user}</dd></div>}
                     <div><dt>Began</dt><dd><Ago time={session.created_at} /></dd></div>
-                    <div><dt>Written</dt><dd><Ago time={session.updated_at} />, {session.version} times</dd></div>
+                    <div><dt>Written</dt><dd><span><Ago time={session.updated_at} />, {session.version === 1 ? 'once' : `${session.version} times`}</span></dd></div>
                 </dl>
             </header>
             <div class="session">

@@ -148,6 +148,12 @@ test('values are put at pointers', () => {
     assert.deepEqual(placed({}, '/a~1b', 1), { 'a/b': 1 });
 });
 
+test('a title that is the name of a type says nothing', () => {
+    const titleOf = (title: string) => shapeOf({ type: 'string', title }).about.title;
+    assert.deepEqual(['uint32', 'float', 'string', 'Array_of_string', 'Nullable_uint8', 'AnyValue'].map(titleOf), ['', '', '', '', '', '']);
+    assert.deepEqual(['Full name', 'Strings', 'Integer part'].map(titleOf), ['Full name', 'Strings', 'Integer part']);
+});
+
 test('names and docs as people read them', () => {
     assert.equal(humane('second_address'), 'Second address');
     assert.equal(humane('SecondAddress'), 'Second address');
