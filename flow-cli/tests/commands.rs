@@ -672,7 +672,8 @@ fn definitions_are_kept_and_compared() {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "type": "object",
             "properties": {},
-            "required": []
+            "required": [],
+            "additionalProperties": false
           },
           "pauses": {
             "confirm": {

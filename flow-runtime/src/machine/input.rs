@@ -30,7 +30,7 @@ pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
     json::decode(text)
 }
 
-/// JSON Schema of an object with these fields, all of them required.
+/// JSON Schema of an object with these fields, all of them required, and no others.
 pub fn object_schema(fields: &[(&str, Value)]) -> Value {
     let mut definitions = serde_json::Map::new();
     let mut properties = serde_json::Map::new();
@@ -38,6 +38,8 @@ pub fn object_schema(fields: &[(&str, Value)]) -> Value {
         let mut schema = schema.clone();
         if let Some(object) = schema.as_object_mut() {
             object.remove("$schema");
+            // A field is called what the parameter is, and not what its type is.
+            object.remove("title");
             // References inside a schema point to the definitions at the root.
             if let Some(Value::Object(own)) = object.remove("$defs") {
                 definitions.extend(own);
@@ -51,6 +53,7 @@ pub fn object_schema(fields: &[(&str, Value)]) -> Value {
         "type": "object",
         "properties": properties,
         "required": required,
+        "additionalProperties": false,
     });
     if let (false, Some(object)) = (definitions.is_empty(), object.as_object_mut()) {
         object.insert("$defs".to_owned(), Value::Object(definitions));
