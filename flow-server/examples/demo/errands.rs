@@ -79,8 +79,8 @@ workflow! {
 
 /// Finds what there is to read.
 #[step]
-async fn find(pages: u32) -> Result<Vec<u32>> {
-    Ok((1..=pages).collect())
+async fn find(pages: u8) -> Result<Vec<u32>> {
+    Ok((1..=pages).map(u32::from).collect())
 }
 
 /// Reads a page. Every tenth is there only when it is asked for again.
@@ -98,7 +98,7 @@ async fn add_up(words: &[u32]) -> Result<u32> {
 
 workflow! {
     /// Reads pages, four at a time, each for so many milliseconds, and counts their words.
-    pub(crate) async fn crawl(cx: &Context, pages: u32, ms: u64) -> Result<u32> {
+    pub(crate) async fn crawl(cx: &Context, pages: u8, ms: u64) -> Result<u32> {
         let found = find(pages).await?;
         let words = parallel!(for page in found { read(cx, page, ms).await }, limit = 4)?;
         add_up(&words).await

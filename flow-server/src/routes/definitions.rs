@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     extract::{MaybeJson, Params, Part},
-    problem::{FieldError, Problem},
+    problem::Problem,
     state::Shared,
 };
 
@@ -16,13 +16,21 @@ use crate::{
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SaveBody {
-    /// `draft` or `published`, which is what it is without this.
+    /// What it is; `published` without this.
     #[serde(default)]
-    stage: Option<String>,
+    stage: Option<StageName>,
     /// A name for this version. Another version that has it loses it.
     #[serde(default)]
     #[schemars(extend("pattern" = r"^(?![0-9]+$)[^@\s]([^@]*[^@\s])?$"))]
     label: Option<String>,
+}
+
+/// What a definition is.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum StageName {
+    Draft,
+    Published,
 }
 
 /// Which definitions to compare.
@@ -52,11 +60,9 @@ pub(crate) async fn save(
     Part(workflow): Part<String>,
     MaybeJson(body): MaybeJson<SaveBody>,
 ) -> Result<(StatusCode, Json<DefinitionReport>), Problem> {
-    let stage = body.stage.as_deref().unwrap_or("published");
-    let Some(stage) = Stage::parse(stage) else {
-        let detail = format!("There is no stage `{stage}`: it is `draft` or `published`.");
-        let errors = vec![FieldError { pointer: "#/stage".to_owned(), detail: detail.clone() }];
-        return Err(Problem::invalid("invalid_body", detail, errors));
+    let stage = match body.stage {
+        Some(StageName::Draft) => Stage::Draft,
+        Some(StageName::Published) | None => Stage::Published,
     };
     let saved = state.app.save_id(&workflow, stage, body.label.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(DefinitionReport::of(&state.app, &saved))))

@@ -60,8 +60,8 @@ pub(crate) async fn read(
         Some(_) => return Err(Problem::bad_request("`Last-Event-ID` is the number of an event.")),
     };
     let from = last.map(|last| last.saturating_add(1)).or(query.from).unwrap_or(1);
+    let limit = runs::limit_to(LARGEST, query.limit.unwrap_or(PAGE))?;
     if wanted.accepts("application/json") && !wanted.accepts("text/event-stream") {
-        let limit = runs::limit_to(LARGEST, query.limit.unwrap_or(PAGE))?;
         return Ok(Json(EventsReport::of(&state.app, &run, from, limit).await?).into_response());
     }
     if state.app.store().find(&run).await?.is_none() {

@@ -219,18 +219,18 @@ workflow! {
 
 /// Takes its time, and says how far it is.
 #[step]
-async fn chew(cx: &Context, rounds: u64, ms: u64) -> Result<u64> {
+async fn chew(cx: &Context, rounds: u16, ms: u64) -> Result<u16> {
     for round in 0..rounds {
         cx.emit("round", &round);
         tokio::time::sleep(Duration::from_millis(ms)).await;
-        cx.progress((round + 1) as f64 / rounds as f64, "chewing");
+        cx.progress(f64::from(round + 1) / f64::from(rounds), "chewing");
     }
     Ok(rounds)
 }
 
 workflow! {
     /// Works for a while: so many rounds of so many milliseconds.
-    async fn slow(cx: &Context, rounds: u64, ms: u64) -> Result<u64> {
+    async fn slow(cx: &Context, rounds: u16, ms: u64) -> Result<u16> {
         chew(cx, rounds, ms).await
     }
 }
