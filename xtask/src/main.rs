@@ -1,6 +1,9 @@
 //! The everyday commands of this repository: `cargo xtask test`, `lint`, `bless`, `bench` and `doc`.
 
+mod contract;
+mod debian;
 mod lint;
+mod page;
 mod postgres;
 mod shell;
 mod toolchain;
@@ -12,7 +15,10 @@ use shell::{Outcome, cargo};
 const HELP: &str = "\
 cargo xtask <command>
 
-  test              install what is missing, PostgreSQL included, then run every test
+  test              install what is missing, PostgreSQL and Chromium included, then run every test
+  test rust         only those of the crates
+  test contract     only whether the server is as it describes itself
+  test page         only those of the page, in a browser
   lint [--no-msrv]  formatting, clippy, docs, feature sets, oldest Rust version, range of rusqlite
   bless             accept the compiler output, the expansions and the drawings of now as the expected ones
   bench [args]      cargo bench --workspace [args]
@@ -33,7 +39,10 @@ fn main() -> ExitCode {
 
 fn run(args: &[&str]) -> Outcome {
     match args {
-        ["test"] => test(),
+        ["test"] => rust().and_then(|()| contract::test()).and_then(|()| page::test()),
+        ["test", "rust"] => rust(),
+        ["test", "contract"] => contract::test(),
+        ["test", "page"] => page::test(),
         ["lint"] => lint::lint(true),
         ["lint", "--no-msrv"] => lint::lint(false),
         ["bless"] => bless(),
@@ -47,8 +56,8 @@ fn run(args: &[&str]) -> Outcome {
     }
 }
 
-/// Every test of the workspace, doc tests included.
-fn test() -> Outcome {
+/// Every test of the crates, doc tests included.
+fn rust() -> Outcome {
     toolchain::complete()?;
     let tls = ["test", "--package", "flow-postgres", "--features", "tls", "--test", "tls"];
     postgres::with_server([cargo(&["test", "--workspace"]), cargo(&tls)])

@@ -4,7 +4,10 @@ use std::env;
 
 use flow_test_server::{Server, VARIABLE, programs};
 
-use crate::shell::{Outcome, Shown, program};
+use crate::{
+    debian,
+    shell::{Outcome, Shown},
+};
 
 /// Runs commands that are told of a server: the one of the environment, if there is one, or else one to throw away.
 pub(crate) fn with_server(commands: impl IntoIterator<Item = Shown>) -> Outcome {
@@ -21,13 +24,7 @@ pub(crate) fn with_server(commands: impl IntoIterator<Item = Shown>) -> Outcome 
 /// Installs PostgreSQL if it is missing.
 fn install() -> Outcome {
     let Err(missing) = programs() else { return Ok(()) };
-    let install = || {
-        let args = ["install", "--yes", "--no-install-recommends", "postgresql"];
-        program("apt-get", &args).env("DEBIAN_FRONTEND", "noninteractive").run()
-    };
-    // The lists of packages may be missing or old.
-    let installed = install().or_else(|_| program("apt-get", &["update"]).run().and_then(|()| install()));
-    installed.and_then(|()| programs().map(|_| ())).map_err(|error| {
+    debian::install(&["postgresql"]).and_then(|()| programs().map(|_| ())).map_err(|error| {
         format!("{error}\n{missing}. The tests need it; or set {VARIABLE} to the URL of a server whose user may make schemas.")
     })
 }
