@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has nothing better to do than to end")]
 
 mod bare;
+pub mod client;
 
 use std::{
     fmt::Write as _,
