@@ -69,6 +69,16 @@ async fn a_start_streams_until_the_run_rests() {
 }
 
 #[tokio::test]
+async fn a_start_that_finds_no_place_for_its_stream_starts_nothing() {
+    let web = Web::of(Server::new(app()).max_streams(0));
+    let headers = [("accept", "text/event-stream")];
+    let refused = web.with("POST", "/api/workflows/hello/runs", &headers, &json!({ "input": "Ann" })).await;
+    refused.problem(429, "too_many_requests");
+    assert_eq!(refused.header("retry-after"), "5");
+    assert_eq!(web.get("/api/runs").await.ok()["runs"], json!([]));
+}
+
+#[tokio::test]
 async fn a_stream_is_taken_up_in_the_middle_without_a_gap() {
     let server = Listening::begin(Server::new(app())).await;
     let run = begin(&server, "slow", json!({ "rounds": 40, "ms": 5 })).await;

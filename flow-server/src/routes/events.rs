@@ -67,14 +67,17 @@ pub(crate) async fn read(
     if state.app.store().find(&run).await?.is_none() {
         return Err(StoreError::UnknownRun { run }.into());
     }
-    stream(&state, &run, from, Until::Ended)
+    Ok(stream(&state, place(&state)?, &run, from, Until::Ended))
+}
+
+/// A place for a stream, if there is one.
+pub(crate) fn place(state: &Shared) -> Result<OwnedSemaphorePermit, Problem> {
+    let busy = |_| Problem::busy("This server has as many streams open as it takes at once: ask again.", 5);
+    state.streams.clone().try_acquire_owned().map_err(busy)
 }
 
 /// The events of a run from a number on, as they happen.
-pub(crate) fn stream(state: &Shared, run: &str, from: u64, until: Until) -> Result<Response, Problem> {
-    let Ok(place) = state.streams.clone().try_acquire_owned() else {
-        return Err(Problem::busy("This server has as many streams open as it takes at once: ask again.", 5));
-    };
+pub(crate) fn stream(state: &Shared, place: OwnedSemaphorePermit, run: &str, from: u64, until: Until) -> Response {
     let reader = Reader {
         events: state.app.events(run, from),
         closed: Box::pin(state.closed()),
@@ -88,7 +91,7 @@ pub(crate) fn stream(state: &Shared, run: &str, from: u64, until: Until) -> Resu
     let mut response = sse(state, frames);
     // Proxies that collect what they pass on would hold events back.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
 fn sse(state: &Shared, frames: impl Stream<Item = Result<Frame, Infallible>> + Send + 'static) -> Response {

@@ -68,6 +68,11 @@ pub(crate) async fn start(
     if let Some(most) = state.options.max_runs.filter(|most| state.app.driving() >= *most) {
         return Err(Problem::busy(format!("This server drives {most} runs, as many as it may: start it later."), 1));
     }
+    // Before the run is there: whoever is refused starts again.
+    let place = match wanted.accepts("text/event-stream") {
+        true => Some(events::place(&state)?),
+        false => None,
+    };
     let mut start = state.app.start_json(&workflow, extract::whole(body.input)).priority(body.priority);
     if let Some(user) = caller.name(body.user, "#/user")? {
         start = start.user(user);
@@ -95,8 +100,8 @@ pub(crate) async fn start(
         run => run?,
     };
     let at = location(&base, run.id());
-    if wanted.accepts("text/event-stream") {
-        let mut response = events::stream(&state, run.id(), 1, Until::Rests)?;
+    if let Some(place) = place {
+        let mut response = events::stream(&state, place, run.id(), 1, Until::Rests);
         // An id of a run is one of a header, too.
         if let Ok(at) = HeaderValue::from_str(&at) {
             response.headers_mut().insert(header::LOCATION, at);
