@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use flow_report::RunReport;
-use flow_runtime::{AnyRun, Merge, RunError};
+use flow_runtime::{AnyRun, Merge, RunError, store::RunFilter};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -65,9 +65,7 @@ pub(crate) async fn start(
         Some("multipart/form-data") => files::read_form(request, &state).await?,
         _ => extract::Json::<StartBody>::from_request(request, &state).await?.0,
     };
-    if let Some(most) = state.options.max_runs.filter(|most| state.app.driving() >= *most) {
-        return Err(Problem::busy(format!("This server drives {most} runs, as many as it may: start it later."), 1));
-    }
+    room(&state, &workflow, wanted.key.as_deref()).await?;
     // Before the run is there: whoever is refused starts again.
     let place = match wanted.accepts("text/event-stream") {
         true => Some(events::place(&state)?),
@@ -87,7 +85,7 @@ pub(crate) async fn start(
         start = start.metadata(metadata);
     }
     if let Some(key) = wanted.key.clone() {
-        start = start.key(key);
+        start = start.strict_key(key);
     }
     if let Some(ms) = body.deadline_ms {
         start = start.deadline(Duration::from_millis(ms));
@@ -111,6 +109,17 @@ pub(crate) async fn start(
     let (status, report) = begun(&state, &run, wanted.wait).await?;
     let location: [(HeaderName, String); 1] = [(header::LOCATION, at)];
     Ok((status, location, report).into_response())
+}
+
+/// Refuses what would have this server drive more runs than it may. One that is there already, by its key, is no more.
+pub(crate) async fn room(state: &Shared, workflow: &str, key: Option<&str>) -> Result<(), Problem> {
+    let Some(most) = state.options.max_runs.filter(|most| state.app.driving() >= *most) else { return Ok(()) };
+    if let Some(key) = key
+        && !state.app.runs(&RunFilter::new().workflow(workflow).key(key).limit(1)).await?.is_empty()
+    {
+        return Ok(());
+    }
+    Err(Problem::busy(format!("This server drives {most} runs, as many as it may: ask again later."), 1))
 }
 
 /// Where a run is found.
