@@ -10,8 +10,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::start::{begun, location};
+use super::{
+    own,
+    start::{begun, location},
+};
 use crate::{
+    auth::Caller,
     extract::{self, Base, Part, Wanted},
     problem::Problem,
     state::Shared,
@@ -23,7 +27,7 @@ use crate::{
 pub(crate) struct ForkBody {
     /// The checkpoint it begins right after; 0 is the start of the run.
     checkpoint: u64,
-    /// Other values of bindings, by their names.
+    /// Other values of bindings, by their names. Only by an admin, where callers say who they are.
     #[serde(default)]
     set: Map<String, Value>,
     /// The frame these bindings are of: empty for the workflow's body. Without this, the frame that made the checkpoint.
@@ -32,18 +36,26 @@ pub(crate) struct ForkBody {
 }
 
 /// `POST /api/runs/{run}/cancel`
-pub(crate) async fn cancel(State(state): State<Shared>, Part(run): Part<String>) -> Result<Json<RunReport>, Problem> {
-    state.app.any_run(&run).await?.cancel().await?;
-    Ok(Json(RunReport::of(&state.app, &run).await?))
+pub(crate) async fn cancel(
+    State(state): State<Shared>,
+    Part(run): Part<String>,
+    caller: Caller,
+) -> Result<Json<RunReport>, Problem> {
+    let run = state.app.any_run(&run).await?;
+    own::run(&caller, &run).await?;
+    run.cancel().await?;
+    Ok(Json(RunReport::of(&state.app, run.id()).await?))
 }
 
 /// `POST /api/runs/{run}/retry`
 pub(crate) async fn retry(
     State(state): State<Shared>,
     Part(run): Part<String>,
+    caller: Caller,
     wanted: Wanted,
 ) -> Result<(StatusCode, Json<RunReport>), Problem> {
     let run = state.app.any_run(&run).await?;
+    own::run(&caller, &run).await?;
     run.retry().await?;
     begun(&state, &run, wanted.wait).await
 }
@@ -53,10 +65,16 @@ pub(crate) async fn fork(
     State(state): State<Shared>,
     Part(run): Part<String>,
     base: Base,
+    caller: Caller,
     wanted: Wanted,
     extract::Json(body): extract::Json<ForkBody>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<RunReport>), Problem> {
-    let mut fork = state.app.any_run(&run).await?.fork(body.checkpoint);
+    let run = state.app.any_run(&run).await?;
+    own::run(&caller, &run).await?;
+    if !body.set.is_empty() {
+        own::values(&caller)?;
+    }
+    let mut fork = run.fork(body.checkpoint);
     for (name, value) in body.set {
         let value = extract::whole(value);
         fork = match &body.path {

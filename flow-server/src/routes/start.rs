@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     events::{self, Until},
-    files,
+    files, own,
 };
 use crate::{
     auth::Caller,
@@ -76,6 +76,7 @@ pub(crate) async fn start(
         start = start.user(user);
     }
     if let Some(session) = body.session {
+        own::session(&state, &caller, &session).await?;
         start = start.session(session);
     }
     if let Some(given) = body.session_state {
