@@ -69,6 +69,28 @@ async fn a_start_streams_until_the_run_rests() {
 }
 
 #[tokio::test]
+async fn a_start_that_comes_again_streams_until_the_run_rests_now() {
+    let web = Web::new(app());
+    let headers = [("accept", "text/event-stream"), ("idempotency-key", "k-1")];
+    let body = json!({ "input": { "topic": "bees", "tone": "formal" } });
+    let start = async || {
+        let text = web.with("POST", "/api/workflows/article/runs", &headers, &body).await.text;
+        let last = text.trim_end().rsplit("\n\n").next().unwrap().to_owned();
+        (text.matches("event: run_paused\n").count(), text.matches("event: run_completed\n").count(), last)
+    };
+    let (paused, _, last) = start().await;
+    assert!(paused == 1 && last.contains("\"status\":\"paused\""), "{last}");
+    let run = web.get("/api/runs").await.ok()["runs"][0]["run"].as_str().unwrap().to_owned();
+    web.answer(&run, "approve-1", json!({ "Retitle": { "title": "wasps" } })).await.ok();
+    let (paused, _, last) = start().await;
+    assert!(paused == 2 && last.contains("\"status\":\"paused\""), "{paused} {last}");
+    web.answer(&run, "approve-2", json!({ "Publish": { "by": "Ann" } })).await.ok();
+    let (paused, completed, last) = start().await;
+    assert_eq!((paused, completed), (2, 1), "{last}");
+    assert!(last.starts_with("event: end\n") && last.contains("\"status\":\"completed\""), "{last}");
+}
+
+#[tokio::test]
 async fn a_start_that_finds_no_place_for_its_stream_starts_nothing() {
     let web = Web::of(Server::new(app()).max_streams(0));
     let headers = [("accept", "text/event-stream")];

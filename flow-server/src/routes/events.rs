@@ -12,7 +12,7 @@ use axum::{
     },
 };
 use flow_report::EventsReport;
-use flow_runtime::{Event, EventKind, EventStream, StoreError};
+use flow_runtime::{App, Event, EventKind, EventStream, StoreError};
 use futures::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -147,7 +147,7 @@ impl Reader {
                 // What has happened comes before the end of the server.
                 biased;
                 event = self.events.next() => match event {
-                    Some(Ok(event)) => self.event(&event),
+                    Some(Ok(event)) => self.event(&event).await,
                     Some(Err(error)) => {
                         let problem = Problem::from(error);
                         self.at = At::Done;
@@ -164,9 +164,11 @@ impl Reader {
         Some((Ok(frame), self))
     }
 
-    fn event(&mut self, event: &Event) -> Frame {
-        let rests = matches!(&event.kind, EventKind::RunPaused { pauses } if !pauses.is_empty());
-        if self.until == Until::Rests && rests {
+    async fn event(&mut self, event: &Event) -> Frame {
+        if self.until == Until::Rests
+            && let EventKind::RunPaused { pauses } = &event.kind
+            && still_asks(&self.open.state.app, &self.run, pauses).await
+        {
             self.at = At::Ending;
         }
         // An event always has a JSON form.
@@ -187,6 +189,18 @@ impl Reader {
         let record = self.open.state.app.store().find(&self.run).await.ok().flatten();
         let status = record.map(|record| record.status.as_str());
         data("end", &json!({ "run": self.run, "status": status, "next": self.next }))
+    }
+}
+
+/// Whether a run waits for answers to just these questions. If not, it did once, and more events come.
+async fn still_asks(app: &App, run: &str, pauses: &[String]) -> bool {
+    if pauses.is_empty() {
+        return false;
+    }
+    let Ok(Some(record)) = app.store().find(run).await else { return true };
+    match app.open_pauses(&record).await {
+        Ok(open) => open.len() == pauses.len() && open.iter().all(|open| pauses.iter().any(|id| id == open.id())),
+        Err(_) => true,
     }
 }
 
