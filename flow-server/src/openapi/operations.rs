@@ -292,7 +292,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "forkRun",
         needs: Some("run"),
         summary: "Starts a copy of a run from right after a checkpoint, with other values if wanted.",
-        parameters: &[WAIT],
+        parameters: &[WAIT, KEY],
         body: Some(Kind::ForkBody),
         responses: &[(201, "The copy has begun.", Body::Json(Kind::Run))],
         problems: &[404, 409, 410, 413, 415, 422],

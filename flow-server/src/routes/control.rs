@@ -8,11 +8,12 @@ use axum::{
 use flow_report::RunReport;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     own,
-    start::{begun, location},
+    start::{begun, location, room},
 };
 use crate::{
     auth::Caller,
@@ -52,12 +53,15 @@ pub(crate) async fn retry(
     State(state): State<Shared>,
     Part(run): Part<String>,
     caller: Caller,
+    base: Base,
     wanted: Wanted,
-) -> Result<(StatusCode, Json<RunReport>), Problem> {
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<RunReport>), Problem> {
     let run = state.app.any_run(&run).await?;
     own::run(&caller, &run).await?;
+    room(&state, run.workflow(), None).await?;
     run.retry().await?;
-    begun(&state, &run, wanted.wait).await
+    let (status, report) = begun(&state, &run, wanted.wait).await;
+    Ok((status, [(header::LOCATION, location(&base, run.id()))], report))
 }
 
 /// `POST /api/runs/{run}/fork`
@@ -74,7 +78,12 @@ pub(crate) async fn fork(
     if !body.set.is_empty() {
         own::values(&caller)?;
     }
+    let key = wanted.key.as_deref().map(|key| key_of(key, run.id(), &body));
+    room(&state, run.workflow(), key.as_deref()).await?;
     let mut fork = run.fork(body.checkpoint);
+    if let Some(key) = key {
+        fork = fork.key(key);
+    }
     for (name, value) in body.set {
         let value = extract::whole(value);
         fork = match &body.path {
@@ -83,6 +92,14 @@ pub(crate) async fn fork(
         };
     }
     let copy = fork.await?;
-    let (_, report) = begun(&state, &copy, wanted.wait).await?;
+    let (_, report) = begun(&state, &copy, wanted.wait).await;
     Ok((StatusCode::CREATED, [(header::LOCATION, location(&base, copy.id()))], report))
+}
+
+/// The key a copy is kept under: of this key, run and body, so that another copy is never taken for this one. Keys of starts have
+/// no space, so that none of them is one of a copy.
+fn key_of(key: &str, run: &str, body: &ForkBody) -> String {
+    let what = json!([key, run, body.checkpoint, body.path, body.set]).to_string();
+    let digest: String = Sha256::digest(what).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("fork {digest}")
 }

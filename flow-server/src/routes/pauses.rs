@@ -135,6 +135,6 @@ pub(crate) async fn give(
                 && serde_json::from_str::<Value>(&before.value).is_ok_and(|before| before == answer) => {}
         Err(error) => return Err(error.into()),
     }
-    let (_, Json(report)) = begun(state, &run, wanted.wait).await?;
+    let (_, Json(report)) = begun(state, &run, wanted.wait).await;
     Ok(Answered { run: report, pause: find(state, run.id(), pause).await? })
 }

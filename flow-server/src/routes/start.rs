@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use flow_report::RunReport;
-use flow_runtime::{AnyRun, Merge, RunError, store::RunFilter};
+use flow_runtime::{
+    AnyRun, Merge, RunError,
+    store::{RunFilter, RunStatus},
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -107,7 +110,7 @@ pub(crate) async fn start(
         }
         return Ok(response);
     }
-    let (status, report) = begun(&state, &run, wanted.wait).await?;
+    let (status, report) = begun(&state, &run, wanted.wait).await;
     let location: [(HeaderName, String); 1] = [(header::LOCATION, at)];
     Ok((status, location, report).into_response())
 }
@@ -129,18 +132,33 @@ pub(crate) fn location(base: &Base, run: &str) -> String {
 }
 
 /// What is answered when a run has begun or goes on: that it was taken, or, with a time to wait, what it has come to if it did
-/// within that time.
-pub(crate) async fn begun(
-    state: &Shared,
-    run: &AnyRun,
-    wait: Option<Duration>,
-) -> Result<(StatusCode, Json<RunReport>), Problem> {
+/// within that time. It has begun, whether or not that can be read: whoever heard of an error would do it again.
+pub(crate) async fn begun(state: &Shared, run: &AnyRun, wait: Option<Duration>) -> (StatusCode, Json<RunReport>) {
     let rests = match wait {
         Some(wait) => wait_for(state, run, wait).await,
         None => false,
     };
-    let status = if rests { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, Json(RunReport::of(&state.app, run.id()).await?)))
+    match RunReport::of(&state.app, run.id()).await {
+        Ok(report) if rests => (StatusCode::OK, Json(report)),
+        Ok(report) => (StatusCode::ACCEPTED, Json(report)),
+        Err(error) => {
+            tracing::warn!(run = run.id(), error = %error, "a run has begun, and cannot be read");
+            (StatusCode::ACCEPTED, Json(unread(run)))
+        }
+    }
+}
+
+/// What is known of a run that has begun without reading it.
+fn unread(run: &AnyRun) -> RunReport {
+    RunReport {
+        run: run.id().to_owned(),
+        workflow: run.workflow().to_owned(),
+        status: RunStatus::Running.as_str().to_owned(),
+        output: None,
+        pauses: Vec::new(),
+        failure: None,
+        undone: Vec::new(),
+    }
 }
 
 /// Waits for a run to end or to ask, for so long at most. Returns whether it did.
