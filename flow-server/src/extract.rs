@@ -111,15 +111,13 @@ pub(crate) fn decode_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Prob
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut deserializer);
-    let value = match read {
-        Err(error) if error.inner().is_data() => match again(bytes) {
-            // All of it was read, to the end.
-            Some(value) => return Ok(value),
-            None => Err(error),
-        },
-        read => read,
-    };
-    let value = value.map_err(|error| {
+    if let Err(error) = &read
+        && error.inner().is_data()
+        && let Some(value) = again(bytes)
+    {
+        return Ok(value);
+    }
+    let value = read.map_err(|error| {
         let inner = error.inner();
         if inner.is_syntax() || inner.is_eof() {
             return not_json(inner);
