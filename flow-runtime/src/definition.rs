@@ -139,6 +139,12 @@ impl Definition {
         }
     }
 
+    /// Whether runs of it may be asked something that is none of its [`pauses`](Self::pauses): what to do about a step that has
+    /// failed, or was interrupted and must not be repeated.
+    pub fn asks_about_steps(&self) -> bool {
+        self.steps.iter().flat_map(|step| &step.rules).any(|rule| rule == ASKS || rule == ONCE)
+    }
+
     /// How another definition of the workflow differs from this one. What only people read does not count: doc comments, and
     /// where in the source something stands.
     pub fn changes_to(&self, now: &Definition) -> DefinitionDiff {
@@ -327,6 +333,10 @@ fn all_below(name: &'static str, code: Code) -> Vec<(&'static str, Code)> {
     found
 }
 
+/// The rules of steps about which somebody may be asked.
+const ASKS: &str = "asks when it fails";
+const ONCE: &str = "once";
+
 /// Rules in words.
 fn rules(policy: &Policy) -> Vec<String> {
     let ms = |ms| words(std::time::Duration::from_millis(ms));
@@ -339,10 +349,10 @@ fn rules(policy: &Policy) -> Vec<String> {
         rules.push(format!("timeout {}", ms(policy.timeout_ms)));
     }
     let flags = [
-        (policy.once, "once"),
+        (policy.once, ONCE),
         (policy.tx, "in a transaction"),
         (policy.undo, "can be undone"),
-        (policy.recover.is_some(), "asks when it fails"),
+        (policy.recover.is_some(), ASKS),
     ];
     rules.extend(flags.into_iter().filter(|(is_so, _)| *is_so).map(|(_, rule)| rule.to_owned()));
     rules

@@ -62,6 +62,16 @@ pub enum RunError {
         /// The workflow it belongs to.
         found: String,
     },
+    /// There is a run of this [key](crate::StartRun::strict_key), and it was started with something else.
+    #[error("the key `{key}` belongs to run `{run}`, which was started with another {differs}")]
+    KeyReused {
+        /// The key.
+        key: String,
+        /// The run there is.
+        run: String,
+        /// What is not the same: `input`, `session` or `user`.
+        differs: &'static str,
+    },
     /// The input of a run does not fit, or cannot be written as JSON.
     #[error("the input of workflow `{workflow}` does not fit")]
     Input {

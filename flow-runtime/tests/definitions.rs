@@ -345,6 +345,30 @@ mod versions {
         }
     }
 
+    /// Workflows of which somebody may be asked about a step.
+    mod careful {
+        use super::super::*;
+
+        #[step(once)]
+        pub(super) async fn pay(_of: &str) -> Result<u64> {
+            Ok(1)
+        }
+
+        workflow! {
+            pub(in super::super) async fn invoice(of: String) -> Result<u64> {
+                pay(&of).await
+            }
+        }
+
+        workflow! {
+            pub(in super::super) async fn patient(n: u64) -> Result<u64> {
+                #[on_error(pause)]
+                let half = halve(n).await?;
+                Ok(half)
+            }
+        }
+    }
+
     async fn differs<W: Workflow<Deps = ()>>(store: &Memory, wanted: &str) -> String {
         match app::<W>(store).load(wanted).await.unwrap_err() {
             error @ DefinitionError::Differs { .. } => error.to_string(),
@@ -378,6 +402,13 @@ mod versions {
         let both = branches::before::Both::definition();
         assert!(both.points.iter().any(|point| (point.path.as_str(), point.name.as_str()) == ("parallel.1", "right")));
         assert_ne!(all.fingerprint, Shrink::definition().fingerprint);
+    }
+
+    #[test]
+    fn a_definition_says_whether_somebody_is_asked_about_a_step() {
+        assert!(careful::Invoice::definition().asks_about_steps());
+        assert!(careful::Patient::definition().asks_about_steps());
+        assert!(!grown::Order::definition().asks_about_steps() && !ShrinkAll::definition().asks_about_steps());
     }
 
     #[tokio::test]

@@ -12,12 +12,13 @@ use std::{
 };
 
 use flow_runtime::{
-    Event, EventKind, Memory, RunError, Store, StoreError,
+    Event, EventKind, Memory, Merge, RunError, Store, StoreError,
     prelude::*,
     store::{Claim, RunFilter, RunStatus, StoreFuture},
     testing::{Fault, Faults, Hook, Hooked, Operation},
 };
 use futures::TryStreamExt as _;
+use serde_json::json;
 use tokio::sync::{Notify, Semaphore};
 
 type Result<T> = std::result::Result<T, String>;
@@ -341,6 +342,35 @@ async fn a_start_with_a_key_is_one_run() {
     assert_eq!(again.id(), runs[0].id(), "also when it has ended");
     let other = apps[1].start::<AsksFirst>("other".to_owned()).key("order-7").await.unwrap();
     assert_ne!(other.id(), runs[0].id(), "a key is one of its workflow");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strict_key_belongs_to_one_input_session_and_user() {
+    let app = app(Memory::new(), &Desk::open());
+    let start = || app.start_json(TwoSteps::ID, json!("a")).session("s").user("ann").strict_key("order-7");
+    let run = start().await.unwrap();
+    assert_eq!(start().await.unwrap().id(), run.id());
+    let other = app.start_json(TwoSteps::ID, json!("b")).session("s").user("ann").strict_key("order-7");
+    for (start, what) in [(other, "input"), (start().session("t"), "session"), (start().user("bob"), "user")] {
+        let error = start.await.unwrap_err();
+        let RunError::KeyReused { key, run: found, differs } = &error else { panic!("{error}") };
+        assert_eq!((key.as_str(), found.as_str(), *differs), ("order-7", run.id(), what));
+    }
+    let with_state = start().session_state(json!({ "x": 1 }), Merge::Deep).session("t").await.unwrap_err();
+    assert!(matches!(with_state, RunError::KeyReused { .. }), "{with_state}");
+    assert_eq!(app.session("t").record().await.unwrap(), None, "nothing has changed");
+    assert_eq!(app.runs(&RunFilter::new()).await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_with_a_key_is_one_run() {
+    let app = app(Memory::new(), &Desk::open());
+    let run = app.start::<TwoSteps>("a".to_owned()).await.unwrap();
+    run.wait().await.unwrap();
+    let copy = run.fork(0).key("again").await.unwrap();
+    assert_ne!(copy.id(), run.id());
+    assert_eq!(run.fork(0).key("again").await.unwrap().id(), copy.id());
+    assert_ne!(run.fork(0).await.unwrap().id(), copy.id());
 }
 
 #[tokio::test(start_paused = true)]

@@ -268,6 +268,7 @@ async fn every_filter_finds_the_same() {
                                 status: status.clone(),
                                 session: session.clone(),
                                 user: user.clone(),
+                                key: None,
                                 created_from,
                                 created_before,
                                 metadata: metadata.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),

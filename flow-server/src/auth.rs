@@ -19,11 +19,12 @@ use crate::{problem::Problem, state::Shared};
 pub enum Access {
     /// See all there is: runs with their inputs and outputs, questions, sessions.
     Read,
-    /// Start runs, cancel them, try them again, copy them. Includes [`Read`](Access::Read).
+    /// Start runs, cancel them, try them again, copy them: on one's own behalf. Includes [`Read`](Access::Read).
     Run,
     /// Answer questions. Includes [`Read`](Access::Read).
     Answer,
-    /// Everything: also make links, save definitions, rename and delete sessions, and start runs on behalf of others.
+    /// Everything: also make links, save definitions, rename and delete sessions, deal with runs of others, and put other values
+    /// into copies.
     Admin,
 }
 

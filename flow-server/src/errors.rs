@@ -42,6 +42,14 @@ impl From<RunError> for Problem {
                 let detail = format!("The input of workflow `{workflow}` does not fit: {source}.");
                 Problem::invalid("invalid_input", detail, vec![field("/input", &source)])
             }
+            RunError::KeyReused { key, run, differs } => {
+                let detail = format!(
+                    "The key `{key}` belongs to run `{run}`, which was started with another {differs}: take another key."
+                );
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key_reused", detail)
+                    .with("run", run)
+                    .with("differs", differs)
+            }
             RunError::NotRegistered { workflow } => {
                 let detail = format!("This server has no workflow `{workflow}`, so it cannot go on with runs of it.");
                 Problem::conflict("not_registered", detail).with("workflow", workflow)

@@ -250,12 +250,21 @@ impl FromRequestParts<Shared> for Wanted {
             let wait = prefer.split([',', ';']).find_map(|part| part.trim().strip_prefix("wait="))?;
             wait.trim().parse().ok().map(std::time::Duration::from_secs)
         });
-        // The draft has it as a string in quotes; most send it without.
-        let key = text("idempotency-key").map(|key| key.trim().trim_matches('"').to_owned());
-        if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > 255) {
-            return Err(Problem::bad_request("An `Idempotency-Key` has 1 to 255 characters."));
-        }
+        let key = key(&parts.headers)?;
         Ok(Wanted { accept: text("accept").unwrap_or_default().to_ascii_lowercase(), wait, key })
+    }
+}
+
+/// The key of a request that may come twice. One that cannot be read is refused: without it, twice would be two.
+fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut given = headers.get_all("idempotency-key").iter();
+    let Some(key) = given.next() else { return Ok(None) };
+    // The draft has it as a string in quotes; most send it without.
+    let key = key.to_str().ok().map(|key| key.trim().trim_matches('"'));
+    let fits = |key: &&str| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    match key.filter(fits) {
+        Some(key) if given.next().is_none() => Ok(Some(key.to_owned())),
+        _ => Err(Problem::bad_request("There is one `Idempotency-Key`, of 1 to 255 visible ASCII characters.")),
     }
 }
 

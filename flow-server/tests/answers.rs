@@ -78,6 +78,23 @@ async fn fault_09_over_http_nobody_answers_in_the_name_of_others() {
 }
 
 #[tokio::test]
+async fn a_name_is_no_id_so_nothing_is_answered_that_nobody_saw() {
+    let web = Web::new(app());
+    let run = web.start("article", brief()).await;
+    let path = format!("/api/runs/{run}/pauses/approve/answer");
+    let retitle = json!({ "answer": { "Retitle": { "title": "wasps" } } });
+    let by_name =
+        async || web.with("POST", &path, &[("idempotency-key", "k-1"), ("prefer", "wait=30")], &retitle).await;
+    let problem = by_name().await.problem(404, "unknown_pause");
+    assert_eq!(problem["open"], json!(["approve-1"]));
+    web.answer(&run, "approve-1", retitle["answer"].clone()).await.ok();
+    assert_eq!(by_name().await.problem(404, "unknown_pause")["open"], json!(["approve-2"]));
+    assert_eq!(web.show(&run).await["pauses"][1]["state"], "open");
+    let unknown = web.get(&format!("/api/runs/{run}/pauses/approve")).await.problem(404, "unknown_pause");
+    assert_eq!(unknown["open"], json!(["approve-2"]));
+}
+
+#[tokio::test]
 async fn of_many_who_answer_exactly_one_wins() {
     let web = std::sync::Arc::new(Web::new(app()));
     let run = web.start("article", brief()).await;

@@ -69,6 +69,38 @@ async fn a_start_streams_until_the_run_rests() {
 }
 
 #[tokio::test]
+async fn a_start_that_comes_again_streams_until_the_run_rests_now() {
+    let web = Web::new(app());
+    let headers = [("accept", "text/event-stream"), ("idempotency-key", "k-1")];
+    let body = json!({ "input": { "topic": "bees", "tone": "formal" } });
+    let start = async || {
+        let text = web.with("POST", "/api/workflows/article/runs", &headers, &body).await.text;
+        let last = text.trim_end().rsplit("\n\n").next().unwrap().to_owned();
+        (text.matches("event: run_paused\n").count(), text.matches("event: run_completed\n").count(), last)
+    };
+    let (paused, _, last) = start().await;
+    assert!(paused == 1 && last.contains("\"status\":\"paused\""), "{last}");
+    let run = web.get("/api/runs").await.ok()["runs"][0]["run"].as_str().unwrap().to_owned();
+    web.answer(&run, "approve-1", json!({ "Retitle": { "title": "wasps" } })).await.ok();
+    let (paused, _, last) = start().await;
+    assert!(paused == 2 && last.contains("\"status\":\"paused\""), "{paused} {last}");
+    web.answer(&run, "approve-2", json!({ "Publish": { "by": "Ann" } })).await.ok();
+    let (paused, completed, last) = start().await;
+    assert_eq!((paused, completed), (2, 1), "{last}");
+    assert!(last.starts_with("event: end\n") && last.contains("\"status\":\"completed\""), "{last}");
+}
+
+#[tokio::test]
+async fn a_start_that_finds_no_place_for_its_stream_starts_nothing() {
+    let web = Web::of(Server::new(app()).max_streams(0));
+    let headers = [("accept", "text/event-stream")];
+    let refused = web.with("POST", "/api/workflows/hello/runs", &headers, &json!({ "input": "Ann" })).await;
+    refused.problem(429, "too_many_requests");
+    assert_eq!(refused.header("retry-after"), "5");
+    assert_eq!(web.get("/api/runs").await.ok()["runs"], json!([]));
+}
+
+#[tokio::test]
 async fn a_stream_is_taken_up_in_the_middle_without_a_gap() {
     let server = Listening::begin(Server::new(app())).await;
     let run = begin(&server, "slow", json!({ "rounds": 40, "ms": 5 })).await;

@@ -132,6 +132,18 @@ async fn too_many_runs_at_once_are_refused() {
 }
 
 #[tokio::test]
+async fn a_start_that_was_heard_before_needs_no_room() {
+    let web = Web::of(Server::new(app()).max_runs(1));
+    let body = json!({ "input": { "rounds": 1, "ms": 60_000 } });
+    let start =
+        async |key: &str| web.with("POST", "/api/workflows/slow/runs", &[("idempotency-key", key)], &body).await;
+    let run = start("k-1").await.ok()["run"].clone();
+    assert_eq!(start("k-1").await.ok()["run"], run);
+    start("k-2").await.problem(429, "too_many_requests");
+    web.post(&format!("/api/runs/{}/cancel", run.as_str().unwrap()), &Value::Null).await.ok();
+}
+
+#[tokio::test]
 async fn nobody_waits_for_ever() {
     let web = Web::of(Server::new(app()).max_wait(Duration::from_millis(50)));
     let started = web.start_with("slow", json!({ "input": { "rounds": 1, "ms": 60_000 } })).await;

@@ -7,7 +7,34 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{Web, app};
+use flow_runtime::App;
 use serde_json::{Value, json};
+
+/// Questions of one name, each with an answer of its own.
+mod twins {
+    use flow_runtime::prelude::*;
+
+    pub(super) mod yes {
+        /// Is it good?
+        #[flow_runtime::pause]
+        pub(crate) fn good() -> bool;
+    }
+
+    pub(super) mod how {
+        /// How good is it?
+        #[flow_runtime::pause]
+        pub(crate) fn good() -> u8;
+    }
+
+    workflow! {
+        /// Asks whether something is good, and how good.
+        pub(super) async fn judge(text: String) -> Result<String, String> {
+            let good = pause(yes::good()).await;
+            let much = pause(how::good()).await;
+            Ok(format!("{text}: {good}, {much}"))
+        }
+    }
+}
 
 /// All references in a document.
 fn references(value: &Value, found: &mut BTreeSet<String>) {
@@ -92,6 +119,101 @@ async fn starts_are_typed_by_their_workflows() {
     assert!(component(&document, "ArticleInput").is_valid(&brief));
     assert!(component(&document, "ArticleApproveAnswer").is_valid(&json!({ "Publish": { "by": "x" } })));
     assert!(component(&document, "ArticleInputTone").is_valid(&json!("friendly")));
+}
+
+#[tokio::test]
+async fn nothing_has_the_name_of_something_else() {
+    let builder =
+        App::builder().register_as::<twins::Judge>("note-pad", ()).register_as::<twins::Judge>("note_pad", ());
+    // The start of one would be called `StartBody`, as a type of the server is, and the other has nothing to be called by.
+    let builder = builder.register_as::<twins::Judge>("body", ()).register_as::<twins::Judge>("…", ());
+    let document = Web::new(builder.build().unwrap()).get("/openapi.json").await.ok();
+    let id = |workflow: &str| &document["paths"][format!("/api/workflows/{workflow}/runs")]["post"]["operationId"];
+    assert_eq!((id("note-pad"), id("note_pad")), (&json!("startNotePad"), &json!("startNotePad2")));
+    let mut ids = BTreeSet::new();
+    for methods in document["paths"].as_object().unwrap().values() {
+        for operation in methods.as_object().unwrap().values() {
+            assert!(ids.insert(operation["operationId"].to_string()), "{}", operation["operationId"]);
+        }
+    }
+    for (name, value) in [
+        ("NotePadGoodAnswer", json!(true)),
+        ("NotePadGoodAnswer2", json!(7)),
+        ("NotePad2GoodAnswer", json!(true)),
+        ("NotePad2GoodAnswer2", json!(7)),
+    ] {
+        let schema = component(&document, name);
+        assert!(schema.is_valid(&value) && !schema.is_valid(&json!("x")), "{name}");
+    }
+    assert!(component(&document, "StartBody2").is_valid(&json!({ "input": "x" })));
+}
+
+#[tokio::test]
+async fn answers_are_typed_where_all_questions_are_known() {
+    let known = App::builder().register::<twins::Judge>(()).build().unwrap();
+    let document = Web::new(known).get("/openapi.json").await.ok();
+    for name in ["AnswerBody", "LinkAnswerBody"] {
+        let body = component(&document, name);
+        for answer in [json!(true), json!(7)] {
+            assert!(body.is_valid(&json!({ "answer": answer })), "{name} {answer}");
+        }
+        for answer in [json!("x"), json!(300), json!({})] {
+            assert!(!body.is_valid(&json!({ "answer": answer })), "{name} {answer}");
+        }
+    }
+    // What is asked about a step that failed has a type that only the step knows.
+    let document = Web::new(app()).get("/openapi.json").await.ok();
+    assert!(component(&document, "AnswerBody").is_valid(&json!({ "answer": { "Use": 7 } })));
+    let description = &document["components"]["schemas"]["AnswerBody"]["properties"]["answer"]["description"];
+    assert!(description.as_str().unwrap().contains("`ArticleApproveAnswer`"), "{description}");
+    let none = App::builder().build().unwrap();
+    let document = Web::new(none).get("/openapi.json").await.ok();
+    assert!(component(&document, "AnswerBody").is_valid(&json!({ "answer": null })));
+}
+
+#[tokio::test]
+async fn what_every_route_may_say_is_described() {
+    let web = Web::new(app());
+    let document = web.get("/openapi.json").await.ok();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            for status in ["405", "421", "500", "503"] {
+                assert!(operation["responses"][status].is_object(), "{method} {path}: {status}");
+            }
+        }
+    }
+    let retry = &document["paths"]["/api/runs/{run}/retry"]["post"]["responses"];
+    let start = &document["paths"]["/api/workflows/hello/runs"]["post"]["responses"];
+    for (responses, statuses) in [(retry, ["200", "202"]), (start, ["200", "202"])] {
+        assert!(statuses.iter().all(|status| responses[status]["headers"]["Location"].is_object()), "{responses}");
+    }
+    assert!(document["paths"]["/api/runs/{run}/cancel"]["post"]["responses"]["200"].get("headers").is_none());
+}
+
+#[tokio::test]
+async fn metadata_is_asked_for_as_described() {
+    let web = Web::new(app());
+    let document = web.get("/openapi.json").await.ok();
+    for path in ["/api/runs", "/api/sessions/{session}/runs", "/api/stats"] {
+        let parameters = document["paths"][path]["get"]["parameters"].as_array().unwrap();
+        let metadata = parameters.iter().find(|parameter| parameter["name"] == "metadata").unwrap();
+        assert_eq!((&metadata["style"], &metadata["explode"]), (&json!("deepObject"), &json!(true)));
+    }
+    let metadata = json!({ "source": "web", "n": 1, "a]b": null });
+    web.start_with("hello", json!({ "input": "x", "metadata": metadata })).await.ok();
+    for (query, found) in [
+        ("metadata[source]=web", 1),
+        ("metadata%5Bsource%5D=web&metadata%5Bn%5D=1", 1),
+        ("metadata[source]=web&metadata[n]=2", 0),
+        ("metadata[a]b]=null", 1),
+        ("metadata.source=web", 1),
+    ] {
+        let runs = web.get(&format!("/api/runs?{query}")).await.ok()["runs"].as_array().unwrap().len();
+        assert_eq!(runs, found, "{query}");
+    }
+    for query in ["metadata=x", "metadata[source=x", "metadatasource=x"] {
+        web.get(&format!("/api/runs?{query}")).await.problem(400, "bad_request");
+    }
 }
 
 #[tokio::test]

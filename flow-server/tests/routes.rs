@@ -138,6 +138,39 @@ async fn an_idempotency_key_starts_and_answers_once() {
 }
 
 #[tokio::test]
+async fn a_key_is_of_one_start() {
+    let web = Web::new(app());
+    let path = "/api/workflows/article/runs";
+    let keyed = async |body: &Value| web.with("POST", path, &[("idempotency-key", "k-1")], body).await;
+    let first = keyed(&json!({ "input": brief(), "session": "s", "user": "ann" })).await.ok()["run"].clone();
+    let mut said = brief();
+    said["words"] = json!(300.0);
+    said["notes"] = Value::Null;
+    let same = keyed(&json!({ "input": said, "session": "s", "user": "ann", "priority": 7 })).await.ok();
+    assert_eq!(same["run"], first, "what is left out is as if its default were there");
+    said["words"] = json!(301);
+    for (differs, input, session, user) in [
+        ("input", said, json!("s"), json!("ann")),
+        ("session", brief(), json!("t"), json!("ann")),
+        ("session", brief(), Value::Null, json!("ann")),
+        ("user", brief(), json!("s"), json!("ben")),
+        ("user", brief(), json!("s"), Value::Null),
+    ] {
+        let reply = keyed(&json!({ "input": input, "session": session, "user": user })).await;
+        let problem = reply.problem(422, "key_reused");
+        assert_eq!((&problem["differs"], &problem["run"]), (&json!(differs), &first), "{problem}");
+    }
+    for key in ["ключ", "a b", "\"\"", &"x".repeat(256)] {
+        web.with("POST", path, &[("idempotency-key", key)], &json!({ "input": brief() }))
+            .await
+            .problem(400, "bad_request");
+    }
+    let two = [("idempotency-key", "a"), ("idempotency-key", "b")];
+    web.with("POST", path, &two, &json!({ "input": brief() })).await.problem(400, "bad_request");
+    assert_eq!(web.get("/api/runs").await.ok()["runs"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn runs_are_found_page_by_page() {
     let web = Web::new(app());
     for n in 0..5 {

@@ -39,9 +39,10 @@ pub(crate) async fn stats(shared: &Shared, filter: &RunFilter) -> Result<Vec<Run
 
 /// The condition of a filter; `None` if no run can meet it.
 fn conditions<'a>(sql: &mut Sql<'a>, filter: &'a RunFilter) -> Option<String> {
-    let RunFilter { workflow, status, session, user, created_from, created_before, metadata, after, limit: _ } = filter;
+    let RunFilter { workflow, status, session, user, key, created_from, created_before, metadata, after, limit: _ } =
+        filter;
     let mut all = vec!["true".to_owned()];
-    for (column, wanted) in [("workflow", workflow), ("session", session), ("\"user\"", user)] {
+    for (column, wanted) in [("workflow", workflow), ("session", session), ("\"user\"", user), ("key", key)] {
         if let Some(wanted) = wanted {
             all.push(format!("r.{column} = {}", sql.text(&**wanted)));
         }

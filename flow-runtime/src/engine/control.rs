@@ -64,7 +64,7 @@ impl AnyRun {
     /// Starts a copy of the run from where it stood right after a checkpoint; 0 is its start. The copy has a life of its own:
     /// open questions are asked again, and what the run did before is not undone by the copy. It begins when this is awaited.
     pub fn fork(&self, checkpoint: u64) -> ForkRun<AnyRun> {
-        ForkRun { run: self.handle().clone(), checkpoint, edits: Ok(Vec::new()), handle: PhantomData }
+        ForkRun { run: self.handle().clone(), checkpoint, edits: Ok(Vec::new()), key: None, handle: PhantomData }
     }
 }
 
@@ -95,8 +95,8 @@ impl<W: Workflow> Run<W> {
 
     /// As [`AnyRun::fork`].
     pub fn fork(&self, checkpoint: u64) -> ForkRun<Run<W>> {
-        let ForkRun { run, checkpoint, edits, .. } = self.any().fork(checkpoint);
-        ForkRun { run, checkpoint, edits, handle: PhantomData }
+        let ForkRun { run, checkpoint, edits, key, .. } = self.any().fork(checkpoint);
+        ForkRun { run, checkpoint, edits, key, handle: PhantomData }
     }
 }
 
@@ -176,6 +176,7 @@ pub struct ForkRun<H> {
     run: Arc<Handle>,
     checkpoint: u64,
     edits: Result<Vec<Edit>, serde_json::Error>,
+    key: Option<String>,
     handle: PhantomData<fn() -> H>,
 }
 
@@ -198,6 +199,14 @@ impl<H> ForkRun<H> {
         self.edit(Some(path.to_owned()), name, value)
     }
 
+    /// A name for this copy, as [`StartRun::key`](crate::StartRun::key): who copies again with the same key gets the run there
+    /// is. Starts and copies of a workflow share their keys, and the copy may be one of anything, so let the key name the run,
+    /// the checkpoint and what is set.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
     fn edit<T: Serialize + ?Sized>(mut self, path: Option<String>, name: &str, value: &T) -> Self {
         self.edits = self.edits.and_then(|mut edits| {
             edits.push(Edit { path, name: name.to_owned(), value: serde_json::to_string(value)? });
@@ -212,15 +221,20 @@ impl<H: From<AnyRun> + 'static> IntoFuture for ForkRun<H> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let ForkRun { run, checkpoint, edits, .. } = self;
+        let ForkRun { run, checkpoint, edits, key, .. } = self;
         Box::pin(async move {
             let edits = edits.map_err(|error| ControlError::Edit { source: error.into() })?;
-            detached(async move { Ok(fork(&run, checkpoint, edits).await) }).await?.map(H::from)
+            detached(async move { Ok(fork(&run, checkpoint, edits, key).await) }).await?.map(H::from)
         })
     }
 }
 
-async fn fork(run: &Arc<Handle>, checkpoint: u64, edits: Vec<Edit>) -> Result<AnyRun, ControlError> {
+async fn fork(
+    run: &Arc<Handle>,
+    checkpoint: u64,
+    edits: Vec<Edit>,
+    key: Option<String>,
+) -> Result<AnyRun, ControlError> {
     let engine: &Arc<Engine> = &run.engine;
     let record = run.record().await?;
     let entry = engine.workflow(&record.run.workflow)?.clone();
@@ -259,7 +273,7 @@ async fn fork(run: &Arc<Handle>, checkpoint: u64, edits: Vec<Edit>) -> Result<An
         metadata: metadata.map(|metadata| metadata.to_string()),
         created_at: now,
         deadline: None,
-        key: None,
+        key,
         ..record.run
     };
     engine.watch_timers();

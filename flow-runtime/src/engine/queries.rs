@@ -68,6 +68,11 @@ impl RunFilter {
         RunFilter { user: Some(id.into()), ..self }
     }
 
+    /// Only runs started with this [key](crate::StartRun::key).
+    pub fn key(self, key: impl Into<String>) -> Self {
+        RunFilter { key: Some(key.into()), ..self }
+    }
+
     /// Only runs started at this time or later, in milliseconds since the Unix epoch.
     pub fn created_from(self, time: i64) -> Self {
         RunFilter { created_from: Some(time), ..self }

@@ -41,6 +41,7 @@ pub struct StartRun<H> {
     within: Option<Duration>,
     priority: i32,
     key: Option<String>,
+    strict: bool,
     handle: PhantomData<fn() -> H>,
 }
 
@@ -48,7 +49,8 @@ impl<H> StartRun<H> {
     /// A run of this workflow id with this input, or why there is none.
     pub(crate) fn new(engine: Arc<Engine>, what: Result<(String, String), RunError>) -> Self {
         let (session, user, metadata, within, key) = (None, None, None, None, None);
-        StartRun { engine, what, session, state: None, user, metadata, within, priority: 0, key, handle: PhantomData }
+        let (state, priority, strict) = (None, 0, false);
+        StartRun { engine, what, session, state, user, metadata, within, priority, key, strict, handle: PhantomData }
     }
 
     /// The session the run belongs to.
@@ -92,6 +94,14 @@ impl<H> StartRun<H> {
         self
     }
 
+    /// As [`key`](Self::key), for callers that may take one key for two things: the run there is must have been started with the
+    /// same input, session and user, or this is [`RunError::KeyReused`]. Inputs are compared in the form in which they are
+    /// stored, with the defaults of what was left out.
+    pub fn strict_key(mut self, key: impl Into<String>) -> Self {
+        self.strict = true;
+        self.key(key)
+    }
+
     /// Anything else to be kept with it.
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.metadata = Some(metadata);
@@ -120,9 +130,10 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
                 priority: self.priority,
                 key: self.key,
             };
+            let strict = self.strict.then(|| run.clone());
             detached(async move {
                 let Some((state, merge)) = self.state else {
-                    return start(&self.engine, &entry, run, Beginning::default()).await;
+                    return meant(strict, start(&self.engine, &entry, run, Beginning::default()).await?).await;
                 };
                 loop {
                     let session = run.session.as_ref().unwrap_or(&run.id);
@@ -131,7 +142,7 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
                     let beginning = Beginning { effects, ..Beginning::default() };
                     match start(&self.engine, &entry, run.clone(), beginning).await {
                         Err(RunError::Store(StoreError::SessionChanged { .. })) => {}
-                        started => return started,
+                        started => return meant(strict, started?).await,
                     }
                 }
             })
@@ -139,6 +150,28 @@ impl<H: From<AnyRun> + 'static> IntoFuture for StartRun<H> {
             .map(H::from)
         })
     }
+}
+
+/// A run that was started, or the one there is of its key, if that was started with the same.
+async fn meant(strict: Option<NewRun>, run: AnyRun) -> Result<AnyRun, RunError> {
+    let Some(wanted) = strict.filter(|wanted| wanted.id != run.id()) else { return Ok(run) };
+    let found = run.record().await?.run;
+    let differs = if !same_json(&wanted.input, &found.input) {
+        "input"
+    } else if wanted.session != found.session {
+        "session"
+    } else if wanted.user != found.user {
+        "user"
+    } else {
+        return Ok(run);
+    };
+    Err(RunError::KeyReused { key: wanted.key.unwrap_or_default(), run: found.id, differs })
+}
+
+/// Whether two texts are the same JSON. The order of fields does not count.
+fn same_json(one: &str, other: &str) -> bool {
+    let value = |text: &str| serde_json::from_str::<Value>(text).ok();
+    one == other || value(one).is_some_and(|one| value(other) == Some(one))
 }
 
 /// Stores a run and drives it, unless there is one of its key.

@@ -328,6 +328,8 @@ pub struct RunFilter {
     pub session: Option<String>,
     /// Only runs started on behalf of this user.
     pub user: Option<String>,
+    /// Only runs started with this [key](NewRun::key): one of each workflow.
+    pub key: Option<String>,
     /// Only runs started at this time or later, in milliseconds since the Unix epoch.
     pub created_from: Option<i64>,
     /// Only runs started before this time, in milliseconds since the Unix epoch.
@@ -348,6 +350,7 @@ impl Default for RunFilter {
             status: Vec::new(),
             session: None,
             user: None,
+            key: None,
             created_from: None,
             created_before: None,
             metadata: Vec::new(),

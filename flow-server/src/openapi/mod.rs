@@ -1,42 +1,53 @@
 //! The description of the routes: OpenAPI 3.1, with a path of its own for the start of each registered workflow.
 
+mod answers;
+mod names;
 mod numbers;
 mod operations;
 mod schemas;
 mod uploads;
 
 use flow_report::WorkflowReport;
-use flow_runtime::App;
+use flow_runtime::{App, Definition};
 use serde_json::{Map, Value, json};
 
+use names::{Names, pascal, segment};
 use operations::{Body, OPERATIONS, Operation, Place};
 use schemas::Schemas;
 
-/// What a caller has to deal with at every route: what is wrong with the request, who may ask, how much at once.
-const ALWAYS: [u16; 7] = [400, 401, 403, 408, 421, 429, 503];
+/// What a caller has to deal with at every route of the API: what is wrong with the request, who may ask, how much at once.
+const ALWAYS: [u16; 5] = [400, 401, 403, 408, 429];
+
+/// What a caller has to deal with everywhere: another method, another host, what goes wrong inside, a server or store that is
+/// about to end.
+const EVERYWHERE: [u16; 4] = [405, 421, 500, 503];
 
 /// The description of the routes for the workflows of an App. `base` is the path under which they are nested, `guarded` whether
 /// nobody gets in without a token.
 pub(crate) fn document(app: &App, base: &str, guarded: bool) -> Value {
     let mut schemas = Schemas::default();
     let mut paths: Map<String, Value> = Map::new();
-    let workflows: Vec<WorkflowReport> = flow_report::WorkflowsReport::of(app).workflows;
-    for operation in OPERATIONS {
+    let definitions = app.workflows().into_iter().filter_map(|info| app.definition_of(&info.id).ok());
+    let definitions: Vec<Definition> = definitions.collect();
+    let mut names = Names::default();
+    let workflows: Vec<(String, WorkflowReport)> = definitions
+        .iter()
+        .map(|definition| (names.take(&pascal(&definition.id)), WorkflowReport::new(definition.clone())))
+        .collect();
+    // Types of this crate keep their names, whatever workflows are called.
+    let fixed: Vec<Value> = OPERATIONS.iter().map(|operation| described(operation, &mut schemas)).collect();
+    schemas.reserve();
+    for (operation, described) in OPERATIONS.iter().zip(fixed) {
         if operation.id == "startRun" {
-            for workflow in &workflows {
+            for (name, workflow) in &workflows {
                 let path = operation.path.replace("{workflow}", &segment(&workflow.id));
-                add(&mut paths, &path, operation, start(operation, workflow, &mut schemas));
+                add(&mut paths, &path, operation, start(operation, name, workflow, &mut schemas));
             }
             continue;
         }
-        add(&mut paths, operation.path, operation, described(operation, &mut schemas));
+        add(&mut paths, operation.path, operation, described);
     }
-    for workflow in &workflows {
-        for pause in &workflow.pauses {
-            // Nothing refers to them: they are for those who generate types.
-            schemas.adopt(&format!("{}{}Answer", pascal(&workflow.id), pascal(&pause.name)), pause.schema.clone());
-        }
-    }
+    answers::describe(&definitions, &workflows, &mut schemas);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -110,14 +121,14 @@ fn described(operation: &Operation, schemas: &mut Schemas) -> Value {
         if let Some(content) = content {
             response["content"] = content;
         }
-        if matches!(status, 201 | 202) && operation.id != "saveDefinition" && operation.id != "makeLink" {
+        if matches!(status, 200..=202) && matches!(operation.id, "startRun" | "retryRun" | "forkRun") {
             response["headers"] =
                 json!({ "Location": { "description": "Where the run is found.", "schema": { "type": "string" } } });
         }
         responses.insert(status.to_string(), response);
     }
     let api = operation.path.starts_with("/api") || operation.needs.is_some();
-    let problems = operation.problems.iter().chain(if api { &ALWAYS[..] } else { &ALWAYS[6..] });
+    let problems = operation.problems.iter().chain(if api { &ALWAYS[..] } else { &[] }).chain(&EVERYWHERE);
     for status in problems {
         responses.entry(status.to_string()).or_insert_with(|| json!({ "$ref": "#/components/responses/Problem" }));
     }
@@ -147,9 +158,8 @@ fn text_of(media: &str) -> Value {
     }
 }
 
-/// The start of one workflow.
-fn start(operation: &Operation, workflow: &WorkflowReport, schemas: &mut Schemas) -> Value {
-    let name = pascal(&workflow.id);
+/// The start of one workflow, which has this name here.
+fn start(operation: &Operation, name: &str, workflow: &WorkflowReport, schemas: &mut Schemas) -> Value {
     let mut out = described(operation, schemas);
     out["operationId"] = format!("start{name}").into();
     if !workflow.description.is_empty() {
@@ -204,19 +214,11 @@ fn parameters(operation: &Operation) -> impl Iterator<Item = Value> {
         if out["schema"]["type"] == "array" {
             out["explode"] = true.into();
         }
+        if out["schema"]["type"] == "object" {
+            out["style"] = "deepObject".into();
+            out["explode"] = true.into();
+        }
         out
     });
     path.chain(others)
-}
-
-/// A part of a path that stands for itself.
-fn segment(id: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    id.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-/// A name for a type: `content-creation` is `ContentCreation`.
-fn pascal(id: &str) -> String {
-    let words = id.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
 }

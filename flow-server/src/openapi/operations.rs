@@ -85,6 +85,12 @@ const SESSION: Parameter = query("session", TEXT, "Only those of this session.")
 const USER: Parameter = query("user", TEXT, "Only those on behalf of this user.");
 const SINCE: Parameter = query("from", TIME, "Only those started at this time or later.");
 const BEFORE: Parameter = query("before", TIME, "Only those started before this time.");
+const METADATA: Parameter = query(
+    "metadata",
+    r#"{"type":"object","additionalProperties":{"type":"string"}}"#,
+    "Only those that were started with this metadata: `metadata[source]=web`, or `metadata.source=web`. A value is JSON; what is \
+     none is a text.",
+);
 
 // A preference that is not understood is ignored, as RFC 7240 says, so there is no pattern.
 const WAIT: Parameter = header(
@@ -197,8 +203,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         path: "/api/runs",
         id: "listRuns",
-        summary: "Lists runs, the newest first; with `metadata.KEY=VALUE` those that were started with this metadata.",
-        parameters: &[WORKFLOW, STATUS, SESSION, USER, SINCE, BEFORE, LIMIT, AFTER],
+        summary: "Lists runs, the newest first.",
+        parameters: &[WORKFLOW, STATUS, SESSION, USER, SINCE, BEFORE, METADATA, LIMIT, AFTER],
         responses: &[(200, "A page of runs.", Body::Json(Kind::Runs))],
         ..GET
     },
@@ -292,7 +298,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "forkRun",
         needs: Some("run"),
         summary: "Starts a copy of a run from right after a checkpoint, with other values if wanted.",
-        parameters: &[WAIT],
+        parameters: &[WAIT, KEY],
         body: Some(Kind::ForkBody),
         responses: &[(201, "The copy has begun.", Body::Json(Kind::Run))],
         problems: &[404, 409, 410, 413, 415, 422],
@@ -424,7 +430,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "listSessionRuns",
         tag: "sessions",
         summary: "Lists the runs of a session, the newest first.",
-        parameters: &[WORKFLOW, STATUS, USER, SINCE, BEFORE, LIMIT, AFTER],
+        parameters: &[WORKFLOW, STATUS, USER, SINCE, BEFORE, METADATA, LIMIT, AFTER],
         responses: &[(200, "A page of runs.", Body::Json(Kind::SessionRuns))],
         problems: FINDS,
         ..GET
@@ -443,7 +449,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "getStats",
         tag: "service",
         summary: "Counts runs by workflow and status.",
-        parameters: &[WORKFLOW, STATUS, SESSION, USER, SINCE, BEFORE],
+        parameters: &[WORKFLOW, STATUS, SESSION, USER, SINCE, BEFORE, METADATA],
         responses: &[(200, "The counts.", Body::Json(Kind::Stats))],
         ..GET
     },

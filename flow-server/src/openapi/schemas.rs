@@ -1,5 +1,7 @@
 //! The schemas of the description: those of this crate's types, and those of the workflows.
 
+use std::collections::BTreeMap;
+
 use flow_report as report;
 use schemars::{
     JsonSchema, SchemaGenerator,
@@ -7,7 +9,7 @@ use schemars::{
 };
 use serde_json::{Map, Value, json};
 
-use super::numbers;
+use super::{names::Names, numbers};
 use crate::{problem::Problem, routes};
 
 /// Where the schemas stand in the description.
@@ -55,6 +57,7 @@ pub(super) struct Schemas {
     sent: SchemaGenerator,
     received: SchemaGenerator,
     adopted: Map<String, Value>,
+    names: Names,
 }
 
 impl Default for Schemas {
@@ -71,6 +74,7 @@ impl Default for Schemas {
             sent: generator(Contract::Serialize),
             received: generator(Contract::Deserialize),
             adopted: Map::new(),
+            names: Names::default(),
         }
     }
 }
@@ -135,8 +139,30 @@ impl Schemas {
         self.received.definitions().get("StartBody").cloned().unwrap_or_else(|| json!({}))
     }
 
-    /// Takes a schema in under this name, with the definitions it brings, and refers to it.
+    /// Keeps the names that are taken by now for what has them.
+    pub(super) fn reserve(&mut self) {
+        let taken = self.sent.definitions().keys().chain(self.received.definitions().keys());
+        let mut taken: Vec<String> = taken.cloned().collect();
+        // What is both sent and received has one name.
+        taken.sort();
+        taken.dedup();
+        for name in taken {
+            self.names.take(&name);
+        }
+    }
+
+    /// Says something else of what is received.
+    pub(super) fn change(&mut self, kind: Kind, change: impl FnOnce(&mut Value)) {
+        let reference = self.request(kind);
+        let name = reference["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+        if let Some(schema) = name.and_then(|name| self.received.definitions_mut().get_mut(name)) {
+            change(schema);
+        }
+    }
+
+    /// Takes a schema in, with the definitions it brings, and refers to it. It has this name, unless that is taken.
     pub(super) fn adopt(&mut self, name: &str, mut schema: Value) -> Value {
+        let name = self.names.take(name);
         let definitions = match schema.as_object_mut() {
             Some(object) => {
                 object.shift_remove("$schema");
@@ -144,15 +170,23 @@ impl Schemas {
             }
             None => None,
         };
-        if let Some(Value::Object(definitions)) = definitions {
-            for (below, mut definition) in definitions {
-                rename(&mut definition, name);
-                self.adopted.insert(format!("{name}{}", plain(&below)), definition);
+        let definitions = match definitions {
+            Some(Value::Object(definitions)) => definitions,
+            _ => Map::new(),
+        };
+        let below: Vec<&String> = definitions.keys().collect();
+        let below: Renamed =
+            below.into_iter().map(|old| (old.clone(), self.names.take(&format!("{name}{}", plain(old))))).collect();
+        rename(&mut schema, &name, &below);
+        for (old, mut definition) in definitions {
+            rename(&mut definition, &name, &below);
+            if let Some(new) = below.get(&old) {
+                self.adopted.insert(new.clone(), definition);
             }
         }
-        rename(&mut schema, name);
-        self.adopted.insert(name.to_owned(), schema);
-        json!({ "$ref": format!("#{HERE}/{name}") })
+        let reference = json!({ "$ref": format!("#{HERE}/{name}") });
+        self.adopted.insert(name, schema);
+        reference
     }
 
     /// All schemas that were referred to.
@@ -171,26 +205,34 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     generator.subschema_for::<T>().to_value()
 }
 
+/// What definitions are called where they are taken in, by their names before.
+type Renamed = BTreeMap<String, String>;
+
 /// References to definitions of a schema, as references to where they are taken in.
-fn rename(schema: &mut Value, name: &str) {
+fn rename(schema: &mut Value, name: &str, below: &Renamed) {
     match schema {
         Value::Object(object) => {
             if let Some(Value::String(reference)) = object.get_mut("$ref") {
-                if let Some(below) = reference.strip_prefix("#/$defs/") {
-                    *reference = format!("#{HERE}/{name}{}", plain(below));
+                if let Some(old) = reference.strip_prefix("#/$defs/") {
+                    let new = below.get(&unescaped(old)).cloned().unwrap_or_else(|| plain(old));
+                    *reference = format!("#{HERE}/{new}");
                 } else if reference == "#" {
                     *reference = format!("#{HERE}/{name}");
                 }
             }
-            object.values_mut().for_each(|value| rename(value, name));
+            object.values_mut().for_each(|value| rename(value, name, below));
         }
-        Value::Array(list) => list.iter_mut().for_each(|value| rename(value, name)),
+        Value::Array(list) => list.iter_mut().for_each(|value| rename(value, name, below)),
         _ => {}
     }
 }
 
+/// The name in a JSON Pointer.
+fn unescaped(name: &str) -> String {
+    name.replace("~1", "/").replace("~0", "~")
+}
+
 /// The name of a definition, of characters the name of a component may have.
 fn plain(name: &str) -> String {
-    let unescaped = name.replace("~1", "/").replace("~0", "~");
-    unescaped.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
 }

@@ -12,7 +12,7 @@ use axum::{
     },
 };
 use flow_report::EventsReport;
-use flow_runtime::{Event, EventKind, EventStream, StoreError};
+use flow_runtime::{App, Event, EventKind, EventStream, StoreError};
 use futures::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -67,14 +67,17 @@ pub(crate) async fn read(
     if state.app.store().find(&run).await?.is_none() {
         return Err(StoreError::UnknownRun { run }.into());
     }
-    stream(&state, &run, from, Until::Ended)
+    Ok(stream(&state, place(&state)?, &run, from, Until::Ended))
+}
+
+/// A place for a stream, if there is one.
+pub(crate) fn place(state: &Shared) -> Result<OwnedSemaphorePermit, Problem> {
+    let busy = |_| Problem::busy("This server has as many streams open as it takes at once: ask again.", 5);
+    state.streams.clone().try_acquire_owned().map_err(busy)
 }
 
 /// The events of a run from a number on, as they happen.
-pub(crate) fn stream(state: &Shared, run: &str, from: u64, until: Until) -> Result<Response, Problem> {
-    let Ok(place) = state.streams.clone().try_acquire_owned() else {
-        return Err(Problem::busy("This server has as many streams open as it takes at once: ask again.", 5));
-    };
+pub(crate) fn stream(state: &Shared, place: OwnedSemaphorePermit, run: &str, from: u64, until: Until) -> Response {
     let reader = Reader {
         events: state.app.events(run, from),
         closed: Box::pin(state.closed()),
@@ -88,7 +91,7 @@ pub(crate) fn stream(state: &Shared, run: &str, from: u64, until: Until) -> Resu
     let mut response = sse(state, frames);
     // Proxies that collect what they pass on would hold events back.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
 fn sse(state: &Shared, frames: impl Stream<Item = Result<Frame, Infallible>> + Send + 'static) -> Response {
@@ -144,7 +147,7 @@ impl Reader {
                 // What has happened comes before the end of the server.
                 biased;
                 event = self.events.next() => match event {
-                    Some(Ok(event)) => self.event(&event),
+                    Some(Ok(event)) => self.event(&event).await,
                     Some(Err(error)) => {
                         let problem = Problem::from(error);
                         self.at = At::Done;
@@ -161,9 +164,11 @@ impl Reader {
         Some((Ok(frame), self))
     }
 
-    fn event(&mut self, event: &Event) -> Frame {
-        let rests = matches!(&event.kind, EventKind::RunPaused { pauses } if !pauses.is_empty());
-        if self.until == Until::Rests && rests {
+    async fn event(&mut self, event: &Event) -> Frame {
+        if self.until == Until::Rests
+            && let EventKind::RunPaused { pauses } = &event.kind
+            && still_asks(&self.open.state.app, &self.run, pauses).await
+        {
             self.at = At::Ending;
         }
         // An event always has a JSON form.
@@ -184,6 +189,18 @@ impl Reader {
         let record = self.open.state.app.store().find(&self.run).await.ok().flatten();
         let status = record.map(|record| record.status.as_str());
         data("end", &json!({ "run": self.run, "status": status, "next": self.next }))
+    }
+}
+
+/// Whether a run waits for answers to just these questions. If not, it did once, and more events come.
+async fn still_asks(app: &App, run: &str, pauses: &[String]) -> bool {
+    if pauses.is_empty() {
+        return false;
+    }
+    let Ok(Some(record)) = app.store().find(run).await else { return true };
+    match app.open_pauses(&record).await {
+        Ok(open) => open.len() == pauses.len() && open.iter().all(|open| pauses.iter().any(|id| id == open.id())),
+        Err(_) => true,
     }
 }
 

@@ -6,6 +6,7 @@ mod events;
 pub(crate) mod files;
 mod graph;
 pub(crate) mod links;
+mod own;
 mod page;
 pub(crate) mod pauses;
 mod runs;

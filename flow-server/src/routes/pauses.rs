@@ -85,9 +85,12 @@ pub(crate) async fn one(
 
 /// The pause of this id.
 pub(crate) async fn find(state: &Shared, run: &str, pause: &str) -> Result<PauseReport, Problem> {
-    let asked = PausesReport::of(&state.app, run).await?.pauses;
-    let missing = || Problem::not_found("unknown_pause", format!("Run `{run}` has no pause `{pause}`."));
-    asked.into_iter().find(|asked| asked.id == pause).ok_or_else(missing)
+    let mut asked = PausesReport::of(&state.app, run).await?.pauses;
+    if let Some(at) = asked.iter().position(|asked| asked.id == pause) {
+        return Ok(asked.swap_remove(at));
+    }
+    let open = asked.into_iter().filter(|asked| asked.state == "open").map(|asked| asked.id).collect();
+    Err(AnswerError::NoSuchPause { run: run.to_owned(), name: pause.to_owned(), open }.into())
 }
 
 /// `POST /api/runs/{run}/pauses/{pause}/answer`
@@ -113,6 +116,8 @@ pub(crate) async fn give(
     wanted: &Wanted,
 ) -> Result<Answered, Problem> {
     let run = state.app.any_run(run).await?;
+    // A name would do for the runtime. Here it could mean a question that came after the one that was seen.
+    find(state, run.id(), pause).await?;
     let answer = extract::whole(answer);
     let mut giving = run.answer_json(pause, answer.clone()).roles(&who.roles);
     if let Some(by) = &who.by {
@@ -121,23 +126,15 @@ pub(crate) async fn give(
     if let Some(comment) = &who.comment {
         giving = giving.comment(comment);
     }
-    let pause = match giving.await {
-        Ok(()) => pause.to_owned(),
-        Err(AnswerError::AlreadyAnswered { pause, answer: before })
+    match giving.await {
+        Ok(()) => {}
+        Err(AnswerError::AlreadyAnswered { answer: before, .. })
             if wanted.key.is_some()
                 && before.by == who.by
                 && before.comment == who.comment
-                && serde_json::from_str::<Value>(&before.value).is_ok_and(|before| before == answer) =>
-        {
-            pause
-        }
+                && serde_json::from_str::<Value>(&before.value).is_ok_and(|before| before == answer) => {}
         Err(error) => return Err(error.into()),
-    };
-    let (_, Json(report)) = begun(state, &run, wanted.wait).await?;
-    let asked = PausesReport::of(&state.app, run.id()).await?.pauses;
-    // By its id, or, if its name was given, the one of that name that was answered last.
-    let found = asked.iter().rfind(|asked| asked.id == pause);
-    let found = found.or_else(|| asked.iter().rfind(|asked| asked.name == pause && asked.state == "answered"));
-    let missing = || Problem::not_found("unknown_pause", format!("Run `{}` has no pause `{pause}`.", run.id()));
-    Ok(Answered { run: report, pause: found.cloned().ok_or_else(missing)? })
+    }
+    let (_, Json(report)) = begun(state, &run, wanted.wait).await;
+    Ok(Answered { run: report, pause: find(state, run.id(), pause).await? })
 }

@@ -36,7 +36,7 @@ pub(crate) fn filter(query: Vec<(String, String)>) -> Result<RunFilter, Problem>
             "before" => filter.created_before(number(&name, &value)?),
             "limit" => filter.limit(limit(&value)?),
             "after" => RunFilter { after: Some(place(&value)?), ..filter },
-            _ => match name.strip_prefix("metadata.") {
+            _ => match metadata_key(&name) {
                 // What is no JSON is most likely meant as a text.
                 Some(key) => filter.metadata(key, serde_json::from_str(&value).unwrap_or(Value::String(value))),
                 None => return Err(unknown(&name)),
@@ -44,6 +44,12 @@ pub(crate) fn filter(query: Vec<(String, String)>) -> Result<RunFilter, Problem>
         };
     }
     Ok(filter)
+}
+
+/// The key of metadata that a parameter is about: `metadata[source]`, as clients write objects, or `metadata.source`.
+fn metadata_key(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix("metadata")?;
+    rest.strip_prefix('.').or_else(|| rest.strip_prefix('[')?.strip_suffix(']'))
 }
 
 pub(crate) fn unknown(name: &str) -> Problem {

@@ -9,14 +9,17 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use flow_report::RunReport;
-use flow_runtime::{AnyRun, Merge, RunError};
+use flow_runtime::{
+    AnyRun, Merge, RunError,
+    store::{RunFilter, RunStatus},
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
     events::{self, Until},
-    files,
+    files, own,
 };
 use crate::{
     auth::Caller,
@@ -65,14 +68,18 @@ pub(crate) async fn start(
         Some("multipart/form-data") => files::read_form(request, &state).await?,
         _ => extract::Json::<StartBody>::from_request(request, &state).await?.0,
     };
-    if let Some(most) = state.options.max_runs.filter(|most| state.app.driving() >= *most) {
-        return Err(Problem::busy(format!("This server drives {most} runs, as many as it may: start it later."), 1));
-    }
+    room(&state, &workflow, wanted.key.as_deref()).await?;
+    // Before the run is there: whoever is refused starts again.
+    let place = match wanted.accepts("text/event-stream") {
+        true => Some(events::place(&state)?),
+        false => None,
+    };
     let mut start = state.app.start_json(&workflow, extract::whole(body.input)).priority(body.priority);
     if let Some(user) = caller.name(body.user, "#/user")? {
         start = start.user(user);
     }
     if let Some(session) = body.session {
+        own::session(&state, &caller, &session).await?;
         start = start.session(session);
     }
     if let Some(given) = body.session_state {
@@ -82,7 +89,7 @@ pub(crate) async fn start(
         start = start.metadata(metadata);
     }
     if let Some(key) = wanted.key.clone() {
-        start = start.key(key);
+        start = start.strict_key(key);
     }
     if let Some(ms) = body.deadline_ms {
         start = start.deadline(Duration::from_millis(ms));
@@ -95,17 +102,28 @@ pub(crate) async fn start(
         run => run?,
     };
     let at = location(&base, run.id());
-    if wanted.accepts("text/event-stream") {
-        let mut response = events::stream(&state, run.id(), 1, Until::Rests)?;
+    if let Some(place) = place {
+        let mut response = events::stream(&state, place, run.id(), 1, Until::Rests);
         // An id of a run is one of a header, too.
         if let Ok(at) = HeaderValue::from_str(&at) {
             response.headers_mut().insert(header::LOCATION, at);
         }
         return Ok(response);
     }
-    let (status, report) = begun(&state, &run, wanted.wait).await?;
+    let (status, report) = begun(&state, &run, wanted.wait).await;
     let location: [(HeaderName, String); 1] = [(header::LOCATION, at)];
     Ok((status, location, report).into_response())
+}
+
+/// Refuses what would have this server drive more runs than it may. One that is there already, by its key, is no more.
+pub(crate) async fn room(state: &Shared, workflow: &str, key: Option<&str>) -> Result<(), Problem> {
+    let Some(most) = state.options.max_runs.filter(|most| state.app.driving() >= *most) else { return Ok(()) };
+    if let Some(key) = key
+        && !state.app.runs(&RunFilter::new().workflow(workflow).key(key).limit(1)).await?.is_empty()
+    {
+        return Ok(());
+    }
+    Err(Problem::busy(format!("This server drives {most} runs, as many as it may: ask again later."), 1))
 }
 
 /// Where a run is found.
@@ -114,18 +132,33 @@ pub(crate) fn location(base: &Base, run: &str) -> String {
 }
 
 /// What is answered when a run has begun or goes on: that it was taken, or, with a time to wait, what it has come to if it did
-/// within that time.
-pub(crate) async fn begun(
-    state: &Shared,
-    run: &AnyRun,
-    wait: Option<Duration>,
-) -> Result<(StatusCode, Json<RunReport>), Problem> {
+/// within that time. It has begun, whether or not that can be read: whoever heard of an error would do it again.
+pub(crate) async fn begun(state: &Shared, run: &AnyRun, wait: Option<Duration>) -> (StatusCode, Json<RunReport>) {
     let rests = match wait {
         Some(wait) => wait_for(state, run, wait).await,
         None => false,
     };
-    let status = if rests { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, Json(RunReport::of(&state.app, run.id()).await?)))
+    match RunReport::of(&state.app, run.id()).await {
+        Ok(report) if rests => (StatusCode::OK, Json(report)),
+        Ok(report) => (StatusCode::ACCEPTED, Json(report)),
+        Err(error) => {
+            tracing::warn!(run = run.id(), error = %error, "a run has begun, and cannot be read");
+            (StatusCode::ACCEPTED, Json(unread(run)))
+        }
+    }
+}
+
+/// What is known of a run that has begun without reading it.
+fn unread(run: &AnyRun) -> RunReport {
+    RunReport {
+        run: run.id().to_owned(),
+        workflow: run.workflow().to_owned(),
+        status: RunStatus::Running.as_str().to_owned(),
+        output: None,
+        pauses: Vec::new(),
+        failure: None,
+        undone: Vec::new(),
+    }
 }
 
 /// Waits for a run to end or to ask, for so long at most. Returns whether it did.

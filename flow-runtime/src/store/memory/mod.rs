@@ -187,7 +187,8 @@ impl Content {
 }
 
 fn matches(record: &RunRecord, filter: &RunFilter) -> bool {
-    let RunFilter { workflow, status, session, user, created_from, created_before, metadata, after, limit: _ } = filter;
+    let RunFilter { workflow, status, session, user, key, created_from, created_before, metadata, after, limit: _ } =
+        filter;
     let run = &record.run;
     let is = |wanted: &Option<String>, found: Option<&String>| wanted.is_none() || wanted.as_ref() == found;
     let has = |(key, value): &(String, String)| has_metadata(run.metadata.as_deref(), key, value);
@@ -195,6 +196,7 @@ fn matches(record: &RunRecord, filter: &RunFilter) -> bool {
         && (status.is_empty() || status.contains(&record.status))
         && is(session, run.session.as_ref())
         && is(user, run.user.as_ref())
+        && is(key, run.key.as_ref())
         && created_from.is_none_or(|from| run.created_at >= from)
         && created_before.is_none_or(|before| run.created_at < before)
         && metadata.iter().all(has)

@@ -28,6 +28,8 @@ struct Conditions<'f> {
 /// The index in which a search finds its runs in order.
 fn index(filter: &RunFilter) -> &'static str {
     match filter {
+        // One run at most.
+        RunFilter { workflow: Some(_), key: Some(_), .. } => "runs_by_key",
         RunFilter { session: Some(_), .. } => "runs_by_session",
         RunFilter { user: Some(_), .. } => "runs_by_user",
         RunFilter { workflow: Some(_), .. } => BY_WORKFLOW,
@@ -41,7 +43,7 @@ const BY_STATUS: &str = "runs_by_status";
 
 impl<'f> Conditions<'f> {
     fn of(filter: &'f RunFilter, statuses: &[RunStatus]) -> Self {
-        let RunFilter { workflow, session, user, created_from, created_before, metadata, after, .. } = filter;
+        let RunFilter { workflow, session, user, key, created_from, created_before, metadata, after, .. } = filter;
         let mut conditions = Conditions::default();
         if let Some(workflow) = workflow {
             conditions.add("workflow = ?", workflow);
@@ -63,6 +65,9 @@ impl<'f> Conditions<'f> {
         }
         if let Some(user) = user {
             conditions.add("user = ?", user);
+        }
+        if let Some(key) = key {
+            conditions.add("key = ?", key);
         }
         if let Some(from) = created_from {
             conditions.add("created_at >= ?", from);
@@ -173,6 +178,7 @@ mod tests {
             status: vec![RunStatus::Paused, RunStatus::Failed],
             session: text(),
             user: text(),
+            key: None,
             created_from: Some(1),
             created_before: Some(2),
             metadata: vec![("a".to_owned(), "1".to_owned())],
@@ -188,6 +194,7 @@ mod tests {
                 "SEARCH runs USING INDEX runs_by_time ((created_at,id)<(?,?))",
             ),
             (RunFilter { session: text(), ..any() }, "SEARCH runs USING INDEX runs_by_session (session=?)"),
+            (RunFilter { key: text(), ..all.clone() }, "SEARCH runs USING INDEX runs_by_key (workflow=? AND key=?)"),
             (all.clone(), "SEARCH runs USING INDEX runs_by_session (session=? AND created_at>? AND created_at<?)"),
             (
                 RunFilter { session: None, ..all.clone() },

@@ -26,6 +26,13 @@ pub(super) async fn an_idempotent_start_gives_the_first_run(place: &dyn Place) {
         assert_eq!(store.create(&new_run(id), &begin).await.unwrap(), Created::Created(1));
     }
     store.finish("a", 1, &Finish::Completed("1".to_owned()), &Effects::default()).await.unwrap();
+    let find = async |workflow: Option<&str>, key: &str| {
+        let (workflow, key) = (workflow.map(str::to_owned), Some(key.to_owned()));
+        ids(&*store, RunFilter { workflow, key, ..RunFilter::default() }).await.concat()
+    };
+    assert_eq!(find(Some("one"), "k").await, "a");
+    assert_eq!(find(Some("one"), "j").await, "");
+    assert_eq!(find(None, "k").await.len(), 2);
     let late = store.create(&keyed("f", "one", "k"), &begin).await.unwrap();
     assert_eq!(late, Created::Existing("a".to_owned()), "also when it has ended");
     assert_eq!(store.find("a").await.unwrap().unwrap().run, keyed("a", "one", "k"));

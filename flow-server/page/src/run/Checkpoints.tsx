@@ -57,7 +57,7 @@ export function Checkpoints({ run }: { run: Run }) {
             <section class="checkpoint" aria-label={`Checkpoint ${at.seq}`}>
                 <header>
                     <h2>{at.seq === 0 ? 'At the start' : placeOf(at.at)}</h2>
-                    {me.value.can('run') && <button type="button" disabled={!state.data.value && !atStart} onClick={() => { forking.value = { ...at, ...state.data.value, frames }; }}><Icon name="fork" /> Copy the run from here</button>}
+                    {me.value.acts(run.user) && <button type="button" disabled={!state.data.value && !atStart} onClick={() => { forking.value = { ...at, ...state.data.value, frames }; }}><Icon name="fork" /> Copy the run from here</button>}
                 </header>
                 {atStart && <Titled title="Input" value={run.input} />}
                 {state.error.value !== null && !atStart && <Problem error={state.error.value} retry={state.reload} />}

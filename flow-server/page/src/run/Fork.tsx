@@ -1,6 +1,7 @@
 /** A copy of a run from one of its checkpoints, with other values if wanted. */
 import { useSignal } from '@preact/signals';
 import { ApiError, call, part, wordsOf } from '../api.ts';
+import { me } from '../me.ts';
 import { go } from '../router.ts';
 import type { CheckpointState, Json, JsonObject, Run } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
@@ -73,7 +74,7 @@ export function Fork({ run, at, close }: { run: Run; at: CheckpointState; close:
                         return (
                             <div key={name} class={`field${error ? ' is-wrong' : ''}`}>
                                 <label for={`fork-${name}`}><code>{placeOf(name)}</code>{changed && <span class="optional"> changed</span>}</label>
-                                <textarea id={`fork-${name}`} class="code" rows={Math.min(8, text.split('\n').length)} spellcheck={false} value={text} aria-invalid={error ? true : undefined} aria-describedby={error ? `fork-${name}?error` : undefined} onInput={event => { texts.value = { ...texts.value, [name]: event.currentTarget.value }; }} />
+                                <textarea id={`fork-${name}`} class="code" rows={Math.min(8, text.split('\n').length)} spellcheck={false} value={text} aria-invalid={error ? true : undefined} aria-describedby={error ? `fork-${name}?error` : undefined} readOnly={!me.value.can('admin')} onInput={event => { texts.value = { ...texts.value, [name]: event.currentTarget.value }; }} />
                                 {error && <p class="field-error" id={`fork-${name}?error`}><Icon name="warn" /> {error}</p>}
                             </div>
                         );

@@ -55,6 +55,7 @@ export function RunView({ id }: { id: string }) {
         live.refresh();
     };
     const canRun = me.value.can('run');
+    const acts = me.value.acts(run.user);
     const bySteps = tab === 'graph' || tab === 'time';
     return (
         <article class="run">
@@ -64,10 +65,10 @@ export function RunView({ id }: { id: string }) {
                     <h1 tabIndex={-1}>{run.workflow}</h1>
                     <span role="status"><StatusPill status={run.status} /></span>
                     <div class="tools">
-                        {canRun && run.status === 'failed' && <button type="button" class="primary" onClick={() => act('retry', 'The run goes on.').catch(error => say((error as Error).message, true))}><Icon name="retry" /> Retry</button>}
-                        {canRun && <button type="button" title="A copy that goes on from a checkpoint" onClick={() => requery({ tab: 'checkpoints' })}><Icon name="fork" /> Copy from…</button>}
+                        {acts && run.status === 'failed' && <button type="button" class="primary" onClick={() => act('retry', 'The run goes on.').catch(error => say((error as Error).message, true))}><Icon name="retry" /> Retry</button>}
+                        {acts && <button type="button" title="A copy that goes on from a checkpoint" onClick={() => requery({ tab: 'checkpoints' })}><Icon name="fork" /> Copy from…</button>}
                         {canRun && <a class="button" href={to(['start', run.workflow], { like: run.run })}><Icon name="play" /> Start like this</a>}
-                        {canRun && !ended && run.status !== 'undoing' && <button type="button" class="danger-quiet" onClick={() => { ask.value = 'cancel'; }}><Icon name="stop" /> Cancel</button>}
+                        {acts && !ended && run.status !== 'undoing' && <button type="button" class="danger-quiet" onClick={() => { ask.value = 'cancel'; }}><Icon name="stop" /> Cancel</button>}
                     </div>
                 </div>
                 {/* A key that this page has made is nobody's name for it. */}

@@ -68,6 +68,24 @@ test('who may only read sees no buttons, and is told why elsewhere', async ({ pa
     await page.getByText('may not do this: it needs the access `run`').waitFor();
 }, { server: { tokens: true }, expected: /status of (401|403)/ });
 
+test('who may run does so with their own runs, and puts no other values into copies', async ({ page, open, server }) => {
+    const start = (as, user) => server.ask('POST', 'api/workflows/article/runs', { input: { topic: 'bees', tone: 'formal' }, user }, { authorization: `Bearer ${secretOf(as)}`, prefer: 'wait=30' });
+    const [own, other] = [(await start('run')).run, (await start('admin', 'ann')).run];
+    await open(`#/runs/${own}`);
+    await enter(page, secretOf('run'));
+    await page.getByRole('button', { name: 'Cancel', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Copy from…' }).click();
+    await page.getByRole('option', { name: /write done/ }).click();
+    await page.getByRole('button', { name: 'Copy the run from here' }).click();
+    const values = page.getByRole('dialog').getByRole('textbox');
+    for (const value of await values.all()) assert.equal(await value.getAttribute('readonly'), '');
+    await page.getByRole('button', { name: 'Start the copy' }).click();
+    await page.getByText('The copy has begun.').waitFor();
+    await open(`#/runs/${other}`);
+    await page.getByRole('link', { name: 'Start like this' }).waitFor();
+    for (const name of ['Cancel', 'Copy from…']) assert.equal(await page.getByRole('button', { name, exact: true }).count(), 0, name);
+}, { server: { tokens: true }, expected: /status of 401/ });
+
 test('who may run starts in their own name, and whose answer counts by a role gives it', async ({ page, open, server }) => {
     await open('#/start/agreement');
     await enter(page, secretOf('run'));

@@ -43,7 +43,7 @@ test('what happens while the page is open shows by itself', async ({ page, open,
     await open('#/runs');
     await page.getByRole('row', { name: /the sky is blue/ }).getByText('Waiting').waitFor();
     await page.getByLabel('1 open questions').waitFor();
-    await server.answer(run, 'confirm', 'No', { by: 'root' });
+    await server.answer(run, 'confirm-1', 'No', { by: 'root' });
     await page.getByRole('row', { name: /the sky is blue/ }).getByText('Failed').waitFor();
     await page.getByLabel('1 open questions').waitFor({ state: 'hidden' });
     await server.begin('slow', { rounds: 1000, ms: 1000 });
@@ -73,7 +73,7 @@ test('a question is found and answered; somebody else was faster with another', 
     await page.getByLabel('By').fill('Ann');
     // The lists come again by themselves, but not this one: it is as somebody sees it who was a moment too late.
     await page.route('**/api/pauses?*', route => new Promise(() => route));
-    await server.answer(runs.article, 'approve', { Publish: { by: 'Greta' } }, { by: 'greta' });
+    await server.answer(runs.article, 'approve-1', { Publish: { by: 'Greta' } }, { by: 'greta' });
     await page.getByRole('button', { name: 'Answer', exact: true }).click();
     await page.getByText(/greta has answered before you/).waitFor();
 }, { expected: /status of (403|409)/ });

@@ -5,10 +5,10 @@ export async function past(server) {
     const brief = (topic, more = {}) => ({ topic, tone: 'friendly', ...more });
     const sources = ['the library', 'the archive', 'the street'];
     const done = await server.start('article', brief('Bees in town', { sources, notes: 'Keep it short.' }), { user: 'ann', session: 'articles', metadata: { source: 'web' } });
-    await server.answer(done, 'approve', { Retitle: { title: 'The bees of the town' } }, { by: 'ben', comment: 'The old one was dull.' });
-    await server.answer(done, 'approve', { Publish: { by: 'Ben' } }, { by: 'ben' });
+    await server.answer(done, 'approve-1', { Retitle: { title: 'The bees of the town' } }, { by: 'ben', comment: 'The old one was dull.' });
+    await server.answer(done, 'approve-2', { Publish: { by: 'Ben' } }, { by: 'ben' });
     const rejected = await server.start('article', brief('Wasps'), { user: 'ann', session: 'articles' });
-    await server.answer(rejected, 'approve', { Reject: { feedback: 'The second section is off the topic.' } }, { by: 'carla' });
+    await server.answer(rejected, 'approve-1', { Reject: { feedback: 'The second section is off the topic.' } }, { by: 'carla' });
     const failed = await server.start('parcel', { name: 'a kettle', key: server.path('key') }, { user: 'emil', session: 'emil' });
     const crawl = await server.start('crawl', { pages: 12, ms: 20 }, { user: 'cron', metadata: { source: 'timer' } });
     const cancelled = await server.start('both', 'to the sea', { user: 'dora' });
