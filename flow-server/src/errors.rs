@@ -46,9 +46,7 @@ impl From<RunError> for Problem {
                 let detail = format!(
                     "The key `{key}` belongs to run `{run}`, which was started with another {differs}: take another key."
                 );
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key_reused", detail)
-                    .with("run", run)
-                    .with("differs", differs)
+                Problem::conflict("key_reused", detail).with("run", run).with("differs", differs)
             }
             RunError::NotRegistered { workflow } => {
                 let detail = format!("This server has no workflow `{workflow}`, so it cannot go on with runs of it.");

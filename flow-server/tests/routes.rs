@@ -157,7 +157,7 @@ async fn a_key_is_of_one_start() {
         ("user", brief(), json!("s"), Value::Null),
     ] {
         let reply = keyed(&json!({ "input": input, "session": session, "user": user })).await;
-        let problem = reply.problem(422, "key_reused");
+        let problem = reply.problem(409, "key_reused");
         assert_eq!((&problem["differs"], &problem["run"]), (&json!(differs), &first), "{problem}");
     }
     for key in ["ключ", "a b", "\"\"", &"x".repeat(256)] {

@@ -87,7 +87,7 @@ const SINCE: Parameter = query("from", TIME, "Only those started at this time or
 const BEFORE: Parameter = query("before", TIME, "Only those started before this time.");
 const METADATA: Parameter = query(
     "metadata",
-    r#"{"type":"object","additionalProperties":{"type":"string"}}"#,
+    r#"{"type":"object"}"#,
     "Only those that were started with this metadata: `metadata[source]=web`, or `metadata.source=web`. A value is JSON; what is \
      none is a text.",
 );
