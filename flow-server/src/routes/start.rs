@@ -61,13 +61,16 @@ pub(crate) async fn start(
     wanted: Wanted,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = match media_type(request.headers()).as_deref() {
-        Some("multipart/form-data") => files::read_form(request, &state).await?,
-        _ => extract::Json::<StartBody>::from_request(request, &state).await?.0,
+    // Before anything is read and kept.
+    not_too_many(&state)?;
+    let (body, brought) = match media_type(request.headers()).as_deref() {
+        Some("multipart/form-data") => {
+            state.app.definition_of(&workflow)?;
+            files::read_form(request, &state).await?
+        }
+        _ => (extract::Json::<StartBody>::from_request(request, &state).await?.0, files::Brought::default()),
     };
-    if let Some(most) = state.options.max_runs.filter(|most| state.app.driving() >= *most) {
-        return Err(Problem::busy(format!("This server drives {most} runs, as many as it may: start it later."), 1));
-    }
+    not_too_many(&state)?;
     let mut start = state.app.start_json(&workflow, extract::whole(body.input)).priority(body.priority);
     if let Some(user) = caller.name(body.user, "#/user")? {
         start = start.user(user);
@@ -87,7 +90,7 @@ pub(crate) async fn start(
     if let Some(ms) = body.deadline_ms {
         start = start.deadline(Duration::from_millis(ms));
     }
-    let run = match start.await {
+    let run = match brought.start(&state, start).await {
         Err(RunError::NotRegistered { .. }) => {
             state.app.definition_of(&workflow)?;
             return Err(RunError::NotRegistered { workflow }.into());
@@ -106,6 +109,16 @@ pub(crate) async fn start(
     let (status, report) = begun(&state, &run, wanted.wait).await?;
     let location: [(HeaderName, String); 1] = [(header::LOCATION, at)];
     Ok((status, location, report).into_response())
+}
+
+/// Whether this server may drive one more run.
+fn not_too_many(state: &Shared) -> Result<(), Problem> {
+    match state.options.max_runs.filter(|most| state.app.driving() >= *most) {
+        Some(most) => {
+            Err(Problem::busy(format!("This server drives {most} runs, as many as it may: start it later."), 1))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Where a run is found.
