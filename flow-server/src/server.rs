@@ -270,7 +270,7 @@ impl Server {
         let addr = listener.local_addr().map_err(bind)?;
         let state = Inner::new(self.app, self.options);
         if let Some(webhooks) = self.webhooks {
-            webhooks.start(&state)?;
+            webhooks.start(&state).await?;
         }
         let router = routes::router(state.clone());
         let router = match self.layer {
