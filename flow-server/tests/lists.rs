@@ -80,3 +80,23 @@ async fn pages_of_large_sessions_end_early() {
     sessions.sort_by_key(ToString::to_string);
     assert_eq!(listed, sessions);
 }
+
+#[tokio::test]
+async fn a_page_of_questions_looks_at_so_many_runs_only() {
+    let app = app();
+    let web = Web::new(app.clone());
+    let ask = async |topic: &str| {
+        let run = app.start_json("article", json!({ "topic": topic, "tone": "formal" })).await.unwrap();
+        run.wait().await.unwrap();
+        run.id().to_owned()
+    };
+    let first = ask("bees").await;
+    for _ in 0..1_000 {
+        let run = app.start_json("agreement", json!("x")).await.unwrap();
+        run.wait().await.unwrap();
+    }
+    let found = pages(&web, "/api/pauses?role=nobody-has-this").await;
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found[0].ok()["pauses"], json!([]));
+    assert_eq!(all(&found, "pauses", "run"), [Value::from(first)]);
+}

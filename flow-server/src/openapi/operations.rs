@@ -305,7 +305,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/pauses",
         id: "listOpenPauses",
         tag: "pauses",
-        summary: "Lists what waits for an answer, over all runs.",
+        summary: "Lists what waits for an answer, over all runs. A page ends when 1,000 runs were looked at, also with nothing on \
+                  it; `next` says where to go on.",
         parameters: &[
             WORKFLOW,
             query(
