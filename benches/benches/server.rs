@@ -66,7 +66,8 @@ fn main() {
             });
         }));
         http.push(timed(|| {
-            let done = callers.block_on(client.post("/api/workflows/ten/runs", "prefer: wait=30\r\n", r#"{"input":0}"#));
+            let done =
+                callers.block_on(client.post("/api/workflows/ten/runs", "prefer: wait=30\r\n", r#"{"input":0}"#));
             assert!(done.contains(r#""output":10"#), "{done}");
         }));
     }

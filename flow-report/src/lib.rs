@@ -33,6 +33,7 @@
 
 mod definitions;
 mod events;
+mod pages;
 mod pauses;
 mod runs;
 mod sessions;

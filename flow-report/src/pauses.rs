@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::cursor;
+use crate::{cursor, pages::Room, runs::size};
 
 /// A question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -155,7 +155,7 @@ pub struct WaitingFilter {
 pub struct WaitingsReport {
     /// The questions.
     pub pauses: Vec<WaitingReport>,
-    /// Where the next page begins, if there may be one.
+    /// Where the next page begins, if there may be one. There may be even if nothing is on this page.
     pub next: Option<String>,
 }
 
@@ -175,41 +175,48 @@ pub struct WaitingReport {
     pub pause: PauseReport,
 }
 
-/// How many runs are looked at, at a time.
-const RUNS: u32 = 100;
+/// How many runs are looked at for a page, whatever is found.
+const LOOKED_AT: u32 = 1_000;
 
 impl WaitingsReport {
-    /// A page of the questions this filter lists.
+    /// A page of the questions this filter lists. It ends where it has enough of them, where it has become large, and where many
+    /// runs were looked at: there may be nothing on it and more on the next.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn of(app: &App, filter: &WaitingFilter) -> Result<Self, StoreError> {
-        let mut pauses = Vec::new();
-        let mut runs = RunFilter::new().status(RunStatus::Paused).status(RunStatus::Running).limit(RUNS);
+        let (mut pauses, mut runs_left) = (Vec::new(), Room::of(LOOKED_AT));
+        let mut room = Room::of(filter.limit);
+        let mut runs = RunFilter::new().status(RunStatus::Paused).status(RunStatus::Running);
         runs.workflow.clone_from(&filter.workflow);
         runs.after.clone_from(&filter.after);
         loop {
+            runs.limit = runs_left.chunk();
             let page = app.runs(&runs).await?;
             for record in &page {
+                if room.is_full() || !runs_left.takes(size(record)) {
+                    return Ok(WaitingsReport { pauses, next: runs.after.map(|(at, id)| cursor(at, &id)) });
+                }
+                runs.after = Some((record.run.created_at, record.run.id.clone()));
                 // A run may be gone since it was listed.
                 let open = match app.open_pauses(record).await {
                     Err(StoreError::UnknownRun { .. }) => continue,
                     open => open?,
                 };
-                pauses.extend(open.iter().filter(|pause| filter.lets(pause.allowed())).map(|pause| WaitingReport {
-                    run: record.run.id.clone(),
-                    workflow: record.run.workflow.clone(),
-                    session: record.run.session.clone(),
-                    user: record.run.user.clone(),
-                    pause: PauseReport::open(pause),
-                }));
-                if pauses.len() >= filter.limit.max(1) as usize {
-                    return Ok(WaitingsReport { pauses, next: Some(cursor(record.run.created_at, &record.run.id)) });
+                for pause in open.iter().filter(|pause| filter.lets(pause.allowed())) {
+                    // The questions of a run are never parted.
+                    let _ = room.takes(pause.prompt().to_string().len());
+                    pauses.push(WaitingReport {
+                        run: record.run.id.clone(),
+                        workflow: record.run.workflow.clone(),
+                        session: record.run.session.clone(),
+                        user: record.run.user.clone(),
+                        pause: PauseReport::open(pause),
+                    });
                 }
             }
-            match runs.next_page(&page) {
-                Some(next) => runs = next,
-                None => return Ok(WaitingsReport { pauses, next: None }),
+            if page.len() < runs.limit as usize {
+                return Ok(WaitingsReport { pauses, next: None });
             }
         }
     }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{FailureReport, PauseReport, cursor, stored};
+use crate::{FailureReport, PauseReport, cursor, pages::Room, stored};
 
 /// A page of runs, the newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,7 +43,7 @@ pub struct RunLine {
 }
 
 impl RunsReport {
-    /// A page of the runs this filter lists, and whether there is another.
+    /// A page of the runs this filter lists, and whether there is another: of 8 MiB about, however many it may have.
     ///
     /// # Errors
     /// Those of the store.
@@ -53,19 +53,35 @@ impl RunsReport {
     }
 }
 
-/// A page of the runs a filter lists, and where the next one begins.
+/// A page of the runs a filter lists, and where the next one begins. Inputs may be large, so it may end before the filter's limit.
 pub(crate) async fn page<T>(
     app: &App,
     filter: &RunFilter,
     line: impl Fn(&RunRecord) -> T,
 ) -> Result<(Vec<T>, Option<String>), StoreError> {
-    let limit = filter.limit.max(1);
-    // One more than wanted, so that nobody is sent to a page with nothing on it.
-    let mut records = app.runs(&filter.clone().limit(limit.saturating_add(1))).await?;
-    let more = records.len() > limit as usize;
-    records.truncate(limit as usize);
-    let next = records.last().filter(|_| more).map(|last| cursor(last.run.created_at, &last.run.id));
-    Ok((records.iter().map(line).collect(), next))
+    let (mut lines, mut room) = (Vec::new(), Room::of(filter.limit));
+    let mut filter = filter.clone();
+    loop {
+        filter.limit = room.chunk();
+        let records = app.runs(&filter).await?;
+        for record in &records {
+            if !room.takes(size(record)) {
+                return Ok((lines, filter.after.map(|(at, id)| cursor(at, &id))));
+            }
+            lines.push(line(record));
+            filter.after = Some((record.run.created_at, record.run.id.clone()));
+        }
+        if records.len() < filter.limit as usize {
+            return Ok((lines, None));
+        }
+    }
+}
+
+/// How large a run is, about.
+pub(crate) fn size(record: &RunRecord) -> usize {
+    let RunRecord { run, output, failure, .. } = record;
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    run.id.len() + run.input.len() + length(&run.metadata) + length(output) + length(failure)
 }
 
 impl RunLine {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{cursor, runs::page, stored};
+use crate::{cursor, pages::Room, runs::page, stored};
 
 /// A page of sessions, those that were written last first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -78,17 +78,27 @@ pub struct SessionRun {
 }
 
 impl SessionsReport {
-    /// A page of the sessions this filter lists, and whether there is another.
+    /// A page of the sessions this filter lists, and whether there is another: of 8 MiB about, however many it may have.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn of(app: &App, filter: &SessionFilter) -> Result<Self, StoreError> {
-        let limit = filter.limit.max(1);
-        let mut records = app.sessions(&SessionFilter { limit: limit.saturating_add(1), ..filter.clone() }).await?;
-        let more = records.len() > limit as usize;
-        records.truncate(limit as usize);
-        let next = records.last().filter(|_| more).map(|last| cursor(last.updated_at, &last.id));
-        Ok(SessionsReport { sessions: records.iter().map(SessionLine::of).collect(), next })
+        let (mut sessions, mut room) = (Vec::new(), Room::of(filter.limit));
+        let mut filter = filter.clone();
+        loop {
+            filter.limit = room.chunk();
+            let records = app.sessions(&filter).await?;
+            for record in &records {
+                if !room.takes(record.id.len() + record.state.len()) {
+                    return Ok(SessionsReport { sessions, next: filter.after.map(|(at, id)| cursor(at, &id)) });
+                }
+                sessions.push(SessionLine::of(record));
+                filter.after = Some((record.updated_at, record.id.clone()));
+            }
+            if records.len() < filter.limit as usize {
+                return Ok(SessionsReport { sessions, next: None });
+            }
+        }
     }
 }
 
@@ -113,7 +123,7 @@ impl SessionReport {
 }
 
 impl SessionRunsReport {
-    /// A page of the runs this filter lists, and whether there is another.
+    /// A page of the runs this filter lists, and whether there is another: of 8 MiB about, however many it may have.
     ///
     /// # Errors
     /// Those of the store.

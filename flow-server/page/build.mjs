@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { minify } from 'terser';
 
 /** How much all of it may be, in bytes, gzipped: what it is now, so that it does not grow unseen. The aim is 40,000. */
-const MOST = 50_500;
+const MOST = 50_800;
 
 const out = new URL('../assets/', import.meta.url);
 const here = path => new URL(path, import.meta.url);

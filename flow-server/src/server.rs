@@ -14,7 +14,8 @@ use tokio::net::TcpListener;
 use crate::{
     auth::Token,
     links::Key,
-    listen, routes,
+    listen,
+    routes::{self, files},
     state::{Inner, Options, Shared},
     webhooks::{Webhook, WebhookError, Webhooks},
 };
@@ -135,7 +136,8 @@ impl Server {
         self
     }
 
-    /// The folder for files that are too large to stand in an input. It is made if it is not there.
+    /// The folder for files that are too large to stand in an input. It is made if it is not there. A file stays there until
+    /// somebody removes it; when a start last named it is its time of modification.
     pub fn files(mut self, folder: impl Into<PathBuf>) -> Self {
         self.options.files = Some(folder.into());
         self
@@ -147,7 +149,7 @@ impl Server {
         self
     }
 
-    /// The largest body, in bytes: 2 MiB without a word.
+    /// The largest body, in bytes, and of a form with files the most that comes to stand in the input: 2 MiB without a word.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.options.max_body = bytes;
         self
@@ -261,14 +263,14 @@ impl Server {
             self.options.hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(str::to_owned));
         }
         if let Some(folder) = &self.options.files {
-            std::fs::create_dir_all(folder).map_err(|source| ServeError::Files { source })?;
+            files::prepare(folder, files::longest(&self.options)).map_err(|source| ServeError::Files { source })?;
         }
         let bind = |source| ServeError::Bind { addr: self.addr, source };
         let listener = TcpListener::bind(self.addr).await.map_err(bind)?;
         let addr = listener.local_addr().map_err(bind)?;
         let state = Inner::new(self.app, self.options);
         if let Some(webhooks) = self.webhooks {
-            webhooks.start(&state)?;
+            webhooks.start(&state).await?;
         }
         let router = routes::router(state.clone());
         let router = match self.layer {

@@ -5,31 +5,12 @@
 mod common;
 
 use axum::body::Body;
-use common::{Reply, Web, app};
+use common::{
+    Web, app,
+    forms::{self, open_form, send},
+};
 use flow_server::{File, Server};
 use serde_json::{Value, json};
-
-const BOUNDARY: &str = "a-line-between-parts";
-
-/// A part of a form: its name, the name of its file and its type, and its content.
-type FormPart<'a> = (&'a str, Option<(&'a str, &'a str)>, &'a [u8]);
-
-async fn send(web: &Web, workflow: &str, parts: &[FormPart<'_>]) -> Reply {
-    let mut body = Vec::new();
-    for (name, file, content) in parts {
-        body.extend(format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"").into_bytes());
-        if let Some((file, kind)) = file {
-            body.extend(format!("; filename=\"{file}\"\r\ncontent-type: {kind}").into_bytes());
-        }
-        body.extend(b"\r\n\r\n");
-        body.extend(*content);
-        body.extend(b"\r\n");
-    }
-    body.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
-    let request = web.request("POST", &format!("/api/workflows/{workflow}/runs")).header("prefer", "wait=30");
-    let request = request.header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"));
-    web.send(request.body(Body::from(body)).unwrap()).await
-}
 
 fn file(value: &Value) -> File {
     serde_json::from_value(value.clone()).unwrap()
@@ -106,9 +87,8 @@ async fn forms_that_do_not_fit_say_why() {
     send(&tight, "document", &[("title", None, b"x"), ("file", text, &large)]).await.problem(413, "too_large");
     let request = web.request("POST", "/api/workflows/document/runs").header("content-type", "multipart/form-data");
     web.send(request.body(Body::from("x")).unwrap()).await.problem(400, "bad_request");
-    let cut = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"title\"\r\n\r\nx");
-    let request = web.request("POST", "/api/workflows/document/runs");
-    let request = request.header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"));
+    let cut = open_form(&[("title", None, b"x")]);
+    let request = forms::request(&web, "document");
     web.send(request.body(Body::from(cut)).unwrap()).await.problem(400, "bad_request");
     assert_eq!(web.get("/api/runs").await.ok()["runs"], json!([]));
 }

@@ -2,6 +2,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { ApiError, call, epoch } from './api.ts';
+import { say } from './ui/ui.tsx';
 
 export interface Loaded<T> {
     data: Signal<T | null>;
@@ -50,4 +51,34 @@ export function useLoad<T>(path: string | null, every?: number): Loaded<T> {
         };
     }, [path, every, round]);
     return { data, error, reload: () => again.current() };
+}
+
+/** A page of a list. It may have fewer lines than were asked for, and even none, with more on the next. */
+export interface Paged {
+    next?: string | null;
+}
+
+/** What has come after a page of a list, a page at a time. Another path begins anew. */
+export function useOlder<T extends Paged>(path: string, first: Loaded<T>, lines: (page: T) => unknown[]) {
+    const older = useSignal<T[]>([]);
+    const loads = useSignal(false);
+    useEffect(() => { older.value = []; }, [path]);
+    const pages = first.data.value ? [first.data.value, ...older.value] : [];
+    const next = pages.at(-1)?.next;
+    const load = async () => {
+        loads.value = true;
+        try {
+            // On until there is something to see, but not without an end.
+            for (let after = next, n = 0; after && n < 10; n += 1) {
+                const page = await call<T>(`${path}&after=${encodeURIComponent(after)}`);
+                older.value = [...older.value, page];
+                if (lines(page).length) break;
+                after = page.next;
+            }
+        } catch (error) {
+            say((error as Error).message, true);
+        }
+        loads.value = false;
+    };
+    return { pages, next, load, loads: loads.value, forget: () => { older.value = []; } };
 }

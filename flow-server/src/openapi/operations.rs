@@ -68,8 +68,11 @@ const TIME: &str =
     r#"{"type":"integer","format":"int64","minimum":-9223372036854775808,"maximum":9223372036854775807}"#;
 const NUMBER: &str = r#"{"type":"integer","format":"int64","minimum":0,"maximum":9223372036854775807}"#;
 
-const LIMIT: Parameter =
-    query("limit", r#"{"type":"integer","minimum":1,"maximum":1000,"default":50}"#, "How many at most.");
+const LIMIT: Parameter = query(
+    "limit",
+    r#"{"type":"integer","minimum":1,"maximum":1000,"default":50}"#,
+    "How many at most. A page that has become large ends earlier; `next` says whether there is another.",
+);
 const AFTER: Parameter = query(
     "after",
     r#"{"type":"string","pattern":"^-?[0-9]{1,18}[.].+$"}"#,
@@ -308,7 +311,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/pauses",
         id: "listOpenPauses",
         tag: "pauses",
-        summary: "Lists what waits for an answer, over all runs.",
+        summary: "Lists what waits for an answer, over all runs. A page ends when 1,000 runs were looked at, also with nothing on \
+                  it; `next` says where to go on.",
         parameters: &[
             WORKFLOW,
             query(

@@ -64,9 +64,14 @@ pub(crate) async fn start(
     wanted: Wanted,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = match media_type(request.headers()).as_deref() {
-        Some("multipart/form-data") => files::read_form(request, &state).await?,
-        _ => extract::Json::<StartBody>::from_request(request, &state).await?.0,
+    // Before anything is read and kept.
+    room(&state, &workflow, wanted.key.as_deref()).await?;
+    let (body, brought) = match media_type(request.headers()).as_deref() {
+        Some("multipart/form-data") => {
+            state.app.definition_of(&workflow)?;
+            files::read_form(request, &state).await?
+        }
+        _ => (extract::Json::<StartBody>::from_request(request, &state).await?.0, files::Brought::default()),
     };
     room(&state, &workflow, wanted.key.as_deref()).await?;
     // Before the run is there: whoever is refused starts again.
@@ -94,7 +99,7 @@ pub(crate) async fn start(
     if let Some(ms) = body.deadline_ms {
         start = start.deadline(Duration::from_millis(ms));
     }
-    let run = match start.await {
+    let run = match brought.start(&state, start).await {
         Err(RunError::NotRegistered { .. }) => {
             state.app.definition_of(&workflow)?;
             return Err(RunError::NotRegistered { workflow }.into());

@@ -1,262 +1,245 @@
-//! Following the runs for one webhook: finding those with something new, and sending it.
+//! Following the runs for one webhook: finding those with something new.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use flow_report::EventReport;
 use flow_runtime::{
-    App, StoreError, rusqlite,
+    App, StoreError,
     store::{RunFilter, RunRecord, RunStatus},
 };
-use futures::{StreamExt as _, stream};
-use serde_json::json;
+use tokio::time::Instant;
 
 use super::{
     Webhook,
-    cursors::{Cursor, Cursors},
-    deliver::{Message, Sender},
+    cursors::{Cursor, Cursors, FileError},
+    deliver::Sender,
+    watch::{Counted, Group, OPEN, Watch},
 };
 use crate::{routes::links::now_ms, state::Shared};
 
-/// How many runs, and how many events of one, are looked at, at a time.
-const RUNS: u32 = 500;
-const EVENTS: u32 = 200;
-/// How many are sent to at once.
-const AT_ONCE: usize = 8;
+/// How many runs are read at a time. They come with their inputs.
+const RUNS: u32 = 50;
+/// How many events of a run are passed over at a time.
+const EVENTS: u32 = 2_000;
 /// How long after its start a run may first be seen, in milliseconds: for clocks that differ, and writes that take their time.
-const WINDOW: i64 = 60_000;
-/// How often runs that have failed are looked at, because somebody may have tried them again.
+pub(super) const WINDOW: i64 = 60_000;
+/// How often all is looked at, whatever was counted, and runs that have failed as well, because somebody may have tried them
+/// again.
 const SLOW: Duration = Duration::from_secs(30);
 /// How long a run that has failed is looked at, in milliseconds: a week.
 const FAILED: i64 = 7 * 24 * 60 * 60 * 1_000;
-/// The longest rest between two attempts to send, in milliseconds.
-const LONGEST: i64 = 60 * 60 * 1_000;
+/// How many times longer than a look the rest after it is at least, so that many runs do not keep the store busy with looks.
+const EASY: u32 = 4;
 
 /// One webhook at work.
 pub(super) struct Follow {
-    hook: Webhook,
-    state: Shared,
-    cursors: Arc<Cursors>,
-    client: Sender,
+    pub(super) hook: Webhook,
+    pub(super) state: Shared,
+    pub(super) cursors: Cursors,
+    pub(super) client: Sender,
+    watch: Arc<Watch>,
     /// Since when the webhook is there: what happened before is not sent.
     since: i64,
+    /// Until when runs were looked for.
+    seen: i64,
+    /// What was counted before the last look.
+    counted: Arc<Counted>,
+    /// Groups to look at once more: what has come into one since it was counted may leave it again uncounted.
+    again: BTreeSet<Group>,
 }
 
 /// Why a look came to nothing. The next one may do better.
 #[derive(Debug, thiserror::Error)]
-enum Broken {
+pub(super) enum Broken {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    File(#[from] rusqlite::Error),
+    File(#[from] FileError),
 }
 
 impl Follow {
-    pub(super) fn new(
+    pub(super) async fn begin(
         hook: Webhook,
         state: Shared,
-        cursors: Arc<Cursors>,
+        cursors: Cursors,
         client: Sender,
-    ) -> Result<Self, rusqlite::Error> {
-        let (since, _) = cursors.webhook(&hook.name, now_ms())?;
-        Ok(Follow { hook, state, cursors, client, since })
+        watch: Arc<Watch>,
+    ) -> Result<Self, FileError> {
+        let (since, seen) = cursors.begin(now_ms()).await?;
+        let (counted, again) = (Arc::default(), BTreeSet::new());
+        Ok(Follow { hook, state, cursors, client, watch, since, seen, counted, again })
     }
 
-    fn app(&self) -> &App {
+    pub(super) fn app(&self) -> &App {
         &self.state.app
     }
 
     /// Looks and sends, again and again.
-    pub(super) async fn run(self, pace: Duration) {
-        let mut last_slow = tokio::time::Instant::now();
-        let mut first = true;
+    pub(super) async fn run(mut self, pace: Duration) {
+        let mut last_whole: Option<Instant> = None;
         loop {
-            let slow = first || last_slow.elapsed() >= SLOW;
-            if slow {
-                (first, last_slow) = (false, tokio::time::Instant::now());
+            let begun = Instant::now();
+            let whole = last_whole.is_none_or(|last| last.elapsed() >= SLOW);
+            let looked = self.look(whole).await;
+            let took = begun.elapsed();
+            match &looked {
+                Ok(()) if whole => last_whole = Some(begun),
+                Ok(()) => {}
+                // Something may have been missed.
+                Err(_) => last_whole = None,
             }
-            let looked = match self.look(slow).await {
+            let sent = match looked {
                 Ok(()) => self.send().await,
                 Err(error) => Err(error),
             };
-            if let Err(error) = looked {
-                tracing::error!(webhook = self.hook.name, %error, "a webhook could not look for events");
+            if let Err(error) = sent {
+                tracing::error!(webhook = self.hook.said, %error, "a webhook could not look for events");
             }
-            tokio::time::sleep(pace).await;
+            tokio::time::sleep(pace.max(took * EASY)).await;
         }
     }
 
     /// Notes which runs may have something new.
-    async fn look(&self, slow: bool) -> Result<(), Broken> {
+    async fn look(&mut self, whole: bool) -> Result<(), Broken> {
         let now = now_ms();
-        let (_, seen) = self.cursors.webhook(&self.hook.name, now)?;
-        let mut met: HashSet<String> = HashSet::new();
-        let open = [RunStatus::Running, RunStatus::Paused, RunStatus::Undoing];
-        let open = open.into_iter().fold(RunFilter::new().limit(RUNS), RunFilter::status);
-        let new = RunFilter::new().limit(RUNS).created_from(seen.saturating_sub(WINDOW));
-        for filter in [open, new] {
-            let mut page = Some(filter);
-            while let Some(filter) = page {
-                let runs = self.app().runs(&filter).await?;
-                for record in &runs {
-                    if self.wants(record) && met.insert(record.run.id.clone()) {
-                        self.meet(record).await?;
-                    }
-                }
-                page = filter.next_page(&runs);
+        // Before anything is read: what changes meanwhile is different in the next count.
+        let counted = self.watch.count(now).await?;
+        let (mut open, mut new) = counted.since(&self.counted);
+        open.append(&mut self.again.clone());
+        open.retain(|(workflow, _)| self.hook.wants(workflow));
+        new.retain(|(workflow, _)| self.hook.wants(workflow));
+        if whole || !open.is_empty() || !new.is_empty() {
+            self.again.clear();
+            let new_from = RunFilter::new().created_from(self.seen.saturating_sub(WINDOW));
+            match whole {
+                true => self.look_at_all(new_from).await?,
+                false => self.look_at(open, new, new_from).await?,
+            }
+            self.cursors.seen(now).await?;
+            self.seen = now;
+        }
+        if whole {
+            self.cursors.clean(now - 2 * WINDOW, now - 2 * WINDOW, now - FAILED).await?;
+        }
+        if counted.has_running() {
+            self.cursors.running_have_news().await?;
+        }
+        self.counted = counted;
+        Ok(())
+    }
+
+    async fn look_at_all(&mut self, new: RunFilter) -> Result<(), Broken> {
+        let mut met = HashSet::new();
+        self.list(OPEN.into_iter().fold(RunFilter::new(), RunFilter::status), &mut met).await?;
+        self.list(new, &mut met).await?;
+        // Runs that have ended since, or were tried again.
+        let known = self.cursors.that_may_change().await?;
+        self.find(known, &mut met).await
+    }
+
+    /// Looks at runs that are in these groups, or were.
+    async fn look_at(
+        &mut self,
+        open: BTreeSet<Group>,
+        new: BTreeSet<Group>,
+        new_from: RunFilter,
+    ) -> Result<(), Broken> {
+        let mut met = HashSet::new();
+        for (workflow, status) in &open {
+            if let Some(status) = RunStatus::parse(status) {
+                self.list(RunFilter::new().workflow(workflow).status(status), &mut met).await?;
             }
         }
-        // Runs that have ended since, or were tried again.
-        for cursor in self.cursors.that_may_change(&self.hook.name)? {
-            if met.contains(&cursor.run) || cursor.status == RunStatus::Failed.as_str() && !slow {
+        let workflows: BTreeSet<String> = new.into_iter().map(|(workflow, _)| workflow).collect();
+        for workflow in workflows {
+            self.list(new_from.clone().workflow(workflow), &mut met).await?;
+        }
+        for (workflow, status) in open {
+            let known = self.cursors.that_stood(workflow, status).await?;
+            self.find(known, &mut met).await?;
+        }
+        Ok(())
+    }
+
+    /// Meets all runs of a filter.
+    async fn list(&mut self, filter: RunFilter, met: &mut HashSet<String>) -> Result<(), Broken> {
+        let mut page = Some(filter.limit(RUNS));
+        while let Some(filter) = page {
+            let runs = self.app().runs(&filter).await?;
+            self.meet(&runs, met).await?;
+            page = filter.next_page(&runs);
+        }
+        Ok(())
+    }
+
+    /// Meets those of these runs that were not met yet.
+    async fn find(&mut self, runs: Vec<String>, met: &mut HashSet<String>) -> Result<(), Broken> {
+        for run in runs {
+            if met.contains(&run) {
                 continue;
             }
-            match self.app().store().find(&cursor.run).await? {
-                Some(record) => self.meet(&record).await?,
-                None => self.cursors.forget(&self.hook.name, &cursor.run)?,
+            match self.app().store().find(&run).await? {
+                Some(record) => self.meet(&[record], met).await?,
+                None => self.cursors.forget(run).await?,
             }
         }
-        self.cursors.seen(&self.hook.name, now)?;
-        self.cursors.clean(&self.hook.name, now - 2 * WINDOW, now - 2 * WINDOW, now - FAILED)?;
         Ok(())
     }
 
-    fn wants(&self, record: &RunRecord) -> bool {
-        self.hook.workflows.is_empty() || self.hook.workflows.contains(&record.run.workflow)
-    }
-
-    /// Notes how a run stands, and whether there may be something new of it.
-    async fn meet(&self, record: &RunRecord) -> Result<(), Broken> {
-        let status = record.status.as_str();
-        let before = self.cursors.find(&self.hook.name, &record.run.id)?;
-        let cursor = match before {
-            // What happens in a run that is driven changes nothing of this.
-            Some(cursor) => {
-                let changed = cursor.status != status || cursor.updated_at != record.updated_at;
-                if !changed && (cursor.news || record.status != RunStatus::Running) {
-                    return Ok(());
+    /// Notes how runs stand, and which may have something new.
+    async fn meet(&mut self, records: &[RunRecord], met: &mut HashSet<String>) -> Result<(), Broken> {
+        let wanted = |record: &&RunRecord| self.hook.wants(&record.run.workflow);
+        let records: Vec<&RunRecord> =
+            records.iter().filter(wanted).filter(|record| met.insert(record.run.id.clone())).collect();
+        let ids = records.iter().map(|record| record.run.id.clone()).collect();
+        let mut known = self.cursors.of_runs(ids).await?;
+        let mut changed = Vec::new();
+        for record in records {
+            let status = record.status.as_str();
+            let cursor = match known.remove(&record.run.id) {
+                Some(cursor) if cursor.status == status && cursor.updated_at == record.updated_at => continue,
+                Some(cursor) => {
+                    Cursor { status: status.to_owned(), updated_at: record.updated_at, news: true, ..cursor }
                 }
-                Cursor { status: status.to_owned(), updated_at: record.updated_at, news: true, ..cursor }
+                None => self.new_cursor(record).await?,
+            };
+            if OPEN.contains(&record.status) {
+                self.again.insert((record.run.workflow.clone(), status));
             }
-            None => Cursor {
-                run: record.run.id.clone(),
-                workflow: record.run.workflow.clone(),
-                created_at: record.run.created_at,
-                status: status.to_owned(),
-                updated_at: record.updated_at,
-                next: if record.run.created_at >= self.since { 1 } else { self.end_of(&record.run.id).await? },
-                news: true,
-                attempts: 0,
-                failing_since: None,
-                retry_at: 0,
-            },
-        };
-        self.cursors.put(&self.hook.name, &cursor)?;
-        Ok(())
+            changed.push(cursor);
+        }
+        Ok(self.cursors.put(changed).await?)
+    }
+
+    async fn new_cursor(&self, record: &RunRecord) -> Result<Cursor, StoreError> {
+        let RunRecord { run, status, updated_at, .. } = record;
+        let next = if run.created_at >= self.since { 1 } else { self.end_of(&run.id).await? };
+        Ok(Cursor {
+            run: run.id.clone(),
+            workflow: run.workflow.clone(),
+            created_at: run.created_at,
+            status: status.as_str().to_owned(),
+            updated_at: *updated_at,
+            next,
+            news: true,
+            attempts: 0,
+            failing_since: None,
+            retry_at: 0,
+        })
     }
 
     /// The number after the last event of a run.
     async fn end_of(&self, run: &str) -> Result<u64, StoreError> {
         let mut next = 1;
         loop {
-            let page = self.app().store().events(run, next, 10 * EVENTS).await?;
+            let page = self.app().store().events(run, next, EVENTS).await?;
             match page.last() {
                 Some(last) => next = last.seq + 1,
                 None => return Ok(next),
             }
         }
-    }
-
-    /// Sends what there is to send now.
-    async fn send(&self) -> Result<(), Broken> {
-        loop {
-            let due = self.cursors.with_news(&self.hook.name, now_ms(), RUNS)?;
-            let all = due.len() < RUNS as usize;
-            let sent: Vec<Result<(), Broken>> =
-                stream::iter(due).map(|cursor| self.send_of(cursor)).buffer_unordered(AT_ONCE).collect().await;
-            sent.into_iter().collect::<Result<(), Broken>>()?;
-            if all {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Sends the events of one run, in their order, until all are sent or one is not taken.
-    async fn send_of(&self, mut cursor: Cursor) -> Result<(), Broken> {
-        loop {
-            let page = match self.app().store().events(&cursor.run, cursor.next, EVENTS).await {
-                Err(StoreError::UnknownRun { .. }) => {
-                    return Ok(self.cursors.forget(&self.hook.name, &cursor.run)?);
-                }
-                page => page?,
-            };
-            if page.is_empty() {
-                cursor.news = false;
-                return Ok(self.cursors.put(&self.hook.name, &cursor)?);
-            }
-            for record in page {
-                let event = EventReport::stored(&cursor.run, &cursor.workflow, &record);
-                if self.hook.kinds.is_empty() || self.hook.kinds.contains(&event.kind) {
-                    let taken = self.send_one(&mut cursor, &event, record.seq).await?;
-                    if !taken {
-                        return Ok(());
-                    }
-                }
-                cursor = Cursor { next: record.seq + 1, attempts: 0, failing_since: None, retry_at: 0, ..cursor };
-            }
-            self.cursors.put(&self.hook.name, &cursor)?;
-        }
-    }
-
-    /// Sends one event. Returns whether the next one may be sent.
-    async fn send_one(&self, cursor: &mut Cursor, event: &EventReport, seq: u64) -> Result<bool, Broken> {
-        let body = json!({ "type": event.kind, "timestamp": event.time, "data": event }).to_string();
-        let message = Message { id: format!("msg_{}_{seq}", cursor.run), body };
-        let now = now_ms();
-        let Err(why) = message.send(&self.hook, &self.client, now).await else {
-            self.state.counters.delivered.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            *cursor = Cursor { next: seq + 1, attempts: 0, failing_since: None, retry_at: 0, ..cursor.clone() };
-            // What is noted is not sent again.
-            self.cursors.put(&self.hook.name, cursor)?;
-            return Ok(true);
-        };
-        self.state.counters.not_delivered.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let since = *cursor.failing_since.get_or_insert(now);
-        let patience = i64::try_from(self.hook.give_up.as_millis()).unwrap_or(i64::MAX);
-        if now.saturating_sub(since) >= patience {
-            tracing::error!(webhook = self.hook.name, run = cursor.run, seq, why, "an event is left out");
-            return Ok(true);
-        }
-        cursor.attempts = cursor.attempts.saturating_add(1);
-        cursor.next = seq;
-        cursor.retry_at = now.saturating_add(rest(cursor.attempts, &cursor.run));
-        tracing::warn!(
-            webhook = self.hook.name,
-            run = cursor.run,
-            seq,
-            why,
-            attempt = cursor.attempts,
-            "an event was not taken"
-        );
-        self.cursors.put(&self.hook.name, cursor)?;
-        Ok(false)
-    }
-}
-
-/// How long to wait before the next attempt, in milliseconds: twice as long each time, and not the same for all runs.
-fn rest(attempts: u32, run: &str) -> i64 {
-    let whole = 1_000_i64.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(LONGEST);
-    let sum = run.bytes().fold(0_i64, |sum, byte| (sum * 31 + i64::from(byte)) % 1_000);
-    whole + whole * sum / 4_000
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rest;
-
-    #[test]
-    fn rests_grow_up_to_an_hour() {
-        let rests: Vec<i64> = [1, 2, 5, 30].iter().map(|attempts| rest(*attempts, "")).collect();
-        assert_eq!(rests, [1_000, 2_000, 16_000, 3_600_000]);
-        assert!((1_000..=1_250).contains(&rest(1, "a run")));
     }
 }

@@ -6,6 +6,8 @@
 mod cursors;
 mod deliver;
 mod follow;
+mod send;
+mod watch;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -14,7 +16,9 @@ use flow_runtime::rusqlite;
 use hyper::Uri;
 
 use crate::state::Shared;
-use cursors::Cursors;
+use cursors::{Cursors, FileError};
+use follow::Follow;
+use watch::Watch;
 
 /// The shortest secret that is taken, in bytes.
 const SHORTEST: usize = 16;
@@ -35,6 +39,8 @@ const SHORTEST: usize = 16;
 #[derive(Clone)]
 pub struct Webhook {
     name: String,
+    /// What it is called in logs. Its address may be a secret, and so may a name that was made of it.
+    said: String,
     url: Uri,
     secret: Vec<u8>,
     kinds: Vec<String>,
@@ -50,13 +56,13 @@ pub enum WebhookError {
     /// The address is none.
     #[error("`{url}` is no address for a webhook: it begins with http:// or https://, and names a host")]
     Url {
-        /// What was given.
+        /// What was given, without what may be a secret in it: all but the scheme and the host.
         url: String,
     },
     /// The address needs TLS.
     #[error("`{url}` needs TLS: build flow-server with its feature `tls`")]
     NoTls {
-        /// What was given.
+        /// What was given, without what may be a secret in it.
         url: String,
     },
     /// The secret can be guessed.
@@ -74,6 +80,9 @@ pub enum WebhookError {
     /// The file with what was sent cannot be used.
     #[error("the file of the webhooks cannot be used")]
     File(#[from] rusqlite::Error),
+    /// The program was about to end.
+    #[error("the program is about to end")]
+    Stopped,
     /// The connections cannot be made safe.
     #[error("the certificates of this system cannot be read")]
     Certificates(#[source] std::io::Error),
@@ -85,12 +94,12 @@ impl Webhook {
     /// # Errors
     /// [`WebhookError`] for an address that is none, or a secret that is short.
     pub fn new(url: &str, secret: &str) -> Result<Self, WebhookError> {
-        let invalid = || WebhookError::Url { url: url.to_owned() };
+        let invalid = || WebhookError::Url { url: said(url) };
         let uri: Uri = url.parse().map_err(|_| invalid())?;
         match (uri.scheme_str(), uri.host()) {
             (Some("http"), Some(_)) => {}
             (Some("https"), Some(_)) if cfg!(feature = "tls") => {}
-            (Some("https"), Some(_)) => return Err(WebhookError::NoTls { url: url.to_owned() }),
+            (Some("https"), Some(_)) => return Err(WebhookError::NoTls { url: said(url) }),
             _ => return Err(invalid()),
         }
         let bytes = secret.strip_prefix("whsec_").and_then(|coded| STANDARD.decode(coded).ok());
@@ -100,6 +109,7 @@ impl Webhook {
         }
         Ok(Webhook {
             name: url.to_owned(),
+            said: said(url),
             url: uri,
             secret,
             kinds: Vec::new(),
@@ -109,10 +119,12 @@ impl Webhook {
         })
     }
 
-    /// The name under which it is kept how far it has got: its address without this.
+    /// The name under which it is kept how far it has got, and by which logs call it. Without this it is kept under its address,
+    /// of which logs have the scheme and the host only.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
+        self.said.clone_from(&self.name);
         self
     }
 
@@ -143,12 +155,27 @@ impl Webhook {
         self.timeout = time;
         self
     }
+
+    /// Whether it is told of runs of this workflow.
+    fn wants(&self, workflow: &str) -> bool {
+        self.workflows.is_empty() || self.workflows.iter().any(|wanted| wanted == workflow)
+    }
+}
+
+/// An address as it may be said: its scheme and its host. Some have a secret in their path, in their query, or before the host.
+fn said(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+    let more = if rest.len() > authority.len() + 1 { "/…" } else { "" };
+    format!("{scheme}{host}{more}")
 }
 
 impl std::fmt::Debug for Webhook {
-    /// Without the secret.
+    /// Without the secret, and without what may be one.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Webhook").field("name", &self.name).field("kinds", &self.kinds).finish_non_exhaustive()
+        f.debug_struct("Webhook").field("name", &self.said).field("kinds", &self.kinds).finish_non_exhaustive()
     }
 }
 
@@ -161,16 +188,22 @@ pub(crate) struct Webhooks {
 
 impl Webhooks {
     /// Begins to send, each from a task of its own, until the server ends.
-    pub(crate) fn start(self, state: &Shared) -> Result<(), WebhookError> {
+    pub(crate) async fn start(self, state: &Shared) -> Result<(), WebhookError> {
         for (n, hook) in self.hooks.iter().enumerate() {
             if self.hooks.iter().take(n).any(|other| other.name == hook.name) {
-                return Err(WebhookError::Duplicate { name: hook.name.clone() });
+                return Err(WebhookError::Duplicate { name: hook.said.clone() });
             }
         }
-        let cursors = Arc::new(Cursors::open(&self.file)?);
+        let file = Cursors::open(&self.file)?;
         let client = deliver::client()?;
+        let watch = Arc::new(Watch::new(state.app.clone(), self.pace / 2, follow::WINDOW));
         for hook in self.hooks {
-            let follow = follow::Follow::new(hook, state.clone(), cursors.clone(), client.clone())?;
+            let cursors = Cursors::of(file.clone(), &hook.name);
+            let follow = Follow::begin(hook, state.clone(), cursors, client.clone(), watch.clone()).await;
+            let follow = follow.map_err(|error| match error {
+                FileError::Sqlite(error) => WebhookError::File(error),
+                FileError::Stopped(_) => WebhookError::Stopped,
+            })?;
             let (closed, pace) = (state.closed(), self.pace);
             tokio::spawn(async move {
                 tokio::select! {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod forms;
 pub(crate) mod workflows;
 
 use std::{net::SocketAddr, time::Duration};

@@ -1,22 +1,20 @@
 /** All runs. */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { call } from '../api.ts';
-import { useLoad } from '../load.ts';
+import { type Paged, useLoad, useOlder } from '../load.ts';
 import { me } from '../me.ts';
 import { go, requery, route, to } from '../router.ts';
 import type { RunLine, Status, Workflow } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
 import { useTitle } from '../ui/page.tsx';
-import { Ago, ENDED, Empty, Pending, Search, StatusPill, Took, has, say, short, wordOf } from '../ui/ui.tsx';
+import { Ago, ENDED, Empty, Pending, Search, StatusPill, Took, has, short, wordOf } from '../ui/ui.tsx';
 
 const STATES: Status[] = ['running', 'paused', 'failed', 'completed', 'cancelled'];
 const PAGE = 50;
 
-interface Page {
+interface Page extends Paged {
     runs: RunLine[];
-    next: string | null;
 }
 
 /** `user:ann session:s-1 source=web words` as filters of the server, and words to look for in what it finds. */
@@ -45,11 +43,9 @@ export function Runs() {
     const page = useLoad<Page>(path, 2000);
     const workflows = useLoad<{ workflows: Workflow[] }>('api/workflows');
     const stats = useLoad<{ counts?: { workflow: string; status: string; runs: number }[] }>('api/stats', 4000);
-    const older = useSignal<Page[]>([]);
-    const more = useSignal(false);
+    const { pages, next, load, loads } = useOlder(path, page, one => one.runs);
     const typed = useSignal(text);
     const table = useRef<HTMLTableSectionElement>(null);
-    useEffect(() => { older.value = []; }, [path]);
     useEffect(() => { typed.value = text; }, [text]);
     useSignalEffect(() => {
         const next = typed.value;
@@ -57,21 +53,9 @@ export function Runs() {
         return () => clearTimeout(timer);
     });
 
-    const pages = page.data.value ? [page.data.value, ...older.value] : [];
     const seen = new Set<string>();
     const runs = pages.flatMap(one => one.runs).filter(run => !seen.has(run.run) && seen.add(run.run));
     const found = filters.words ? runs.filter(run => has(JSON.stringify(run), filters.words)) : runs;
-    const next = pages.at(-1)?.next;
-    const load = async () => {
-        more.value = true;
-        try {
-            const one = await call<Page>(`${path}&after=${encodeURIComponent(next!)}`);
-            older.value = [...older.value, one];
-        } catch (error) {
-            say((error as Error).message, true);
-        }
-        more.value = false;
-    };
     const count = (state: string) => {
         const all = stats.data.value?.counts;
         if (!Array.isArray(all)) return '';
@@ -125,7 +109,7 @@ export function Runs() {
                     </tbody>
                 </table>
             )}
-            {next && found.length > 0 && <p class="more"><button type="button" disabled={more.value} onClick={load}>{more.value ? 'Loading…' : 'Show older runs'}</button></p>}
+            {next && found.length > 0 && <p class="more"><button type="button" disabled={loads} onClick={load}>{loads ? 'Loading…' : 'Show older runs'}</button></p>}
         </>
     );
 }

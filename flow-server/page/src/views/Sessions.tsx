@@ -1,7 +1,7 @@
 /** Sessions: runs that belong together, and the state they share. */
 import { useSignal } from '@preact/signals';
 import { call, part } from '../api.ts';
-import { useLoad } from '../load.ts';
+import { type Paged, useLoad, useOlder } from '../load.ts';
 import { me } from '../me.ts';
 import { go, to } from '../router.ts';
 import type { RunLine, Session } from '../types.ts';
@@ -10,12 +10,18 @@ import { Titled, gist, summary } from '../ui/Value.tsx';
 import { useTitle } from '../ui/page.tsx';
 import { Ago, Confirm, Copy, ENDED, Empty, Pending, Search, StatusPill, Took, has, say, short } from '../ui/ui.tsx';
 
+interface Page extends Paged {
+    sessions: Session[];
+}
+
 export function Sessions() {
     useTitle('Sessions');
-    const limit = useSignal(50);
-    const list = useLoad<{ sessions: Session[]; next?: string | null }>(`api/sessions?limit=${limit.value}`, 5000);
+    const path = 'api/sessions?limit=50';
+    const list = useLoad<Page>(path, 5000);
+    const { pages, next, load, loads } = useOlder(path, list, page => page.sessions);
     const search = useSignal('');
-    const all = list.data.value?.sessions ?? [];
+    const seen = new Set<string>();
+    const all = pages.flatMap(page => page.sessions).filter(session => !seen.has(session.id) && seen.add(session.id));
     const found = all.filter(session => has(JSON.stringify(session), search.value));
     return (
         <>
@@ -37,7 +43,7 @@ export function Sessions() {
                     ))}</tbody>
                 </table>
             )}
-            {list.data.value?.next && <p class="more"><button type="button" onClick={() => { limit.value += 50; }}>Show more</button></p>}
+            {next && <p class="more"><button type="button" disabled={loads} onClick={load}>{loads ? 'Loading…' : 'Show more'}</button></p>}
         </>
     );
 }
