@@ -32,6 +32,7 @@ mod problem;
 mod routes;
 mod server;
 mod state;
+mod unread;
 mod webhooks;
 
 pub use auth::{Access, Identity, Token, TokenError};

@@ -172,6 +172,13 @@ impl Server {
         self
     }
 
+    /// How long an answer may wait for the other side to read any of it, which goes for streams, too; after that the connection is
+    /// ended. 30 seconds without a word.
+    pub fn write_time(mut self, time: Duration) -> Self {
+        self.options.write_time = time;
+        self
+    }
+
     /// The longest a request with `Prefer: wait=…` waits for its run: a minute without a word.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.options.max_wait = time;
@@ -184,7 +191,8 @@ impl Server {
         self
     }
 
-    /// How long requests and steps may take to finish when the server is to end: 25 seconds without a word.
+    /// How long requests and steps may take to finish when the server is to end, both at the same time: 25 seconds without a word.
+    /// What is there of either after that is cut off.
     pub fn grace(mut self, time: Duration) -> Self {
         self.options.grace = time;
         self
@@ -279,7 +287,7 @@ impl Server {
     }
 
     /// Serves until `shutdown` is done. Then streams end with the number at which they can be taken up again, requests may finish,
-    /// and the runs are given back.
+    /// and the runs are given back, as [`App::shutdown_within`] does it.
     ///
     /// # Errors
     /// [`ServeError`].

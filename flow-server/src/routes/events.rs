@@ -141,8 +141,13 @@ impl Reader {
             At::Done => return None,
             At::Ending => self.end().await,
             At::Reading => tokio::select! {
-                // What has happened comes before the end of the server.
+                // The end of the server comes first: who reads a long history would hold it up, and goes on where it stands.
                 biased;
+                () = &mut self.closed => {
+                    self.at = At::Done;
+                    let frame = data("shutdown", &json!({ "run": self.run, "next": self.next }));
+                    frame.id(self.next.saturating_sub(1).to_string())
+                }
                 event = self.events.next() => match event {
                     Some(Ok(event)) => self.event(&event),
                     Some(Err(error)) => {
@@ -152,10 +157,6 @@ impl Reader {
                     }
                     None => self.end().await,
                 },
-                () = &mut self.closed => {
-                    self.at = At::Done;
-                    data("shutdown", &json!({ "run": self.run, "next": self.next }))
-                }
             },
         };
         Some((Ok(frame), self))

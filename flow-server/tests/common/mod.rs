@@ -221,7 +221,12 @@ impl Listening {
 
     /// Reads the events of a run, after this one.
     pub(crate) async fn events(&self, run: &str, after: u64) -> Stream {
-        let (read, mut write) = self.connect().await.into_split();
+        self.events_by(self.connect().await, run, after).await
+    }
+
+    /// The same, by a connection that is there already.
+    pub(crate) async fn events_by(&self, connection: TcpStream, run: &str, after: u64) -> Stream {
+        let (read, mut write) = connection.into_split();
         let host = self.addr;
         let request = format!(
             "GET /api/runs/{run}/events HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\nlast-event-id: {after}\r\n\r\n"
