@@ -45,7 +45,7 @@ impl Access {
 }
 
 /// Who asks, and what they may do. A layer of one's own says so by putting one into the request's extensions; it is then used
-/// in place of tokens.
+/// in place of tokens, and [`Server::protect`](crate::Server::protect) refuses those it says nothing of.
 ///
 /// ```
 /// use flow_server::{Access, Identity};
@@ -232,7 +232,7 @@ impl Caller {
 pub(crate) async fn identify(State(state): State<Shared>, mut request: Request, next: Next) -> Response {
     let caller = match request.extensions_mut().remove::<Identity>() {
         Some(identity) => Caller::Known(identity),
-        None if state.options.tokens.is_empty() => Caller::Anyone,
+        None if state.options.tokens.is_empty() && !state.options.layer_says_who => Caller::Anyone,
         None => known(&state.options.tokens, request.headers()).map_or(Caller::Unknown, Caller::Known),
     };
     request.extensions_mut().insert(caller);

@@ -29,7 +29,9 @@ mod listen;
 mod metrics;
 mod openapi;
 mod problem;
+mod public_url;
 mod routes;
+mod serve_error;
 mod server;
 mod state;
 mod unread;
@@ -38,11 +40,16 @@ mod webhooks;
 pub use auth::{Access, Identity, Token, TokenError};
 pub use file::File;
 pub use problem::{FieldError, Problem};
-pub use server::{Bound, ServeError, Server};
+pub use serve_error::ServeError;
+pub use server::{Bound, Server};
 pub use webhooks::{Webhook, WebhookError};
 
 /// The routes for an App, to be nested in a server of one's own: whoever gets to them may do everything, unless a layer around them
 /// puts an [`Identity`] into the extensions of a request. [`Server::router`] is the same with options.
 pub fn router(app: flow_runtime::App) -> axum::Router {
-    Server::new(app).router()
+    let key = links::Key::random();
+    if key.is_err() {
+        tracing::error!("the system has no random numbers: this router makes no links, and takes none");
+    }
+    routes::router(state::Inner::new(app, state::Options { key: key.ok(), ..state::Options::default() }))
 }

@@ -69,7 +69,7 @@ impl Web {
     }
 
     pub(crate) fn of(server: Server) -> Self {
-        Web { router: server.router(), token: None }
+        Web { router: server.router().unwrap(), token: None }
     }
 
     /// The same routes, asked by whoever has the token of this name.
