@@ -19,6 +19,7 @@
 // A problem is made once, and is the response then.
 #![allow(clippy::result_large_err)]
 
+mod accept;
 mod auth;
 mod errors;
 mod extract;

@@ -91,6 +91,17 @@ async fn a_stream_is_taken_up_in_the_middle_without_a_gap() {
     let end = seen.last().unwrap();
     assert_eq!((end.event.as_str(), &end.data["status"]), ("end", &json!("completed")));
     assert_eq!(end.data["next"], ids.len() as u64 + 1);
+    // A browser's `EventSource` asks again after the end; without content it stops.
+    let again = async |after: usize| {
+        let host = server.addr;
+        let path = format!("/api/runs/{run}/events");
+        let head =
+            format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\nlast-event-id: {after}\r\n\r\n");
+        server.raw(&head).await
+    };
+    assert!(again(ids.len()).await.starts_with("HTTP/1.1 204"));
+    let before = again(ids.len() - 1).await;
+    assert!(before.starts_with("HTTP/1.1 200") && before.contains("event: end"), "{before}");
     server.stop().await;
 }
 
@@ -132,6 +143,8 @@ async fn a_thousand_read_one_run() {
     assert_eq!(Listening::body(&answered)["run"]["status"], "completed", "readers hold nobody up");
     let all = readers.pop().unwrap().await.unwrap();
     assert_eq!(all.last().unwrap().event, "end");
+    let ids = numbers(&all);
+    assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>(), "none is missing, none comes twice");
     for reader in readers {
         assert_eq!(reader.await.unwrap(), all);
     }

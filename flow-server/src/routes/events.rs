@@ -5,7 +5,7 @@ use std::{convert::Infallible, pin::Pin};
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{
         IntoResponse as _, Response, Sse,
         sse::{Event as Frame, KeepAlive},
@@ -64,8 +64,12 @@ pub(crate) async fn read(
     if wanted.accepts("application/json") && !wanted.accepts("text/event-stream") {
         return Ok(Json(EventsReport::of(&state.app, &run, from, limit).await?).into_response());
     }
-    if state.app.store().find(&run).await?.is_none() {
+    let Some(record) = state.app.store().find(&run).await? else {
         return Err(StoreError::UnknownRun { run }.into());
+    };
+    // An `EventSource` asks again whenever a stream has ended; this is how it is told to stop.
+    if last.is_some() && record.status.has_ended() && state.app.store().events(&run, from, 1).await?.is_empty() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
     }
     stream(&state, &run, from, Until::Ended)
 }

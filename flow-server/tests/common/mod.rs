@@ -87,10 +87,16 @@ impl Web {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        self.bytes(request).await.0
+    }
+
+    /// What was answered, and its body as it came.
+    pub(crate) async fn bytes(&self, request: Request<Body>) -> (Reply, Vec<u8>) {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Reply { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        (Reply { status: parts.status, headers: parts.headers, text }, bytes.to_vec())
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
