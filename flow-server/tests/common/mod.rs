@@ -235,7 +235,8 @@ impl Listening {
         let (read, mut write) = connection.into_split();
         let host = self.addr;
         let request = format!(
-            "GET /api/runs/{run}/events HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\nlast-event-id: {after}\r\n\r\n"
+            "GET /api/runs/{run}/events HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\nconnection: close\r\n\
+             last-event-id: {after}\r\n\r\n"
         );
         write.write_all(request.as_bytes()).await.unwrap();
         Stream { lines: BufReader::new(read).lines(), _write: write }
