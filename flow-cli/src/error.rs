@@ -155,7 +155,12 @@ impl CliError {
                 _ => 1,
             },
             #[cfg(feature = "serve")]
-            CliError::Serve(error) if !matches!(error, flow_server::ServeError::Unprotected { .. }) => 1,
+            CliError::Serve(error) => match error {
+                flow_server::ServeError::Unprotected { .. }
+                | flow_server::ServeError::LinkKey { .. }
+                | flow_server::ServeError::PublicUrl { .. } => 2,
+                _ => 1,
+            },
             CliError::Definition(DefinitionError::Store(_) | DefinitionError::Unreadable { .. }) => 1,
             _ => 2,
         }

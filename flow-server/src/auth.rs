@@ -46,7 +46,7 @@ impl Access {
 }
 
 /// Who asks, and what they may do. A layer of one's own says so by putting one into the request's extensions; it is then used
-/// in place of tokens.
+/// in place of tokens, and [`Server::protect`](crate::Server::protect) refuses those it says nothing of.
 ///
 /// ```
 /// use flow_server::{Access, Identity};
@@ -102,7 +102,8 @@ impl Identity {
 }
 
 /// A secret, and who it stands for. Its text form, for command lines, is `SECRET`, `USER:SECRET` or `USER:WORDS:SECRET`, where the
-/// words are `read`, `run`, `answer`, `admin`, and roles; without words it is `admin`, without a user its name is `admin`, too.
+/// words are `read`, `run`, `answer`, `admin`, and roles. **Without words it may do everything**, as `admin`; without a user its name
+/// is `admin`, too. A word that is nearly one of the accesses is no role but a mistake; `Identity` takes any.
 ///
 /// ```
 /// use flow_server::{Access, Token};
@@ -137,6 +138,17 @@ pub enum TokenError {
     /// The secret cannot be sent in a header.
     #[error("a token consists of visible ASCII characters, without spaces")]
     Characters,
+    /// A word is nearly an access, and would be a role that lets do nothing.
+    #[error(
+        "`{word}` is nearly the access `{access}`, and would be a role as it stands: write `{access}`, or give the role another \
+         name"
+    )]
+    NearlyAccess {
+        /// The word.
+        word: String,
+        /// The access it is nearly.
+        access: &'static str,
+    },
     /// The user has no name.
     #[error("a token `USER:SECRET` needs the name of a user before the colon")]
     NoUser,
@@ -180,11 +192,21 @@ impl FromStr for Token {
         for word in words.split(',').map(str::trim).filter(|word| !word.is_empty()) {
             identity = match Access::parse(word) {
                 Some(access) => identity.access(access),
-                None => identity.role(word),
+                None => match nearly(word) {
+                    Some(access) => return Err(TokenError::NearlyAccess { word: word.to_owned(), access }),
+                    None => identity.role(word),
+                },
             };
         }
         Token::new(secret, identity)
     }
+}
+
+/// The access that this word is nearly: off by one letter, or by two in the longer names.
+fn nearly(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    let names = [Access::Read, Access::Run, Access::Answer, Access::Admin].map(Access::as_str);
+    names.into_iter().find(|name| strsim::osa_distance(&word, name) <= if name.len() > 4 { 2 } else { 1 })
 }
 
 impl fmt::Debug for Token {
@@ -233,7 +255,7 @@ impl Caller {
 pub(crate) async fn identify(State(state): State<Shared>, mut request: Request, next: Next) -> Response {
     let caller = match request.extensions_mut().remove::<Identity>() {
         Some(identity) => Caller::Known(identity),
-        None if state.options.tokens.is_empty() => Caller::Anyone,
+        None if state.options.tokens.is_empty() && !state.options.layer_says_who => Caller::Anyone,
         None => known(&state.options.tokens, request.headers()).map_or(Caller::Unknown, Caller::Known),
     };
     request.extensions_mut().insert(caller);
@@ -291,6 +313,12 @@ mod tests {
         assert!(matches!("short".parse::<Token>(), Err(TokenError::TooShort { length: 5 })));
         assert!(matches!(":0123456789abcdef".parse::<Token>(), Err(TokenError::NoUser)));
         assert!(matches!("a b:0123456789abc def".parse::<Token>(), Err(TokenError::Characters)));
+        for wrong in ["anwser", "Read", "admn", "raed", "runs", "answers", "admins"] {
+            let error = format!("ann:editor,{wrong}:0123456789abcdef").parse::<Token>().unwrap_err();
+            assert!(matches!(&error, TokenError::NearlyAccess { word, .. } if word == wrong), "{wrong}: {error}");
+        }
+        let roles: Token = "ann:editor,reader,runner,author,board:0123456789abcdef".parse().unwrap();
+        assert_eq!(roles.identity().roles().len(), 5);
         assert!(!format!("{plain:?}").contains("0123"), "a secret is not shown");
     }
 }

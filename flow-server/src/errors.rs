@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use flow_runtime::{AnswerError, ControlError, DefinitionError, JsonError, Refusal, RunError, StoreError};
 use serde_json::Value;
 
-use crate::problem::{FieldError, Problem, pointer};
+use crate::problem::{FieldError, Problem, pointer, step};
 
 /// A field error below `root` of the body.
 pub(crate) fn field(root: &str, error: &JsonError) -> FieldError {
@@ -132,7 +132,7 @@ impl From<ControlError> for Problem {
             ControlError::Run(RunError::Refused { reason, .. }) => match *reason {
                 Refusal::Binding { binding, error, .. } => {
                     let detail = format!("The value of `{binding}` does not fit: {error}.");
-                    let root = pointer("/set", "", "").trim_start_matches('#').to_owned() + "/" + &binding;
+                    let root = format!("/set/{}", step(&binding));
                     Problem::invalid("invalid_binding", detail, vec![field(&root, &error)])
                 }
                 reason => Problem::conflict("refused", format!("The run cannot go on in this program: {reason}.")),

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
+    accept,
     auth::Caller,
     problem::{FieldError, Problem, pointer},
     state::Shared,
@@ -274,9 +275,9 @@ impl Wanted {
         Wanted { accept: String::new(), wait: None, key: None }
     }
 
-    /// Whether this kind is asked for by its name.
+    /// Whether this kind is asked for, by its name.
     pub(crate) fn accepts(&self, kind: &str) -> bool {
-        self.accept.split(',').any(|part| part.split(';').next().is_some_and(|name| name.trim() == kind))
+        accept::wants(&self.accept, kind)
     }
 }
 

@@ -70,7 +70,9 @@ fn is_allowed(state: &Shared, origin: &HeaderValue) -> bool {
 pub(crate) async fn same_site(State(state): State<Shared>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if !state.options.hosts.is_empty() && !state.options.hosts.contains(&name_of(host)) {
+    // Probes ask by the address, and learn nothing that anybody else would not.
+    let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
+    if !probe && !state.options.hosts.is_empty() && !state.options.hosts.contains(&name_of(host)) {
         let detail = "This server does not go by the name it was asked under.";
         return Problem::new(StatusCode::MISDIRECTED_REQUEST, "other_host", detail).into_response();
     }
@@ -79,7 +81,9 @@ pub(crate) async fn same_site(State(state): State<Shared>, request: Request, nex
         if allowed && request.method() == Method::OPTIONS {
             return preflight();
         }
-        let own = origin.to_str().ok().and_then(|origin| origin.split_once("://")).is_some_and(|(_, at)| at == host);
+        let own = origin.to_str().ok().and_then(|origin| origin.split_once("://")).is_some_and(|(_, at)| at == host)
+            // A proxy may have rewritten the host.
+            || state.options.public_url.as_ref().is_some_and(|url| url.is_origin(origin));
         if !allowed && !own && !request.method().is_safe() {
             let detail = "A page of another origin asks for this, which this server does not allow.";
             return Problem::new(StatusCode::FORBIDDEN, "other_origin", detail).into_response();
@@ -95,6 +99,17 @@ fn preflight() -> Response {
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+/// Names of this machine itself.
+pub(crate) const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// Whether a host is this machine itself, with a port or without.
+pub(crate) fn is_local(host: &str) -> bool {
+    let name = name_of(host);
+    let port = host.get(name.len()..).unwrap_or_default();
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    LOCAL.contains(&name.as_str()) && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
 /// The name of a host, without its port.
@@ -116,11 +131,15 @@ pub(crate) async fn not_too_many(State(state): State<Shared>, request: Request, 
 
 #[cfg(test)]
 mod tests {
-    use super::name_of;
+    use super::{is_local, name_of};
 
     #[test]
     fn hosts_have_names() {
         let names = ["localhost:8080", "127.0.0.1", "[::1]:8080", "[::1]", "Example.COM:1"].map(name_of);
         assert_eq!(names, ["localhost", "127.0.0.1", "[::1]", "[::1]", "example.com"]);
+        let local = ["localhost", "LOCALHOST:80", "127.0.0.1:8080", "[::1]:1", "[::1]"];
+        assert!(local.into_iter().all(is_local));
+        let foreign = ["", "localhost.x", "localhost:@x", "localhost:1/x", "127.0.0.1.x", "x", "[::1]x", "[::2]"];
+        assert!(!foreign.into_iter().any(is_local));
     }
 }

@@ -19,6 +19,7 @@
 // A problem is made once, and is the response then.
 #![allow(clippy::result_large_err)]
 
+mod accept;
 mod auth;
 mod errors;
 mod extract;
@@ -29,19 +30,27 @@ mod listen;
 mod metrics;
 mod openapi;
 mod problem;
+mod public_url;
 mod routes;
+mod serve_error;
 mod server;
 mod state;
+mod unread;
 mod webhooks;
 
 pub use auth::{Access, Identity, Token, TokenError};
 pub use file::File;
 pub use problem::{FieldError, Problem};
-pub use server::{Bound, ServeError, Server};
+pub use serve_error::ServeError;
+pub use server::{Bound, Server};
 pub use webhooks::{Webhook, WebhookError};
 
 /// The routes for an App, to be nested in a server of one's own: whoever gets to them may do everything, unless a layer around them
 /// puts an [`Identity`] into the extensions of a request. [`Server::router`] is the same with options.
 pub fn router(app: flow_runtime::App) -> axum::Router {
-    Server::new(app).router()
+    let key = links::Key::random();
+    if key.is_err() {
+        tracing::error!("the system has no random numbers: this router makes no links, and takes none");
+    }
+    routes::router(state::Inner::new(app, state::Options { key: key.ok(), ..state::Options::default() }))
 }

@@ -31,21 +31,32 @@ pub(crate) struct Link {
     pub(crate) roles: Vec<String>,
 }
 
+/// The shortest secret that is taken, in bytes.
+const SHORTEST: usize = 16;
+
+/// Why there is no key.
+#[derive(Debug)]
+pub(crate) enum KeyError {
+    /// The secret can be guessed: whoever has one link can try secrets until one signs it.
+    Short { length: usize, shortest: usize },
+    /// There are no random numbers.
+    Randomness(getrandom::Error),
+}
+
 impl Key {
     /// A key that this process alone has.
-    pub(crate) fn random() -> Self {
+    pub(crate) fn random() -> Result<Self, KeyError> {
         let mut key = [0; 32];
-        match getrandom::fill(&mut key) {
-            Ok(()) => Key(key),
-            // Without random numbers nothing of this process is safe; a key that nobody knows is still made of an address and
-            // a time, and its links end with the process.
-            Err(_) => Key::of(format!("{:p} {:?}", &key, std::time::SystemTime::now()).as_bytes()),
-        }
+        getrandom::fill(&mut key).map_err(KeyError::Randomness)?;
+        Ok(Key(key))
     }
 
     /// A key of a secret.
-    pub(crate) fn of(secret: &[u8]) -> Self {
-        Key(Sha256::digest(secret).into())
+    pub(crate) fn of(secret: &[u8]) -> Result<Self, KeyError> {
+        match secret.len() {
+            length if length < SHORTEST => Err(KeyError::Short { length, shortest: SHORTEST }),
+            _ => Ok(Key(Sha256::digest(secret).into())),
+        }
     }
 
     /// The text of a link.
@@ -77,17 +88,18 @@ impl Key {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_what_was_signed_is_taken() {
-        let key = Key::of(b"secret");
+        let key = Key::of(b"a secret of many").unwrap();
         let link = Link { run: "r".into(), pause: "p-1".into(), expires: 7, by: Some("ann".into()), roles: Vec::new() };
         let text = key.sign(&link);
         assert_eq!(key.verify(&text), Some(link));
-        assert_eq!(Key::of(b"other").verify(&text), None);
-        assert_eq!(Key::random().verify(&text), None);
+        assert_eq!(Key::of(b"another secret of many").unwrap().verify(&text), None);
+        assert_eq!(Key::random().unwrap().verify(&text), None);
         for at in 0..text.len() {
             let mut forged = text.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };

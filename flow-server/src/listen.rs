@@ -9,9 +9,9 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use tokio::{net::TcpStream, sync::Semaphore};
+use tokio::{net::TcpStream, sync::Semaphore, task::JoinSet};
 
-use crate::server::Bound;
+use crate::{server::Bound, unread::EndsUnread};
 
 /// How long to wait when connections cannot be taken: there may be no file descriptors left.
 const REST: Duration = Duration::from_millis(100);
@@ -24,6 +24,7 @@ pub(crate) async fn serve(bound: Bound, shutdown: impl Future<Output = ()> + Sen
     http.timer(TokioTimer::new()).header_read_timeout(state.options.header_time).max_headers(100);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(state.options.max_connections));
+    let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let take = async {
@@ -32,14 +33,17 @@ pub(crate) async fn serve(bound: Bound, shutdown: impl Future<Output = ()> + Sen
         };
         let (taken, place) = tokio::select! {
             taken = take => taken,
+            // Those that have ended are forgotten.
+            Some(_) = connections.join_next() => continue,
             () = &mut shutdown => break,
         };
         match taken {
             Ok((stream, _)) => {
                 ready(&stream);
-                let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+                let stream = TokioIo::new(EndsUnread::after(state.options.write_time, stream));
+                let connection = http.serve_connection(stream, TowerToHyperService::new(router.clone()));
                 let connection = graceful.watch(connection);
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     // Whoever breaks a connection off has nothing to hear of it.
                     let _ = connection.await;
                     drop(place);
@@ -54,11 +58,16 @@ pub(crate) async fn serve(bound: Bound, shutdown: impl Future<Output = ()> + Sen
     drop(listener);
     state.closing.send_replace(true);
     let grace = state.options.grace;
-    let begun = tokio::time::Instant::now();
-    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests did not finish in time, and were dropped");
-    }
-    state.app.shutdown_within(grace.saturating_sub(begun.elapsed())).await
+    let requests = async {
+        if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
+            tracing::warn!("requests did not finish in time, and were dropped");
+        }
+        // Nothing of a connection outlives the server.
+        connections.shutdown().await;
+    };
+    // At the same time, so that one slow request does not use up the time that the steps have.
+    let (left, ()) = tokio::join!(state.app.shutdown_within(grace), requests);
+    left
 }
 
 /// Events are small, and wanted at once.

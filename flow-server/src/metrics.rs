@@ -11,9 +11,36 @@ use std::{
 };
 
 use flow_report::StatsReport;
+use flow_runtime::{App, store::RunFilter};
+use tokio::time::Instant;
 
 /// The upper bounds of the histogram of durations, in seconds.
 const BOUNDS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0];
+
+/// For how long counts of runs are good. Who asks for them has the store read all its runs, so that is not done for every scrape.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// How many runs there are in the store, as they were counted last.
+#[derive(Default)]
+pub(crate) struct Counted(tokio::sync::Mutex<Option<(Instant, StatsReport)>>);
+
+impl Counted {
+    /// The counts; none if the store does not tell. Several who ask at once wait for the same count.
+    pub(crate) async fn of(&self, app: &App) -> Option<StatsReport> {
+        let mut last = self.0.lock().await;
+        let fresh = last.as_ref().filter(|(at, _)| at.elapsed() < FRESH).map(|(_, counts)| counts.clone());
+        let mut counts = match fresh {
+            Some(counts) => counts,
+            None => {
+                let counts = StatsReport::of(app, &RunFilter::new()).await.ok()?;
+                last.insert((Instant::now(), counts)).1.clone()
+            }
+        };
+        // This one costs nothing.
+        counts.driving = app.driving();
+        Some(counts)
+    }
+}
 
 /// What is counted here.
 #[derive(Default)]

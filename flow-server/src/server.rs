@@ -13,11 +13,14 @@ use tokio::net::TcpListener;
 
 use crate::{
     auth::Token,
+    guard::LOCAL,
     links::Key,
     listen,
+    public_url::PublicUrl,
     routes::{self, files},
+    serve_error::ServeError,
     state::{Inner, Options, Shared},
-    webhooks::{Webhook, WebhookError, Webhooks},
+    webhooks::{Webhook, Webhooks},
 };
 
 /// A server for the workflows of an [`App`].
@@ -47,48 +50,16 @@ pub struct Server {
     options: Options,
     addr: SocketAddr,
     layer: Option<Box<dyn FnOnce(Router) -> Router + Send>>,
+    public_url: Option<String>,
+    link_key: Option<Vec<u8>>,
     webhooks: Option<Webhooks>,
-}
-
-/// Why a server does not serve.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// Anybody could do anything.
-    #[error(
-        "{addr} can be reached from other machines, and anybody there could do everything: give the server a token, \
-         a layer that says who asks, or an address of this machine only, as 127.0.0.1"
-    )]
-    Unprotected {
-        /// The address.
-        addr: SocketAddr,
-    },
-    /// The address cannot be listened at.
-    #[error("the server cannot listen at {addr}")]
-    Bind {
-        /// The address.
-        addr: SocketAddr,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The webhooks cannot be told of anything.
-    #[error(transparent)]
-    Webhooks(#[from] WebhookError),
-    /// The folder for files cannot be made.
-    #[error("the folder for files cannot be made")]
-    Files {
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 impl Server {
     /// A server for an App, with nothing chosen yet.
     pub fn new(app: App) -> Self {
         let addr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-        Server { app, options: Options::default(), addr, layer: None, webhooks: None }
+        Server { app, options: Options::default(), addr, layer: None, public_url: None, link_key: None, webhooks: None }
     }
 
     /// Where to listen. Port 0 is one that is free.
@@ -103,11 +74,21 @@ impl Server {
         self
     }
 
-    /// Wraps the routes in a layer of one's own that lets nobody pass whom it does not know. It may put an
-    /// [`Identity`](crate::Identity) into the extensions of a request, to say who asks and what they may do; who has none may do
-    /// everything.
+    /// Wraps the routes in a layer of one's own that puts an [`Identity`](crate::Identity) into the extensions of a request, to
+    /// say who asks and what they may do. Requests without one are answered with 401, unless they carry a token, or ask for what
+    /// anyone may see: the files of the page, and links to single questions. A layer that lets nobody pass without an account
+    /// has to let pass `/p/…`, `/assets/…` and `/api/links/…`, if such links are to be followed.
     pub fn protect(mut self, layer: impl FnOnce(Router) -> Router + Send + 'static) -> Self {
         self.layer = Some(Box::new(layer));
+        self.options.layer_says_who = true;
+        self
+    }
+
+    /// Wraps the routes in a layer of one's own that decides alone: whoever it lets pass without an
+    /// [`Identity`](crate::Identity) **may do everything**, in any name. For layers that know but one kind of caller.
+    pub fn trust_layer(mut self, layer: impl FnOnce(Router) -> Router + Send + 'static) -> Self {
+        self.layer = Some(Box::new(layer));
+        self.options.layer_says_who = false;
         self
     }
 
@@ -124,15 +105,18 @@ impl Server {
         self
     }
 
-    /// Where the server is found from outside, for links: `https://flow.example.com`. Without it, where it was asked.
+    /// Where the server is found from outside: `https://flow.example.com`. Links begin with it, and a page of this origin is the
+    /// server's own, whatever a proxy makes of the header `Host`. Without it, links are made only for those who ask at this machine,
+    /// as `localhost`: a `Host` that anybody could have written is not taken for the server's.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
-        self.options.public_url = Some(url.into());
+        self.public_url = Some(url.into());
         self
     }
 
-    /// The secret that signs links. Servers that share it take each other's links; without it, links end with the process.
+    /// The secret that signs links, of 16 bytes at least. Servers that share it take each other's links; without it, links end
+    /// with the process.
     pub fn link_key(mut self, secret: impl AsRef<[u8]>) -> Self {
-        self.options.key = Key::of(secret.as_ref());
+        self.link_key = Some(secret.as_ref().to_owned());
         self
     }
 
@@ -174,6 +158,13 @@ impl Server {
         self
     }
 
+    /// How long an answer may wait for the other side to read any of it, which goes for streams, too; after that the connection is
+    /// ended. 30 seconds without a word.
+    pub fn write_time(mut self, time: Duration) -> Self {
+        self.options.write_time = time;
+        self
+    }
+
     /// The longest a request with `Prefer: wait=…` waits for its run: a minute without a word.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.options.max_wait = time;
@@ -186,7 +177,8 @@ impl Server {
         self
     }
 
-    /// How long requests and steps may take to finish when the server is to end: 25 seconds without a word.
+    /// How long requests and steps may take to finish when the server is to end, both at the same time: 25 seconds without a word.
+    /// What is there of either after that is cut off.
     pub fn grace(mut self, time: Duration) -> Self {
         self.options.grace = time;
         self
@@ -202,6 +194,13 @@ impl Server {
     /// word.
     pub fn max_requests(mut self, number: usize) -> Self {
         self.options.max_requests = number;
+        self
+    }
+
+    /// How many requests with `Prefer: wait=…` wait for their run at once; more are answered at once, with 202, as if they had
+    /// not asked to wait. Half of [all requests](Self::max_requests) without a word, so that there is always room for others.
+    pub fn max_waits(mut self, number: usize) -> Self {
+        self.options.max_waits = Some(number);
         self
     }
 
@@ -242,12 +241,32 @@ impl Server {
 
     /// The routes alone, to be nested in a server of one's own. What listens, ends and protects is that server's affair,
     /// and webhooks are told of nothing.
-    pub fn router(self) -> Router {
+    ///
+    /// # Errors
+    /// [`ServeError::LinkKey`], [`ServeError::Randomness`], [`ServeError::PublicUrl`].
+    pub fn router(mut self) -> Result<Router, ServeError> {
+        self.check()?;
         let router = routes::router(Inner::new(self.app, self.options));
-        match self.layer {
+        Ok(match self.layer {
             Some(layer) => layer(router),
             None => router,
+        })
+    }
+
+    /// Makes of what was given what the routes work with, if it is of any use.
+    fn check(&mut self) -> Result<(), ServeError> {
+        self.options.key = Some(match &self.link_key {
+            Some(secret) => Key::of(secret)?,
+            None => Key::random()?,
+        });
+        if let Some(url) = self.public_url.take() {
+            let read = PublicUrl::parse(&url).ok_or(ServeError::PublicUrl { url })?;
+            if !self.options.hosts.is_empty() {
+                self.options.hosts.insert(read.name().to_owned());
+            }
+            self.options.public_url = Some(read);
         }
+        Ok(())
     }
 
     /// Listens, and serves nobody yet.
@@ -260,8 +279,9 @@ impl Server {
             return Err(ServeError::Unprotected { addr: self.addr });
         }
         if is_local && self.options.tokens.is_empty() {
-            self.options.hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(str::to_owned));
+            self.options.hosts.extend(LOCAL.map(str::to_owned));
         }
+        self.check()?;
         if let Some(folder) = &self.options.files {
             files::prepare(folder, files::longest(&self.options)).map_err(|source| ServeError::Files { source })?;
         }
@@ -281,7 +301,7 @@ impl Server {
     }
 
     /// Serves until `shutdown` is done. Then streams end with the number at which they can be taken up again, requests may finish,
-    /// and the runs are given back.
+    /// and the runs are given back, as [`App::shutdown_within`] does it.
     ///
     /// # Errors
     /// [`ServeError`].

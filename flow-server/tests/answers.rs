@@ -207,5 +207,7 @@ async fn a_link_that_is_forged_foreign_or_late_is_refused() {
     web.post(&format!("/api/links/{short}"), &good).await.problem(410, "expired_link");
     assert_eq!(web.show(&run).await["status"], "paused");
     web.post(&format!("/api/runs/{run}/cancel"), &Value::Null).await.ok();
-    web.post(&format!("/api/links/{token}"), &good).await.problem(409, "not_waiting");
+    // The same as for whoever looks at it.
+    web.get(&format!("/api/links/{token}")).await.problem(410, "used_link");
+    web.post(&format!("/api/links/{token}"), &good).await.problem(410, "used_link");
 }

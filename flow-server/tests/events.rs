@@ -10,9 +10,9 @@ use common::{Listening, Told, Web, app};
 use flow_server::Server;
 use serde_json::{Value, json};
 
-/// The numbers of the events, which all have one but the last.
+/// The numbers of the events, which all have one but what says that a stream ends.
 fn numbers(events: &[Told]) -> Vec<u64> {
-    events.iter().filter_map(|told| told.id).collect()
+    events.iter().filter(|told| told.event != "shutdown").filter_map(|told| told.id).collect()
 }
 
 async fn start(server: &Listening, workflow: &str, input: Value) -> String {
@@ -123,6 +123,17 @@ async fn a_stream_is_taken_up_in_the_middle_without_a_gap() {
     let end = seen.last().unwrap();
     assert_eq!((end.event.as_str(), &end.data["status"]), ("end", &json!("completed")));
     assert_eq!(end.data["next"], ids.len() as u64 + 1);
+    // A browser's `EventSource` asks again after the end; without content it stops.
+    let again = async |after: usize| {
+        let host = server.addr;
+        let path = format!("/api/runs/{run}/events");
+        let head =
+            format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\nlast-event-id: {after}\r\n\r\n");
+        server.raw(&head).await
+    };
+    assert!(again(ids.len()).await.starts_with("HTTP/1.1 204"));
+    let before = again(ids.len() - 1).await;
+    assert!(before.starts_with("HTTP/1.1 200") && before.contains("event: end"), "{before}");
     server.stop().await;
 }
 
@@ -164,6 +175,8 @@ async fn a_thousand_read_one_run() {
     assert_eq!(Listening::body(&answered)["run"]["status"], "completed", "readers hold nobody up");
     let all = readers.pop().unwrap().await.unwrap();
     assert_eq!(all.last().unwrap().event, "end");
+    let ids = numbers(&all);
+    assert_eq!(ids, (1..=ids.len() as u64).collect::<Vec<_>>(), "none is missing, none comes twice");
     for reader in readers {
         assert_eq!(reader.await.unwrap(), all);
     }
@@ -207,14 +220,18 @@ async fn when_the_server_ends_streams_say_where_to_go_on() {
     let end = rest.last().unwrap();
     assert_eq!(end.event, "shutdown", "{rest:?}");
     let next = end.data["next"].as_u64().unwrap();
+    assert_eq!(end.id, Some(next - 1), "`Last-Event-ID` goes on there, too");
     let resting = resting.rest().await;
     assert_eq!(resting.last().unwrap().event, "shutdown");
 
     // Another one goes on with the run and with the stream.
     let server = Listening::begin(Server::new(open())).await;
     let mut stream = server.events(&run, next - 1).await;
-    let told = stream.next().await.unwrap();
-    assert_eq!((told.id, told.event.as_str()), (Some(next), "run_resumed"));
+    let mut told = stream.next().await.unwrap();
+    assert_eq!(told.id, Some(next));
+    while told.event != "run_resumed" {
+        told = stream.next().await.unwrap();
+    }
     server.post(&format!("/api/runs/{run}/cancel"), &Value::Null).await;
     assert_eq!(stream.rest().await.last().unwrap().data["status"], "cancelled");
     server.stop().await;

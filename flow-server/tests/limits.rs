@@ -114,6 +114,8 @@ async fn too_many_requests_at_once_are_refused() {
     };
     while !busy().await {}
     assert!(server.get("/healthz").await.starts_with("HTTP/1.1 200"), "whether it is well is answered all the same");
+    let metrics = server.get("/metrics").await;
+    assert!(metrics.starts_with("HTTP/1.1 200") && metrics.contains("status=\"429\""), "{metrics}");
     drop(stream);
     // Whoever leaves makes room.
     while busy().await {}
@@ -149,4 +151,67 @@ async fn nobody_waits_for_ever() {
     let started = web.start_with("slow", json!({ "input": { "rounds": 1, "ms": 60_000 } })).await;
     assert_eq!((started.status.as_u16(), &started.json()["status"]), (202, &json!("running")));
     web.post(&format!("/api/runs/{}/cancel", started.json()["run"].as_str().unwrap()), &Value::Null).await.ok();
+}
+
+#[tokio::test]
+async fn who_waits_leaves_room_for_others() {
+    let server = Listening::begin(Server::new(app()).max_requests(4).max_waits(2)).await;
+    let (host, body) = (server.addr, r#"{"input":{"rounds":1,"ms":600000}}"#);
+    let request = format!(
+        "POST /api/workflows/slow/runs HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\nprefer: wait=50\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut waiting = Vec::new();
+    for started in 1..=2 {
+        let mut stream = server.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        waiting.push(stream);
+        while server.get("/api/runs").await.matches("\"run\":").count() < started {}
+    }
+    // One more is started, and not waited for.
+    let begun = Instant::now();
+    let reply = server.raw(&request).await;
+    assert!(reply.starts_with("HTTP/1.1 202"), "{reply}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    drop(waiting);
+    drop(server);
+}
+
+#[tokio::test]
+async fn more_connections_than_there_may_be_wait_for_their_turn() {
+    let server = Listening::begin(Server::new(app()).max_connections(2)).await;
+    let (mut one, mut two) = (server.connect().await, server.connect().await);
+    for stream in [&mut one, &mut two] {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        let mut head = [0; 15];
+        stream.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200 OK");
+    }
+    let mut third = server.connect().await;
+    third.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut head = [0; 15];
+    let early = tokio::time::timeout(Duration::from_millis(200), third.read(&mut head)).await;
+    assert!(early.is_err(), "nobody answers while both places are taken");
+    drop(one);
+    third.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200 OK");
+    server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_are_not_counted_for_every_scrape() {
+    let web = Web::new(app());
+    let counted = async || {
+        let metrics = web.get("/metrics").await.text;
+        let count =
+            |line: &str| line.strip_prefix("flow_runs_stored{workflow=\"hello\",status=\"completed\"} ")?.parse().ok();
+        metrics.lines().find_map(count).unwrap_or(0)
+    };
+    web.start("hello", json!("Ann")).await;
+    assert_eq!(counted().await, 1);
+    web.start("hello", json!("Ben")).await;
+    assert_eq!(counted().await, 1, "the store is not asked again at once");
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(counted().await, 2);
 }

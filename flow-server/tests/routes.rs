@@ -407,8 +407,79 @@ async fn the_page_is_there_and_other_paths_are_not() {
     for path in ["/nope", "/assets/../Cargo.toml", "/assets/nope.js", "/api/nope", "/api/files/nope"] {
         assert_eq!(web.get(path).await.status, 404, "{path}");
     }
-    web.json("PUT", "/api/runs", &Value::Null).await.problem(405, "method_not_allowed");
-    web.json("DELETE", "/", &Value::Null).await.problem(405, "method_not_allowed");
+    for (method, path, allow) in [
+        ("PUT", "/api/runs", "GET,HEAD"),
+        ("DELETE", "/", "GET,HEAD"),
+        ("GET", "/api/runs/x/cancel", "POST"),
+        ("POST", "/metrics", "GET,HEAD"),
+        ("PUT", "/api/sessions/x", "DELETE,GET,HEAD,PATCH"),
+        ("PUT", "/api/workflows/x/definitions", "GET,HEAD,POST"),
+    ] {
+        let reply = web.json(method, path, &Value::Null).await;
+        reply.problem(405, "method_not_allowed");
+        let mut known: Vec<&str> = reply.header("allow").split(',').collect();
+        known.sort_unstable();
+        assert_eq!(known.join(","), allow, "{method} {path}");
+    }
+    for path in ["/", "/assets/app.js", "/healthz", "/api/runs", "/openapi.json"] {
+        let (head, whole) = (web.json("HEAD", path, &Value::Null).await, web.get(path).await);
+        assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""), "{path}");
+        assert_eq!(head.header("content-type"), whole.header("content-type"), "{path}");
+        assert_eq!(head.header("content-length"), whole.text.len().to_string(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn files_of_the_page_are_sent_compressed_and_once() {
+    use std::io::Read as _;
+    let web = Web::new(app());
+    let get = async |headers: &[(&str, &str)]| {
+        let request = web.request("GET", "/assets/app.js");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        web.bytes(request.body(Body::empty()).unwrap()).await
+    };
+    let (plain, whole) = get(&[]).await;
+    let (packed, content) = get(&[("accept-encoding", "br, gzip")]).await;
+    assert_eq!(packed.headers["content-encoding"], "gzip");
+    assert!(content.len() < whole.len() / 2, "{} of {}", content.len(), whole.len());
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(&content[..]).read_to_end(&mut text).unwrap();
+    assert!(text == whole, "it is the same");
+    assert!(plain.headers.get("content-encoding").is_none());
+    for reply in [&plain, &packed] {
+        assert_eq!(reply.headers["vary"], "accept-encoding");
+    }
+    let (one, other) = (plain.header("etag"), packed.header("etag"));
+    assert_ne!(one, other, "these are not the same bytes");
+    let (refused, _) = get(&[("accept-encoding", "gzip;q=0")]).await;
+    assert_eq!(refused.header("etag"), one);
+    for known in [one.to_owned(), format!("\"x\", W/{one}"), format!("\"x\",{one},\"y\""), "*".to_owned()] {
+        let (reply, body) = get(&[("if-none-match", &known)]).await;
+        assert_eq!((reply.status.as_u16(), body.len(), reply.header("etag")), (304, 0, one), "{known}");
+    }
+    let (twice, _) = get(&[("if-none-match", "\"x\""), ("if-none-match", one)]).await;
+    assert_eq!(twice.status, 304);
+    for strange in ["\"x\"", other, one.trim_matches('"'), "W/\"x\""] {
+        assert_eq!(get(&[("if-none-match", strange)]).await.0.status, 200, "{strange}");
+    }
+    let (known, body) = get(&[("if-none-match", other), ("accept-encoding", "gzip")]).await;
+    assert_eq!((known.status.as_u16(), body.len()), (304, 0));
+}
+
+#[tokio::test]
+async fn what_has_no_weight_is_not_wanted() {
+    let web = Web::new(app());
+    let headers = [("accept", "text/event-stream;q=0, application/json")];
+    let reply = web.with("POST", "/api/workflows/hello/runs", &headers, &json!({ "input": "Ann" })).await;
+    assert_eq!((reply.status.as_u16(), reply.header("content-type")), (202, "application/json"));
+}
+
+#[tokio::test]
+async fn fields_with_strange_names_are_found() {
+    let web = Web::new(app());
+    let body = json!({ "input": "x", "a b/c~%": 1 });
+    let problem = web.post("/api/workflows/hello/runs", &body).await.problem(422, "invalid_body");
+    assert_eq!(problem["errors"][0]["pointer"], "#/a%20b~1c~0%25", "{problem}");
 }
 
 #[tokio::test]

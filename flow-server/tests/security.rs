@@ -105,6 +105,32 @@ async fn a_layer_of_ones_own_says_who_asks() {
     assert_eq!(me, json!({ "name": "zoe", "roles": ["read", "editor"] }));
     let start = web.with("POST", "/api/workflows/hello/runs", &[("x-user", "zoe")], &json!({ "input": "x" })).await;
     assert_eq!(start.problem(403, "forbidden")["needs"], "run");
+    // Whom it says nothing of is not known, and sees what anyone may.
+    web.get("/api/runs").await.problem(401, "unauthorized");
+    web.post("/api/workflows/hello/runs", &json!({ "input": "x" })).await.problem(401, "unauthorized");
+    web.get("/metrics").await.problem(401, "unauthorized");
+    for path in ["/", "/p/x", "/assets/app.js", "/healthz", "/readyz"] {
+        assert_eq!(web.get(path).await.status, 200, "{path}");
+    }
+    web.get("/api/links/x").await.problem(403, "invalid_link");
+}
+
+#[tokio::test]
+async fn tokens_go_with_a_layer_of_ones_own() {
+    let web = Web::of(guarded(app()).protect(|router| router));
+    web.get("/api/runs").await.problem(401, "unauthorized");
+    assert_eq!(web.as_("read").get("/api/me").await.ok()["name"], "rita");
+}
+
+#[tokio::test]
+async fn a_layer_that_is_trusted_lets_do_everything() {
+    let web = Web::of(Server::new(app()).trust_layer(|router| router));
+    let me = web.get("/api/me").await.ok();
+    assert_eq!(me, json!({ "name": null, "roles": ["read", "run", "answer", "admin"] }));
+    let _ = Server::new(app()).addr(([0, 0, 0, 0], 0)).trust_layer(|router| router).bind().await.unwrap();
+    // So does whatever is around the routes alone.
+    let bare = Web::of(Server::new(app()));
+    assert_eq!(bare.get("/api/runs").await.status, 200);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `serve`.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{convert::Infallible, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::Args;
 use flow_server::{Server, Token, Webhook};
@@ -14,26 +14,46 @@ use crate::{
     reports::{Said, WorkerReport},
 };
 
+/// What is not to be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Secret(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
 /// `serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
     /// Where to listen; another address than one of this machine needs a token
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
     pub addr: SocketAddr,
-    /// Who may do what: SECRET, USER:SECRET or USER:WORDS:SECRET, words of read, run, answer, admin and roles; may be repeated
-    /// [env: FLOW_TOKENS, with spaces between]
+    /// Who may do what: SECRET and USER:SECRET may do everything, USER:WORDS:SECRET what the words say, of read, run, answer,
+    /// admin and roles, with commas between; may be repeated. Others on this machine see what is given here: better take the
+    /// environment [env: FLOW_TOKENS, with spaces between]
     #[arg(long, value_name = "TOKEN")]
-    pub token: Vec<String>,
-    /// Where the server is found from outside, for links
+    pub token: Vec<Secret>,
+    /// Where the server is found from outside: links begin with it, and its page may be used there
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
-    /// Signs links, so that they outlive the process [env: FLOW_LINK_KEY]
+    /// Signs links, so that they outlive the process: 16 bytes at least. Better given in the environment, too [env:
+    /// FLOW_LINK_KEY]
     #[arg(long, value_name = "SECRET")]
-    pub link_key: Option<String>,
+    pub link_key: Option<Secret>,
     /// The folder for files that are too large to stand in an input
     #[arg(long, value_name = "FOLDER")]
     pub files: Option<PathBuf>,
-    /// Another name than localhost this server is asked under; may be repeated
+    /// A name this server is asked under, besides localhost where it needs no token; requests to others are refused; may be repeated
     #[arg(long, value_name = "NAME")]
     pub host: Vec<String>,
     /// Lets pages of this origin use the server from a browser; may be repeated
@@ -74,7 +94,7 @@ pub(crate) async fn serve(cx: Context, args: ServeArgs) -> Result<Said, CliError
     if let Some(url) = &args.public_url {
         server = server.public_url(url);
     }
-    if let Some(key) = given(&args.link_key, "FLOW_LINK_KEY") {
+    if let Some(key) = given(args.link_key.as_ref(), "FLOW_LINK_KEY") {
         server = server.link_key(key);
     }
     if let Some(folder) = &args.files {
@@ -97,13 +117,14 @@ pub(crate) async fn serve(cx: Context, args: ServeArgs) -> Result<Said, CliError
 }
 
 /// What was given on the command line or, if nothing was, in the environment.
-fn given(flag: &Option<String>, variable: &str) -> Option<String> {
-    flag.clone().or_else(|| std::env::var(variable).ok()).filter(|value| !value.is_empty())
+fn given(flag: Option<&Secret>, variable: &str) -> Option<String> {
+    let flag = flag.map(|Secret(secret)| secret.clone());
+    flag.or_else(|| std::env::var(variable).ok()).filter(|value| !value.is_empty())
 }
 
 fn tokens(args: &ServeArgs) -> Result<Vec<Token>, CliError> {
     let from_environment = std::env::var("FLOW_TOKENS").unwrap_or_default();
-    let texts = args.token.iter().map(String::as_str).chain(from_environment.split_whitespace());
+    let texts = args.token.iter().map(|Secret(text)| text.as_str()).chain(from_environment.split_whitespace());
     let read = |text: &str| text.parse().map_err(|error: flow_server::TokenError| usage(error.to_string()));
     texts.map(read).collect()
 }
@@ -112,7 +133,7 @@ fn hooks(args: &ServeArgs) -> Result<Vec<Webhook>, CliError> {
     if args.webhook.is_empty() {
         return Ok(Vec::new());
     }
-    let secret = given(&None, "FLOW_WEBHOOK_SECRET");
+    let secret = given(None, "FLOW_WEBHOOK_SECRET");
     let secret = secret.ok_or_else(|| usage("webhooks are signed: FLOW_WEBHOOK_SECRET says with what".to_owned()))?;
     let hook = |url: &String| {
         let hook = Webhook::new(url, &secret).map_err(|error| usage(error.to_string()))?;
@@ -123,4 +144,15 @@ fn hooks(args: &ServeArgs) -> Result<Vec<Webhook>, CliError> {
 
 fn usage(what: String) -> CliError {
     CliError::Usage { what, hints: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let secret = Secret("0123456789abcdef".to_owned());
+        assert_eq!(format!("{:?}", Some(secret)), "Some(Secret(…))");
+    }
 }

@@ -40,7 +40,7 @@ async fn main() -> std::result::Result<(), Box<dyn Error>> {
     if !prefix.is_empty() {
         // As a program does that has routes of its own.
         let nested = prefix.clone();
-        server = server.protect(move |router| Router::new().nest_service(&nested, router));
+        server = server.trust_layer(move |router| Router::new().nest_service(&nested, router));
     }
     let bound = server.bind().await?;
     println!("http://{}{prefix}/", bound.addr());

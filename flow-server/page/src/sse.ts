@@ -20,6 +20,8 @@ export function follow(path: string, reader: Reader): () => void {
                 if (last) more['last-event-id'] = last;
                 const response = await fetch(address(path), { headers: headers(more), cache: 'no-store', signal: stop.signal });
                 if (response.status === 401) tokenWanted.value ??= '';
+                // The run ended with the event that was read last.
+                if (response.status === 204) return reader.end();
                 if (response.status >= 400 && response.status < 500 && response.status !== 429) return;
                 if (!response.ok || !response.body) throw new Error();
                 offline.value = false;

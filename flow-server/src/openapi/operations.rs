@@ -266,11 +266,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ),
             header("Last-Event-ID", r#"{"type":"string","pattern":"^[0-9]{1,18}$"}"#, "The last event that was read."),
         ],
-        responses: &[(
-            200,
-            "The events: a stream, or, for `Accept: application/json`, a page.",
-            Body::Events(Kind::Events),
-        )],
+        responses: &[
+            (200, "The events: a stream, or, for `Accept: application/json`, a page.", Body::Events(Kind::Events)),
+            (204, "The run ended with the event that `Last-Event-ID` names.", Body::None),
+        ],
         problems: FINDS,
         ..GET
     },

@@ -5,7 +5,7 @@ use std::{convert::Infallible, pin::Pin};
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{
         IntoResponse as _, Response, Sse,
         sse::{Event as Frame, KeepAlive},
@@ -64,8 +64,12 @@ pub(crate) async fn read(
     if wanted.accepts("application/json") && !wanted.accepts("text/event-stream") {
         return Ok(Json(EventsReport::of(&state.app, &run, from, limit).await?).into_response());
     }
-    if state.app.store().find(&run).await?.is_none() {
+    let Some(record) = state.app.store().find(&run).await? else {
         return Err(StoreError::UnknownRun { run }.into());
+    };
+    // An `EventSource` asks again whenever a stream has ended; this is how it is told to stop.
+    if last.is_some() && record.status.has_ended() && state.app.store().events(&run, from, 1).await?.is_empty() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
     }
     Ok(stream(&state, place(&state)?, &run, from, Until::Ended))
 }
@@ -144,8 +148,13 @@ impl Reader {
             At::Done => return None,
             At::Ending => self.end().await,
             At::Reading => tokio::select! {
-                // What has happened comes before the end of the server.
+                // The end of the server comes first: who reads a long history would hold it up, and goes on where it stands.
                 biased;
+                () = &mut self.closed => {
+                    self.at = At::Done;
+                    let frame = data("shutdown", &json!({ "run": self.run, "next": self.next }));
+                    frame.id(self.next.saturating_sub(1).to_string())
+                }
                 event = self.events.next() => match event {
                     Some(Ok(event)) => self.event(&event).await,
                     Some(Err(error)) => {
@@ -155,10 +164,6 @@ impl Reader {
                     }
                     None => self.end().await,
                 },
-                () = &mut self.closed => {
-                    self.at = At::Done;
-                    data("shutdown", &json!({ "run": self.run, "next": self.next }))
-                }
             },
         };
         Some((Ok(frame), self))

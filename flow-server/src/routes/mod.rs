@@ -53,7 +53,6 @@ pub(crate) fn router(state: Shared) -> Router {
         .route("/api/files/{file}", get(files::read))
         .route("/api/me", get(service::me))
         .route("/api/stats", get(service::stats))
-        .route("/metrics", get(service::metrics))
         .route("/openapi.json", get(service::openapi));
     let run = Router::new()
         .route("/api/workflows/{workflow}/runs", post(start::start))
@@ -73,6 +72,8 @@ pub(crate) fn router(state: Shared) -> Router {
         .merge(needs(Access::Admin, admin))
         .merge(anyone)
         .layer(from_fn_with_state(state.clone(), guard::not_too_many));
+    // Its numbers say why, when there are too many requests.
+    let metrics = needs(Access::Read, Router::new().route("/metrics", get(service::metrics)));
     Router::new()
         .route("/", get(page::index))
         .route("/p/{token}", get(page::pause))
@@ -80,6 +81,7 @@ pub(crate) fn router(state: Shared) -> Router {
         .route("/healthz", get(service::health))
         .route("/readyz", get(service::ready))
         .merge(api)
+        .merge(metrics)
         .fallback(page::fallback)
         .method_not_allowed_fallback(async || {
             let detail = "This path does not take this method.";

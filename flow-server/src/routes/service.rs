@@ -7,7 +7,6 @@ use axum::{
     response::IntoResponse,
 };
 use flow_report::StatsReport;
-use flow_runtime::store::RunFilter;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -39,7 +38,8 @@ pub(crate) async fn ready(State(state): State<Shared>) -> Result<Json<Health>, P
     if state.is_closing() {
         return Err(closing());
     }
-    state.app.runs(&RunFilter::new().limit(1)).await?;
+    // Asks for a run that there is not, so that nothing has to be read.
+    state.app.store().find("").await?;
     Ok(Json(Health { status: "ok" }))
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn stats(
 /// `GET /metrics`
 pub(crate) async fn metrics(State(state): State<Shared>) -> impl IntoResponse {
     // Numbers of the requests are of use also while the store is not.
-    let stats = StatsReport::of(&state.app, &RunFilter::new()).await.ok();
+    let stats = state.counted.of(&state.app).await;
     let mut text = state.counters.render(stats.as_ref());
     if let Some(more) = &state.options.metrics {
         text.push_str(&more());

@@ -168,6 +168,8 @@ fn unread(run: &AnyRun) -> RunReport {
 
 /// Waits for a run to end or to ask, for so long at most. Returns whether it did.
 async fn wait_for(state: &Shared, run: &AnyRun, wait: Duration) -> bool {
+    // Those that wait leave room for those that do not.
+    let Ok(_place) = state.waits.try_acquire() else { return false };
     let wait = wait.min(state.options.max_wait);
     tokio::select! {
         outcome = run.wait() => match outcome {

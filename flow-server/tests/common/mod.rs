@@ -70,7 +70,7 @@ impl Web {
     }
 
     pub(crate) fn of(server: Server) -> Self {
-        Web { router: server.router(), token: None }
+        Web { router: server.router().unwrap(), token: None }
     }
 
     /// The same routes, asked by whoever has the token of this name.
@@ -88,10 +88,16 @@ impl Web {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        self.bytes(request).await.0
+    }
+
+    /// What was answered, and its body as it came.
+    pub(crate) async fn bytes(&self, request: Request<Body>) -> (Reply, Vec<u8>) {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Reply { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        (Reply { status: parts.status, headers: parts.headers, text }, bytes.to_vec())
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -222,10 +228,16 @@ impl Listening {
 
     /// Reads the events of a run, after this one.
     pub(crate) async fn events(&self, run: &str, after: u64) -> Stream {
-        let (read, mut write) = self.connect().await.into_split();
+        self.events_by(self.connect().await, run, after).await
+    }
+
+    /// The same, by a connection that is there already.
+    pub(crate) async fn events_by(&self, connection: TcpStream, run: &str, after: u64) -> Stream {
+        let (read, mut write) = connection.into_split();
         let host = self.addr;
         let request = format!(
-            "GET /api/runs/{run}/events HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\nlast-event-id: {after}\r\n\r\n"
+            "GET /api/runs/{run}/events HTTP/1.1\r\nhost: {host}\r\naccept: text/event-stream\r\nconnection: close\r\n\
+             last-event-id: {after}\r\n\r\n"
         );
         write.write_all(request.as_bytes()).await.unwrap();
         Stream { lines: BufReader::new(read).lines(), _write: write }

@@ -140,6 +140,9 @@ test('errors of the server find their fields', () => {
     assert.deepEqual(at('/Publish/by/deeper', 'no'), ['/Publish/by']);
     const object = pointers(shapeOf({ type: 'object', properties: { input: { type: 'string' }, words: { type: 'integer' } } }), fill(shapeOf({ type: 'object', properties: { input: { type: 'string' }, words: { type: 'integer' } } })));
     assert.deepEqual([...byField([{ pointer: '#/input/words', detail: 'no' }, { pointer: '#/input/input', detail: 'no' }], object).fields.keys()], ['/words', '/input']);
+    const strange = shapeOf({ type: 'object', properties: { 'a b': { type: 'string' }, '100%/#2': { type: 'string' } } });
+    const errors = ['#/input/a%20b', '#/input/100%25~1%232'].map(pointer => ({ pointer, detail: 'no' }));
+    assert.deepEqual([...byField(errors, pointers(strange, fill(strange))).fields.keys()], ['/a b', '/100%~1#2']);
     assert.deepEqual(byField([{ pointer: '/gone', detail: 'unknown field' }], object).rest, ['gone: unknown field.']);
 });
 
