@@ -9,9 +9,11 @@ import { route, to } from './router.ts';
 import { PausePage } from './pause.tsx';
 import { RunView } from './run/RunView.tsx';
 import type { ListedPause } from './types.ts';
+import { Button } from './ui/Button.tsx';
+import { Dialog } from './ui/Dialog.tsx';
 import { Icon } from './ui/Icon.tsx';
 import { focusHeading } from './ui/page.tsx';
-import { Dialog, Empty, Line, Said } from './ui/ui.tsx';
+import { Empty, Line, Said, Wrong } from './ui/ui.tsx';
 import { Inbox } from './views/Inbox.tsx';
 import { Runs } from './views/Runs.tsx';
 import { SessionView, Sessions } from './views/Sessions.tsx';
@@ -68,12 +70,12 @@ function App() {
                 </ul>
                 <div class="nav-foot">
                     {me.value.named && <p class="muted small who"><Icon name="person" /> <span>{me.value.named}</span></p>}
-                    {token.value && <button type="button" class="quiet" onClick={() => setToken('')}><Icon name="key" /> <span>Forget the token</span></button>}
-                    <button type="button" class="quiet" onClick={turn}><Icon name="theme" /> <span>Colours: {theme.value}</span></button>
+                    {token.value && <Button class="quiet" icon="key" onClick={() => setToken('')}><span>Forget the token</span></Button>}
+                    <Button class="quiet" icon="theme" onClick={turn}><span>Colours: {theme.value}</span></Button>
                 </div>
             </nav>
             <main ref={main} tabIndex={-1}>
-                {offline.value && <div class="notice is-wrong" role="alert"><p>The server cannot be reached. This page tries again by itself.</p></div>}
+                {offline.value && <Wrong words={['The server cannot be reached. This page tries again by itself.']} />}
                 <View />
             </main>
             <Said />
@@ -83,21 +85,15 @@ function App() {
 }
 
 function TokenDialog({ why }: { why: string }) {
-    const value = useSignal('');
-    const enter = (event: Event) => {
-        event.preventDefault();
-        if (value.value.trim()) setToken(value.value.trim());
+    const text = useSignal('');
+    const enter = () => {
+        if (text.value.trim()) setToken(text.value.trim());
     };
     return (
-        <Dialog title="A token is needed" close={() => { tokenWanted.value = null; }}>
-            <form class="dialog-form" onSubmit={enter}>
-                <div class="dialog-body">
-                    <p class="muted">This server wants to know who you are. The token is kept in this tab only, until it is closed.</p>
-                    {why && <div class="notice is-wrong" role="alert"><p>{why}</p></div>}
-                    <Line id="token" label="Token" type="password" autocomplete="current-password" autoFocus text={value} />
-                </div>
-                <footer><button class="primary">Go on</button></footer>
-            </form>
+        <Dialog title="A token is needed" verb="Go on" act={enter} close={() => { tokenWanted.value = null; }}>
+            <p class="muted">This server wants to know who you are. The token is kept in this tab only, until it is closed.</p>
+            <Wrong words={why ? [why] : []} />
+            <Line id="token" label="Token" type="password" autocomplete="current-password" autoFocus text={text} />
         </Dialog>
     );
 }

@@ -1,4 +1,5 @@
 /** What a form has to show for a JSON Schema: the schema with its references followed and its detours taken out. */
+import { unstep } from '../json.ts';
 import type { Json, JsonObject, Schema } from '../types.ts';
 
 export interface About {
@@ -34,20 +35,26 @@ export interface Variant {
 export type Shape = { about: About } & (
     | { kind: 'text'; lines: boolean; input: string; format: string; min: number; max: number; pattern: string }
     | { kind: 'number'; integer: boolean; min?: number; max?: number }
-    | { kind: 'boolean' }
+    | { kind: 'boolean'; options: Option[] }
     | { kind: 'choice'; options: Option[] }
     | { kind: 'many'; options: Option[]; min: number; max: number }
     | { kind: 'const'; value: Json }
     | { kind: 'object'; fields: Field[] }
     | { kind: 'list'; item: () => Shape; min: number; max: number }
     | { kind: 'tuple'; items: Shape[] }
-    | { kind: 'map'; value: () => Shape }
-    | { kind: 'variants'; variants: Variant[] }
+    | { kind: 'map'; item: () => Shape }
+    | { kind: 'variants'; options: Variant[] }
     | { kind: 'optional'; inner: Shape }
     | { kind: 'file'; object: boolean }
     | { kind: 'json' }
 );
 
+/** A shape that is not optional. */
+export type Needed = Exclude<Shape, { kind: 'optional' }>;
+/** A shape of this kind. */
+export type Of<K extends Shape['kind']> = Shape & { kind: K };
+
+const YES_NO: Option[] = [{ label: 'Yes', doc: '', value: true }, { label: 'No', doc: '', value: false }];
 /** How deep a form goes by itself; what is below is JSON. */
 const DEEPEST = 12;
 const FORMATS: Record<string, string> = { 'date-time': 'datetime-local', 'partial-date-time': 'datetime-local', date: 'date', time: 'time', 'partial-time': 'time', email: 'email', uri: 'url', url: 'url', password: 'password' };
@@ -86,7 +93,7 @@ class Reader {
     private at(reference: string): Schema {
         let at: unknown = reference.startsWith('#') ? this.root : undefined;
         for (const step of reference.slice(2).split('/').filter(Boolean)) {
-            const name = decodeURIComponent(step).replace(/~1/g, '/').replace(/~0/g, '~');
+            const name = unstep(decodeURIComponent(step));
             at = (at as Record<string, unknown> | undefined)?.[name];
         }
         return (at as Schema) ?? {};
@@ -119,7 +126,7 @@ class Reader {
             case 'string': return this.text(schema, about);
             case 'integer':
             case 'number': return this.number(schema, about, type === 'integer');
-            case 'boolean': return { about, kind: 'boolean' };
+            case 'boolean': return { about, kind: 'boolean', options: YES_NO };
             case 'null': return { about, kind: 'const', value: null };
             case 'array': return this.array(schema, about, depth);
             case 'object': return this.object(schema, about, depth);
@@ -172,7 +179,7 @@ class Reader {
                 }
             }
         }
-        return { about, kind: 'variants', variants };
+        return { about, kind: 'variants', options: variants };
     }
 
     private variant(schema: Schema, depth: number): Variant[] {
@@ -237,9 +244,9 @@ class Reader {
         if (schema.format === 'file' || ['name', 'content_type', 'data'].every(name => name in properties)) return { about, kind: 'file', object: true };
         if (!names.length) {
             const { additionalProperties: more } = schema;
-            if (more === undefined || more === true) return { about, kind: schema.type === 'object' && more === true ? 'map' : 'json', value: () => this.shape({}, depth + 1) };
+            if (more === undefined || more === true) return { about, kind: schema.type === 'object' && more === true ? 'map' : 'json', item: () => this.shape({}, depth + 1) };
             if (more === false) return { about, kind: 'object', fields: [] };
-            return { about, kind: 'map', value: () => this.shape(more, depth + 1) };
+            return { about, kind: 'map', item: () => this.shape(more, depth + 1) };
         }
         const fields = names.map(name => ({ name, required: required.includes(name), shape: this.shape(properties[name], depth + 1) }));
         // Those that are needed come first, otherwise the order is that of the type.

@@ -1,26 +1,15 @@
 /** What the nodes of a graph look like: as in the drawings that `flow-graph` makes. */
 import type { LayoutNode, Mark } from '../types.ts';
+import { Icon } from '../ui/Icon.tsx';
 
 const CORNER = 9;
 const TITLE = 30;
 const ICON = 22;
 const LINE = 17;
 
-const ICONS: Record<string, string> = {
-    card: 'M8 4.8a3.2 3.2 0 1 1 0 6.4 3.2 3.2 0 0 1 0-6.4M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6 5 5M11 11l1.4 1.4M12.4 3.6 11 5M5 11l-1.4 1.4',
-    question: 'M8 2.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6M2.6 14c.4-3 2.6-4.6 5.4-4.6s5 1.6 5.4 4.6',
-    pill: 'M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2M8 4.5v3.7l2.4 1.5',
-    call: 'M1.8 1.8h12.4v12.4H1.8zM5.6 5.6h4.8v4.8H5.6z',
-    frame: 'M1.8 1.8h12.4v12.4H1.8zM5.6 5.6h4.8v4.8H5.6z',
-    bar: 'M8 2v4M8 6c0 3-5 2-5 6.5M8 6c0 3 5 2 5 6.5M1 11l2 2 2-2M11 11l2 2 2-2',
-};
-const SIGNS: Record<string, string> = {
-    done: 'M1.5 5.5 4 8l4.5-5.5',
-    working: 'M3 1.5 8 5 3 8.5z',
-    waiting: 'M3.2 1.5v7M6.8 1.5v7',
-    sleeping: 'M2 1.5h6L2 8.5h6',
-    failed: 'M2 2l6 6M8 2 2 8',
-};
+const ICONS: Record<string, string> = { card: 'gear', question: 'person', pill: 'clock', call: 'nested', frame: 'nested', bar: 'branch' };
+const SIGNS: Record<string, string> = { done: 'check', working: 'play', waiting: 'pause', sleeping: 'hourglass', failed: 'cross' };
+export const KINDS: Record<string, string> = { step: 'step', pause: 'question', timer: 'timer', choice: 'decision', fork: 'fork', child: 'workflow', start: 'start', end: 'end', join: 'join' };
 const WORDS: Record<string, string> = { done: 'done', skipped: 'not taken', working: 'at work', sleeping: 'asleep', waiting: 'waits for an answer', failed: 'failed' };
 
 /** A mark in words. */
@@ -76,7 +65,7 @@ function Words({ node }: { node: LayoutNode }) {
     const top = node.y + (height - node.text.length * line) / 2 + line / 2 + 4;
     return (
         <>
-            {icon && <path class="sign" transform={`translate(${node.x + 12} ${node.y + (height - 16) / 2})`} d={icon} />}
+            {icon && <Icon name={icon} x={node.x + 12} y={node.y + (height - 16) / 2} />}
             {node.text.map((text, index) => <text key={index} class={code ? 'code' : ''} x={center} y={top + index * line}>{text}</text>)}
         </>
     );
@@ -92,7 +81,7 @@ function Badge({ node, mark }: { node: LayoutNode; mark: Mark }) {
     return (
         <g class="badge">
             <rect x={x} y={y} width={width} height="18" rx="9" />
-            <path class={mark.state === 'working' ? 'solid' : ''} transform={`translate(${x + 4} ${y + 4})`} d={sign} />
+            <Icon name={sign} x={x + 4} y={y + 4} width={10} />
             {number && <text x={x + 16 + (width - 20) / 2} y={y + 13}>{number}</text>}
         </g>
     );

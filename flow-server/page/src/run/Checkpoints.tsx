@@ -5,9 +5,10 @@ import { ApiError, part } from '../api.ts';
 import { requery, route } from '../router.ts';
 import { exact, span } from '../time.ts';
 import type { Checkpoint, CheckpointState, Frame, Run } from '../types.ts';
-import { Icon } from '../ui/Icon.tsx';
+import { Button } from '../ui/Button.tsx';
 import { Titled } from '../ui/Value.tsx';
 import { Empty, Loading, Pending, Problem } from '../ui/ui.tsx';
+import { walk } from '../ui/walk.ts';
 import { Fork } from './Fork.tsx';
 
 /** The frames of a checkpoint, whichever way they are told. */
@@ -30,30 +31,20 @@ export function Checkpoints({ run }: { run: Run }) {
     const atStart = at.seq === 0 && !frames.length && (!!state.data.value || state.error.value instanceof ApiError);
     const old = new Map((at.seq > 0 && before.data.value ? framesOf(before.data.value) : []).map(frame => [frame.path, new Map(frame.bindings.map(one => [one.name, JSON.stringify(one.value)]))]));
     const set = (seq: number) => requery({ checkpoint: String(seq) });
-    const key = (event: KeyboardEvent) => {
-        const index = all.findIndex(one => one.seq === at.seq);
-        const next = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: all.length - 1 }[event.key];
-        const found = next === undefined ? undefined : all[next];
-        if (!found) return;
-        event.preventDefault();
-        set(found.seq);
-        const box = event.currentTarget as HTMLElement;
-        requestAnimationFrame(() => box.querySelector<HTMLElement>('[aria-selected=true]')?.focus());
-    };
     if (!list.data.value) return <Pending of={list} />;
     return (
         <div class="checkpoints">
-            <div class="checkpoint-list" role="listbox" aria-label="Checkpoints" onKeyDown={key}>
+            <div class="checkpoint-list" role="listbox" aria-label="Checkpoints" onKeyDown={event => walk(event, 'Down', 'Up')?.click()}>
                 {all.map(one => (
-                    <button key={one.seq} type="button" role="option" aria-selected={one.seq === at.seq} tabIndex={one.seq === at.seq ? 0 : -1} onClick={() => set(one.seq)} title={exact(one.time)}>
+                    <Button key={one.seq} role="option" aria-selected={one.seq === at.seq} tabIndex={one.seq === at.seq ? 0 : -1} onClick={() => set(one.seq)} title={exact(one.time)}>
                         <span class="seq">{one.seq}</span><span class="grow">{one.at}{one.path && <small> {one.path}</small>}</span><span class="muted small">+{span(one.time - run.created_at)}</span>
-                    </button>
+                    </Button>
                 ))}
             </div>
             <section class="checkpoint" aria-label={`Checkpoint ${at.seq}`}>
                 <header>
                     <h2>{at.seq === 0 ? 'At the start' : at.at}</h2>
-                    <button type="button" disabled={!state.data.value && !atStart} onClick={() => { forking.value = { ...at, ...state.data.value, frames }; }}><Icon name="fork" /> Copy the run from here</button>
+                    <Button icon="fork" disabled={!state.data.value && !atStart} onClick={() => { forking.value = { ...at, ...state.data.value, frames }; }}>Copy the run from here</Button>
                 </header>
                 {atStart && <Titled title="Input" value={run.input} />}
                 {state.error.value !== null && !atStart && <Problem error={state.error.value} retry={state.reload} />}

@@ -1,15 +1,14 @@
 /** What is known of one step, question or decision of a run; of the run itself if none is chosen. */
 import { useLoad } from '../load.ts';
 import { part } from '../api.ts';
+import { same } from '../json.ts';
 import { clock, exact, span } from '../time.ts';
 import type { Attempt, Checkpoint, CheckpointState, Json, LayoutNode, Mark, Run } from '../types.ts';
-import { Icon } from '../ui/Icon.tsx';
+import { Button } from '../ui/Button.tsx';
 import { Titled, summary } from '../ui/Value.tsx';
-import { Ago, Loading, StatusPill } from '../ui/ui.tsx';
-import { inWords } from '../graph/shapes.tsx';
+import { Ago, Dot, Loading, StatusPill } from '../ui/ui.tsx';
+import { KINDS, inWords } from '../graph/shapes.tsx';
 import { framesOf } from './Checkpoints.tsx';
-
-const KINDS: Record<string, string> = { step: 'Step', pause: 'Question', timer: 'Timer', choice: 'Decision', fork: 'Branches side by side', child: 'Workflow', start: 'Start', end: 'End', join: 'Join' };
 
 export function Inspector({ run, node, mark, close }: { run: Run; node: LayoutNode | null; mark: Mark | undefined; close: () => void }) {
     if (!node) return <RunFacts run={run} />;
@@ -19,10 +18,10 @@ export function Inspector({ run, node, mark, close }: { run: Run; node: LayoutNo
         <div class="inspector">
             <header class="inspector-head">
                 <div><p class="over">{KINDS[node.kind] ?? node.kind}{node.line > 0 && ` · line ${node.line}`}</p><h2>{node.kind === 'start' ? run.workflow : node.name}</h2></div>
-                <button type="button" class="icon-button" aria-label="Back to the run" onClick={close}><Icon name="cross" /></button>
+                <Button label="Back to the run" icon="cross" onClick={close} />
             </header>
             {node.doc && <p>{node.doc}</p>}
-            <p class={`mark is-${mark?.state ?? 'ahead'}`}><span class="dot" aria-hidden="true" />{inWords(mark)}</p>
+            <p class={`mark is-${mark?.state ?? 'ahead'}`}><Dot />{inWords(mark)}</p>
             {mark?.error && <p class="error-text">{mark.error}</p>}
             {mark?.items && mark.items.all !== null && <progress max={mark.items.all} value={mark.items.done} aria-label="Items done" />}
             {node.kind === 'start' && <Titled title="Input" value={run.input} />}
@@ -70,7 +69,7 @@ function Attempts({ run, attempts }: { run: Run; attempts: Attempt[] }) {
                 <ol class="attempts">
                     {shown.map((attempt, index) => (
                         <li key={index} class={`is-${attempt.state}`}>
-                            <span class="dot" aria-hidden="true" />
+                            <Dot />
                             <span>{attempt.state === 'running' ? 'at work' : attempt.state}{attempt.attempt > 1 && `, attempt ${attempt.attempt}`}{attempt.path && <small> {attempt.path}</small>}</span>
                             <span class="muted small" title={attempt.started_at ? exact(attempt.started_at) : ''}>{attempt.started_at ? clock(attempt.started_at).slice(0, 8) : ''}{attempt.ms !== null && ` · ${span(attempt.ms)}`}</span>
                             {attempt.error && <p class="error-text">{attempt.error}</p>}
@@ -98,7 +97,7 @@ function Values({ run, attempt }: { run: Run; attempt: Attempt }) {
     if (!found || !after.data.value) return null;
     const of = (state: CheckpointState | null) => new Map((state ? framesOf(state) : []).find(frame => frame.path === attempt.path)?.bindings.map(one => [one.name, one.value]));
     const old = of(before.data.value);
-    const changed = [...of(after.data.value)].filter(([name, value]) => JSON.stringify(old.get(name)) !== JSON.stringify(value));
+    const changed = [...of(after.data.value)].filter(([name, value]) => !same(old.get(name), value));
     const lived = Object.fromEntries(old) as { [name: string]: Json };
     return (
         <>

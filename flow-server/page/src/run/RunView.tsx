@@ -1,14 +1,16 @@
 /** One run. */
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { ApiError, call, part } from '../api.ts';
 import { Answer, type Given } from '../form/Answer.tsx';
 import { GraphView } from '../graph/Graph.tsx';
+import { isObject } from '../json.ts';
 import { me } from '../me.ts';
 import { requery, route, to } from '../router.ts';
 import type { Pause, Run } from '../types.ts';
+import { Button } from '../ui/Button.tsx';
+import { Dialog } from '../ui/Dialog.tsx';
 import { Icon } from '../ui/Icon.tsx';
-import { Ago, Confirm, Copy, ENDED, Empty, Loading, Problem, StatusPill, Tabs, Took, say, short } from '../ui/ui.tsx';
+import { Ago, Copy, ENDED, Empty, Fact, Loading, Problem, StatusPill, Tabs, Took, say, sayError, short } from '../ui/ui.tsx';
 import { useTitle } from '../ui/page.tsx';
 import { Checkpoints } from './Checkpoints.tsx';
 import { Events } from './Events.tsx';
@@ -26,7 +28,7 @@ export const sendTo = (run: string, pause: string) => async (given: Given, key: 
 export function RunView({ id }: { id: string }) {
     const live = useLive(id);
     const run = live.run.value;
-    const ask = useSignal<'cancel' | null>(null);
+    const cancelling = useSignal(false);
     const linked = useSignal<Pause | null>(null);
     const title = run ? `${run.workflow} ${short(run.run)}` : 'Run';
     useTitle(title);
@@ -54,6 +56,7 @@ export function RunView({ id }: { id: string }) {
         say(words);
         live.refresh();
     };
+    const stay = () => { cancelling.value = false; };
     const canRun = me.value.can('run'), canAnswer = me.value.can('answer');
     const bySteps = tab === 'graph' || tab === 'time';
     return (
@@ -64,17 +67,17 @@ export function RunView({ id }: { id: string }) {
                     <h1 tabIndex={-1}>{run.workflow}</h1>
                     <span role="status"><StatusPill status={run.status} /></span>
                     <div class="tools">
-                        {canRun && run.status === 'failed' && <button type="button" class="primary" onClick={() => act('retry', 'The run goes on.').catch(error => say((error as Error).message, true))}><Icon name="retry" /> Retry</button>}
-                        {canRun && <button type="button" title="A copy that goes on from a checkpoint" onClick={() => requery({ tab: 'checkpoints' })}><Icon name="fork" /> Copy from…</button>}
+                        {canRun && run.status === 'failed' && <Button class="primary" icon="retry" onClick={() => act('retry', 'The run goes on.').catch(sayError)}>Retry</Button>}
+                        {canRun && <Button icon="fork" title="A copy that goes on from a checkpoint" onClick={() => requery({ tab: 'checkpoints' })}>Copy from…</Button>}
                         {canRun && <a class="button" href={to(['start', run.workflow], { like: run.run })}><Icon name="play" /> Start like this</a>}
-                        {canRun && !ended && run.status !== 'undoing' && <button type="button" class="danger-quiet" onClick={() => { ask.value = 'cancel'; }}><Icon name="stop" /> Cancel</button>}
+                        {canRun && !ended && run.status !== 'undoing' && <Button class="danger-quiet" icon="stop" onClick={() => { cancelling.value = true; }}>Cancel</Button>}
                     </div>
                 </div>
                 {/* A key that this page has made is nobody's name for it. */}
                 <dl class="facts">
                     <Fact name="Run"><code title={run.run}>{short(run.run)}</code><Copy text={run.run} what="the run's id" /></Fact>
                     <Fact name="Started"><Ago time={run.created_at} /></Fact>
-                    <Fact name={ended ? 'Took' : 'For'}><Took from={run.created_at} until={ended ? run.updated_at : null} /></Fact>
+                    <Fact name={ended ? 'Took' : 'For'}><Took run={run} /></Fact>
                     {run.user && <Fact name="User"><a href={to(['runs'], { q: `user:${run.user}` })}>{run.user}</a></Fact>}
                     {run.session && run.session !== run.run && <Fact name="Session"><a href={to(['sessions', run.session])}>{run.session}</a></Fact>}
                     {run.key && !/^[0-9a-f]{32}$/.test(run.key) && <Fact name="Key"><code>{run.key}</code></Fact>}
@@ -96,7 +99,7 @@ export function RunView({ id }: { id: string }) {
             {asked.map(pause => (
                 <div key={pause.id} class="open-pause">
                     {canAnswer ? <Answer pause={pause} id={run.run} asksWho={!me.value.named} send={sendTo(run.run, pause.id)} done={live.refresh} /> : <p class="ask">{pause.question}</p>}
-                    {canRun && <button type="button" class="quiet small link-button" onClick={() => { linked.value = pause; }}><Icon name="link" /> Let somebody else answer by a link</button>}
+                    {canRun && <Button class="quiet small link-button" icon="link" onClick={() => { linked.value = pause; }}>Let somebody else answer by a link</Button>}
                 </div>
             ))}
             <Tabs label="Views of the run" at={tab} set={tab => requery({ tab: tab === 'graph' ? null : tab })} tabs={[['graph', 'Graph'], ['time', 'Timeline'], ['checkpoints', 'Checkpoints'], ['events', <>Events <span class="count">{live.events.value.length || ''}</span></>]]} />
@@ -107,19 +110,18 @@ export function RunView({ id }: { id: string }) {
                 {tab === 'events' && <Events events={live.events.value} since={run.created_at} />}
                 {bySteps && <aside aria-label={node ? `About ${node.name}` : 'About the run'}><Inspector run={run} node={node} mark={node ? graph?.standing?.nodes[node.id] : undefined} close={() => choose(null)} /></aside>}
             </div>
-            {ask.value === 'cancel' && <Confirm title="Cancel this run?" verb="Cancel the run" act={() => act('cancel', 'The run is cancelled.')} close={() => { ask.value = null; }}><p>It stops where it is, and its questions are withdrawn. Steps that can be undone are undone, the last one first. This cannot be taken back.</p></Confirm>}
+            {cancelling.value && (
+                <Dialog danger title="Cancel this run?" verb="Cancel the run" leave="Leave it" act={() => act('cancel', 'The run is cancelled.').then(stay)} close={stay}>
+                    <p>It stops where it is, and its questions are withdrawn. Steps that can be undone are undone, the last one first. This cannot be taken back.</p>
+                </Dialog>
+            )}
             {linked.value && <LinkDialog run={run.run} pause={linked.value} close={() => { linked.value = null; }} />}
         </article>
     );
 }
 
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-    return <div><dt>{name}</dt><dd>{children}</dd></div>;
-}
-
 function ForkedFrom({ run }: { run: Run }) {
-    const { metadata } = run;
-    const from = typeof metadata === 'object' && metadata && !Array.isArray(metadata) ? metadata.forked_from : null;
-    const id = typeof from === 'string' ? from : typeof from === 'object' && from && !Array.isArray(from) ? from.run : null;
+    const from = isObject(run.metadata) ? run.metadata.forked_from : null;
+    const id = isObject(from) ? from.run : from;
     return typeof id === 'string' ? <Fact name="Copy of"><a href={to(['runs', id])}>{short(id)}</a></Fact> : null;
 }

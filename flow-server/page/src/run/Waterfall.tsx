@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { clock, now, span } from '../time.ts';
 import type { Run, RunEvent } from '../types.ts';
-import { Icon } from '../ui/Icon.tsx';
+import { Button } from '../ui/Button.tsx';
 import { ENDED, Empty } from '../ui/ui.tsx';
 import { type Bar, type Row, type Scale, rowsOf, scaleOf, ticks } from './model.ts';
 
@@ -40,9 +40,9 @@ export function Waterfall({ run, events, choose }: { run: Run; events: RunEvent[
                     return (
                         <div key={row.key} class={`row is-${row.kind}`} role="row">
                             <span role="rowheader" class={`row-name depth-${Math.min(3, row.depth)}`}>
-                                <button type="button" aria-expanded={group ? open : undefined} onClick={() => (group ? flip(row.key) : choose(row))} title={row.path ? `${row.label} in ${row.path}` : row.label}>
-                                    <Icon name={GLYPHS[row.kind]!} /><span>{group ? `${row.label} · ${row.count} branches` : row.label}</span>{row.depth > 0 && !group && <small>{row.path}</small>}
-                                </button>
+                                <Button icon={GLYPHS[row.kind]!} aria-expanded={group ? open : undefined} onClick={() => (group ? flip(row.key) : choose(row))} title={row.path ? `${row.label} in ${row.path}` : row.label}>
+                                    <span>{group ? `${row.label} · ${row.count} branches` : row.label}</span>{row.depth > 0 && !group && <small>{row.path}</small>}
+                                </Button>
                             </span>
                             <span role="cell" class="lane">
                                 {scale.breaks.map(one => <i key={one.at} class="break" style={{ left: `${one.at * 100}%` }} />)}

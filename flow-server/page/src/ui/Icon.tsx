@@ -24,12 +24,14 @@ const PATHS: Record<string, string> = {
     edit: 'M3 13l.6-2.8L10.8 3l2.2 2.2-7.2 7.2z',
     trash: 'M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9',
     key: 'M5.5 7.5a3 3 0 1 1 0 6 3 3 0 0 1 0-6M7.7 8.3 13.5 2.5M11 5l2 2',
+    // Of nodes of a graph.
+    gear: 'M8 4.8a3.2 3.2 0 1 1 0 6.4 3.2 3.2 0 0 1 0-6.4M8 2v2M8 12v2M2 8h2M12 8h2M3.8 3.8l1.4 1.4M10.8 10.8l1.4 1.4M12.2 3.8l-1.4 1.4M5.2 10.8l-1.4 1.4',
+    nested: 'M2 2h12v12H2zM5.5 5.5h5v5h-5z',
+    branch: 'M8 2v4c0 3-5 2-5 6.5M8 6c0 3 5 2 5 6.5M1 11l2 2 2-2M11 11l2 2 2-2',
+    pause: 'M5 3v10M11 3v10',
+    hourglass: 'M3.5 3h9l-9 10h9',
 };
 
-export function Icon({ name, label }: { name: string; label?: string }) {
-    return (
-        <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden={label ? undefined : 'true'} role={label ? 'img' : undefined} aria-label={label}>
-            <path d={PATHS[name] ?? ''} />
-        </svg>
-    );
+export function Icon({ name, width = 16, ...at }: { name: string; width?: number; x?: number; y?: number }) {
+    return <svg class="icon" viewBox="0 0 16 16" width={width} height={width} aria-hidden="true" {...at}><path d={PATHS[name]} /></svg>;
 }

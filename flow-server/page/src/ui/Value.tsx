@@ -1,8 +1,9 @@
 /** JSON as people read it: names and values, lists, tables of what is alike, texts as texts. */
 import { useSignal } from '@preact/signals';
-import { isObject } from '../form/draft.ts';
 import { humane } from '../form/shape.ts';
+import { isObject, pretty } from '../json.ts';
 import type { Json, JsonObject } from '../types.ts';
+import { Button } from './Button.tsx';
 import { Copy } from './ui.tsx';
 
 const MANY = 30;
@@ -10,13 +11,13 @@ const MANY = 30;
 /** A value with its name, to be copied and to be seen as it is. */
 export function Titled({ title, value, open = true }: { title: string; value: Json; open?: boolean }) {
     const raw = useSignal(false);
-    const text = JSON.stringify(value, null, 2);
+    const text = pretty(value);
     const deep = typeof value === 'object' && value !== null;
     return (
         <details class="titled" open={open}>
             <summary><span>{title}</span></summary>
             <div class="titled-tools">
-                {deep && <button type="button" class="quiet small" aria-pressed={raw.value} onClick={() => { raw.value = !raw.value; }}>JSON</button>}
+                {deep && <Button class="quiet small" aria-pressed={raw.value} onClick={() => { raw.value = !raw.value; }}>JSON</Button>}
                 <Copy text={typeof value === 'string' ? value : text} what={title} />
             </div>
             {raw.value && deep ? <pre class="code" tabIndex={0} role="group" aria-label={`${title} as JSON`}>{text}</pre> : <Value value={value} />}
@@ -52,14 +53,14 @@ function Text({ text }: { text: string }) {
     const all = useSignal(false);
     if (!text) return <span class="muted">empty</span>;
     if (text.length <= 1200 || all.value) return <span class="text">{text}</span>;
-    return <span class="text">{text.slice(0, 1000)}… <button type="button" class="quiet small" onClick={() => { all.value = true; }}>all {text.length} characters</button></span>;
+    return <span class="text">{text.slice(0, 1000)}… <Button class="quiet small" onClick={() => { all.value = true; }}>all {text.length} characters</Button></span>;
 }
 
 function List({ items, depth }: { items: Json[]; depth: number }) {
     const all = useSignal(false);
     if (!items.length) return <span class="muted">none</span>;
     const shown = all.value ? items : items.slice(0, MANY);
-    const more = items.length > shown.length && <button type="button" class="quiet small" onClick={() => { all.value = true; }}>all {items.length}</button>;
+    const more = items.length > shown.length && <Button class="quiet small" onClick={() => { all.value = true; }}>all {items.length}</Button>;
     if (items.every(item => isAtom(item) && String(item).length < 40)) return <span class="chips">{shown.map((item, index) => <span key={index} class="chip">{String(item)}</span>)}{more}</span>;
     const columns = columnsOf(items);
     if (columns) {

@@ -1,12 +1,14 @@
 /** Small parts that are needed everywhere. */
-import { type Signal, signal, useComputed, useSignal } from '@preact/signals';
-import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { type Signal, signal, useSignal } from '@preact/signals';
+import type { ComponentChildren, ComponentProps } from 'preact';
 import { wordsOf } from '../api.ts';
 import type { Loaded } from '../load.ts';
+import { requery } from '../router.ts';
 import { ago, exact, now, span } from '../time.ts';
-import type { Status } from '../types.ts';
+import type { RunLine } from '../types.ts';
+import { Button } from './Button.tsx';
 import { Icon } from './Icon.tsx';
+import { walk } from './walk.ts';
 
 const STATUS: Record<string, string> = { running: 'Running', paused: 'Waiting', undoing: 'Undoing', completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled', open: 'Open', answered: 'Answered', timed_out: 'Timed out', withdrawn: 'Withdrawn' };
 
@@ -15,20 +17,22 @@ export const ENDED: readonly string[] = ['completed', 'failed', 'cancelled'];
 /** A state in words. */
 export const wordOf = (status: string): string => STATUS[status] ?? status;
 
-export function StatusPill({ status }: { status: Status | string }) {
-    return <span class={`pill is-${status}`}><span class="dot" aria-hidden="true" />{wordOf(status)}</span>;
+export function Dot() {
+    return <span class="dot" aria-hidden="true" />;
+}
+
+export function StatusPill({ status }: { status: string }) {
+    return <span class={`pill is-${status}`}><Dot />{wordOf(status)}</span>;
 }
 
 /** A moment: relative, with the exact one in the tooltip. */
 export function Ago({ time }: { time: number }) {
-    const words = useComputed(() => ago(time, now.value));
-    return <time dateTime={new Date(time).toISOString()} title={exact(time)}>{words.value}</time>;
+    return <time dateTime={new Date(time).toISOString()} title={exact(time)}>{ago(time, now.value)}</time>;
 }
 
-/** How long it took, or has taken so far. */
-export function Took({ from, until }: { from: number; until: number | null }) {
-    const words = useComputed(() => span((until ?? now.value) - from));
-    return <span title={`${exact(from)} –`}>{words.value}</span>;
+/** How long a run took, or has taken so far. */
+export function Took({ run: { status, created_at, updated_at } }: { run: RunLine }) {
+    return <span title={`${exact(created_at)} –`}>{span((ENDED.includes(status) ? updated_at : now.value) - created_at)}</span>;
 }
 
 /** The part of an id that people read. */
@@ -65,7 +69,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
         say(`Copied ${what}.`);
         setTimeout(() => { done.value = false; }, 1500);
     };
-    return <button type="button" class="icon-button copy" aria-label={`Copy ${what}`} title={`Copy ${what}`} onClick={copy}><Icon name={done.value ? 'check' : 'copy'} /></button>;
+    return <Button label={`Copy ${what}`} icon={done.value ? 'check' : 'copy'} onClick={copy} />;
 }
 
 /** Nothing yet: it is on its way, or something went wrong. */
@@ -79,13 +83,35 @@ export function Search({ words, hint }: { words: Signal<string>; hint: string })
     return <label class="search"><Icon name="search" /><span class="hidden">{hint}</span><input type="search" placeholder={hint} value={words.value} onInput={event => { words.value = event.currentTarget.value; }} /></label>;
 }
 
+/** Of which workflow something is shown, in the query of the place. */
+export function WorkflowSelect({ at, all }: { at: string; all: string[] }) {
+    const names = at && !all.includes(at) ? [...all, at] : all;
+    return (
+        <select aria-label="Workflow" value={at} onChange={event => requery({ workflow: event.currentTarget.value })}>
+            <option value="">All workflows</option>
+            {names.map(name => <option key={name} value={name}>{name}</option>)}
+        </select>
+    );
+}
+
 /** Whether all words are in a text. */
 export function has(text: string, words: string): boolean {
     text = text.toLowerCase();
     return words.toLowerCase().split(/\s+/).every(word => text.includes(word));
 }
 
-type Line = JSX.IntrinsicElements['input'] & { id: string; label: string; hint?: string; text: Signal<string>; lines?: boolean; class?: string };
+/** Rows of what is looked for, each a link. */
+export function Table({ name, columns, label, children }: { name: string; columns: string[]; label: string; children: ComponentChildren }) {
+    return (
+        <table class={`table ${name}`} onKeyDown={event => walk(event, 'Down', 'Up')}>
+            <caption class="hidden">{label}</caption>
+            <thead><tr>{columns.map(column => <th key={column} scope="col">{column}</th>)}</tr></thead>
+            <tbody>{children}</tbody>
+        </table>
+    );
+}
+
+type Line = ComponentProps<'input'> & { id: string; label: string; hint?: string; text: Signal<string>; lines?: boolean; class?: string };
 
 /** A text with its label. */
 export function Line({ label, hint, text, lines, ...more }: Line) {
@@ -98,9 +124,17 @@ export function Line({ label, hint, text, lines, ...more }: Line) {
     );
 }
 
-export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
-    return <div class="notice is-wrong" role="alert"><p>{wordsOf(error)}</p>{retry && <button type="button" onClick={retry}>Try again</button>}</div>;
+/** What is wrong. */
+export function Wrong({ words, children }: { words: string[]; children?: ComponentChildren }) {
+    return words.length ? <div class="notice is-wrong" role="alert">{words.map(one => <p key={one}>{one}</p>)}{children}</div> : null;
 }
+
+export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
+    return <Wrong words={[wordsOf(error)]}>{retry && <Button onClick={retry}>Try again</Button>}</Wrong>;
+}
+
+/** An error that stops nothing. */
+export const sayError = (error: unknown): void => say(wordsOf(error), true);
 
 export function Empty({ title, heading, children }: { title: string; heading?: boolean; children?: ComponentChildren }) {
     return <div class="empty">{heading ? <h1 class="empty-title" tabIndex={-1}>{title}</h1> : <p class="empty-title">{title}</p>}{children}</div>;
@@ -110,61 +144,25 @@ export function Loading() {
     return <div class="loading" role="status" aria-label="Loading"><span /><span /><span /></div>;
 }
 
-/** A window over the page. Esc closes it, and the focus goes back to where it was. */
-export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
-    const dialog = useRef<HTMLDialogElement>(null);
-    useEffect(() => {
-        const before = document.activeElement as HTMLElement | null;
-        dialog.current?.showModal();
-        return () => before?.focus?.();
-    }, []);
-    return (
-        <dialog ref={dialog} aria-labelledby="dialog-title" onClose={close} onClick={event => event.target === dialog.current && close()}>
-            <div class="dialog">
-                <header><h2 id="dialog-title">{title}</h2><button type="button" class="icon-button" aria-label="Close" onClick={close}><Icon name="cross" /></button></header>
-                {children}
-            </div>
-        </dialog>
-    );
-}
-
-/** A question before something that cannot be taken back. */
-export function Confirm({ title, children, verb, act, close }: { title: string; children: ComponentChildren; verb: string; act: () => Promise<void>; close: () => void }) {
-    const busy = useSignal(false);
-    const error = useSignal<unknown>(null);
-    const go = async () => {
-        busy.value = true;
-        try {
-            await act();
-            close();
-        } catch (wrong) {
-            error.value = wrong;
-        }
-        busy.value = false;
-    };
-    return (
-        <Dialog title={title} close={close}>
-            <div class="dialog-body">{children}{error.value !== null && <Problem error={error.value} />}</div>
-            <footer><button type="button" autoFocus onClick={close}>Leave it</button><button type="button" class="danger" disabled={busy.value} onClick={go}>{verb}</button></footer>
-        </Dialog>
-    );
+/** One of the facts about something, in a list of them. */
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+    return <div><dt>{name}</dt><dd>{children}</dd></div>;
 }
 
 /** Parts of a page behind each other, one of them in sight. */
 export function Tabs({ tabs, at, set, label }: { tabs: [id: string, name: ComponentChildren][]; at: string; set: (id: string) => void; label: string }) {
-    const list = useRef<HTMLDivElement>(null);
-    const move = (event: KeyboardEvent) => {
-        const index = tabs.findIndex(([id]) => id === at);
-        const to = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 }[event.key];
-        if (to === undefined) return;
-        event.preventDefault();
-        const next = tabs[(to + tabs.length) % tabs.length]!;
-        set(next[0]);
-        requestAnimationFrame(() => list.current?.querySelector<HTMLElement>('[aria-selected=true]')?.focus());
-    };
     return (
-        <div class="tabs" role="tablist" aria-label={label} ref={list} onKeyDown={move}>
-            {tabs.map(([id, name]) => <button key={id} type="button" role="tab" id={`tab-${id}`} aria-selected={id === at} aria-controls={`panel-${id}`} tabIndex={id === at ? 0 : -1} onClick={() => set(id)}>{name}</button>)}
+        <div class="tabs" role="tablist" aria-label={label} onKeyDown={event => walk(event, 'Right', 'Left')?.click()}>
+            {tabs.map(([id, name]) => <Button key={id} role="tab" id={`tab-${id}`} aria-selected={id === at} aria-controls={`panel-${id}`} tabIndex={id === at ? 0 : -1} onClick={() => set(id)}>{name}</Button>)}
+        </div>
+    );
+}
+
+/** Buttons of which one is pressed: what is shown of something. */
+export function Chips({ label, chips, at, set }: { label: string; chips: [id: string, name: ComponentChildren][]; at: string; set: (id: string) => void }) {
+    return (
+        <div class="chips" role="group" aria-label={label}>
+            {chips.map(([id, name]) => <Button key={id} class={`chip is-${id}`} aria-pressed={id === at} onClick={() => set(id)}>{name}</Button>)}
         </div>
     );
 }

@@ -1,51 +1,49 @@
 /** What waits for answers, over all runs. */
 import { useSignal } from '@preact/signals';
+import { part } from '../api.ts';
 import { useLoad } from '../load.ts';
 import { me } from '../me.ts';
-import { requery, route, to } from '../router.ts';
+import { route, to } from '../router.ts';
 import { Answer } from '../form/Answer.tsx';
+import { PauseMeta } from '../form/PauseMeta.tsx';
 import { sendTo } from '../run/RunView.tsx';
-import { now } from '../time.ts';
 import type { ListedPause } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
 import { useTitle } from '../ui/page.tsx';
-import { Ago, Empty, Pending, Search, has, short } from '../ui/ui.tsx';
+import { Empty, Pending, Search, WorkflowSelect, has, short } from '../ui/ui.tsx';
 
 export function Inbox({ chosen }: { chosen: string[] }) {
     useTitle('Waiting');
     const { query } = route.value;
     const workflow = query.get('workflow') ?? '';
-    const list = useLoad<{ pauses: ListedPause[]; next: string | null }>(`api/pauses?limit=200${workflow ? `&workflow=${encodeURIComponent(workflow)}` : ''}`, 3000);
+    const list = useLoad<{ pauses: ListedPause[]; next: string | null }>(`api/pauses?limit=200${workflow ? `&workflow=${part(workflow)}` : ''}`, 3000);
     const search = useSignal('');
     const all = list.data.value?.pauses ?? [];
     const found = all.filter(({ schema: _, ...pause }) => has(JSON.stringify(pause), search.value));
     const [run, id] = chosen;
     const at: ListedPause | null | undefined = all.find(pause => pause.run === run && pause.id === id) ?? (run ? null : undefined);
-    const workflows = [...new Set([...all.map(pause => pause.workflow), ...(workflow ? [workflow] : [])])];
+    const workflows = [...new Set(all.map(pause => pause.workflow))];
     return (
         <div class={run ? 'inbox has-chosen' : 'inbox'}>
             <div class="inbox-list">
                 <header class="view-head">{run ? <h2 class="h1">Waiting</h2> : <h1 tabIndex={-1}>Waiting</h1>}</header>
                 <div class="filter">
                     <Search words={search} hint="Search questions" />
-                    {workflows.length > 1 || workflow ? <select aria-label="Workflow" value={workflow} onChange={event => requery({ workflow: event.currentTarget.value || null })}><option value="">All workflows</option>{workflows.map(one => <option key={one} value={one}>{one}</option>)}</select> : null}
+                    {(workflows.length > 1 || workflow) && <WorkflowSelect at={workflow} all={workflows} />}
                 </div>
                 <Pending of={list} />
                 {list.data.value && !found.length && (all.length ? <Empty title="No question is like that" /> : <Empty title="Nothing waits for you"><p>Questions of all runs come here when they are asked.</p></Empty>)}
                 <ul class="questions" aria-label="Open questions">
-                    {found.map(pause => {
-                        const late = pause.deadline !== null && pause.deadline !== undefined && pause.deadline - now.value < 3_600_000;
-                        return (
+                    {found.map(pause => (
                             <li key={`${pause.run}/${pause.id}`}>
                                 <a href={to(['pauses', pause.run, pause.id], { workflow })} aria-current={pause === at ? 'true' : undefined}>
                                     <span class="question-line">{pause.question || pause.name}</span>
                                     <span class="gist">{gist(pause.prompt)}</span>
-                                    <span class="muted small meta"><b>{pause.workflow}</b><code>{short(pause.run)}</code><span>asked <Ago time={pause.asked_at} /></span>{pause.deadline ? <span class={late ? 'urgent' : ''}>answer <Ago time={pause.deadline} /></span> : null}{pause.allowed?.users?.length || pause.allowed?.roles?.length ? <span>for {[...(pause.allowed.users ?? []), ...(pause.allowed.roles ?? [])].join(', ')}</span> : null}</span>
+                                    <PauseMeta pause={pause}><b>{pause.workflow}</b><code>{short(pause.run)}</code></PauseMeta>
                                 </a>
                             </li>
-                        );
-                    })}
+                    ))}
                 </ul>
             </div>
             <div class="inbox-detail" aria-live="off">

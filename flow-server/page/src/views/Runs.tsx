@@ -1,15 +1,16 @@
 /** All runs. */
 import { useSignal, useSignalEffect } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import { call } from '../api.ts';
+import { useEffect } from 'preact/hooks';
+import { call, part } from '../api.ts';
 import { useLoad } from '../load.ts';
 import { me } from '../me.ts';
 import { go, requery, route, to } from '../router.ts';
 import type { RunLine, Status, Workflow } from '../types.ts';
+import { Button } from '../ui/Button.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
 import { useTitle } from '../ui/page.tsx';
-import { Ago, ENDED, Empty, Pending, Search, StatusPill, Took, has, say, short, wordOf } from '../ui/ui.tsx';
+import { Ago, Chips, Dot, Empty, Pending, Search, StatusPill, Table, Took, WorkflowSelect, has, sayError, short, wordOf } from '../ui/ui.tsx';
 
 const STATES: Status[] = ['running', 'paused', 'failed', 'completed', 'cancelled'];
 const PAGE = 50;
@@ -48,12 +49,11 @@ export function Runs() {
     const older = useSignal<Page[]>([]);
     const more = useSignal(false);
     const typed = useSignal(text);
-    const table = useRef<HTMLTableSectionElement>(null);
     useEffect(() => { older.value = []; }, [path]);
     useEffect(() => { typed.value = text; }, [text]);
     useSignalEffect(() => {
         const next = typed.value;
-        const timer = setTimeout(() => { if (next !== (route.value.query.get('q') ?? '')) requery({ q: next || null }); }, 250);
+        const timer = setTimeout(() => { if (next !== (route.value.query.get('q') ?? '')) requery({ q: next }); }, 250);
         return () => clearTimeout(timer);
     });
 
@@ -65,10 +65,10 @@ export function Runs() {
     const load = async () => {
         more.value = true;
         try {
-            const one = await call<Page>(`${path}&after=${encodeURIComponent(next!)}`);
+            const one = await call<Page>(`${path}&after=${part(next!)}`);
             older.value = [...older.value, one];
         } catch (error) {
-            say((error as Error).message, true);
+            sayError(error);
         }
         more.value = false;
     };
@@ -76,14 +76,6 @@ export function Runs() {
         const all = stats.data.value?.counts;
         if (!Array.isArray(all)) return '';
         return all.filter(one => (!state || one.status === state) && (!workflow || one.workflow === workflow)).reduce((sum, one) => sum + one.runs, 0) || '';
-    };
-    const key = (event: KeyboardEvent) => {
-        const rows = [...(table.current?.querySelectorAll<HTMLAnchorElement>('a.row-link') ?? [])];
-        const index = rows.indexOf(document.activeElement as HTMLAnchorElement);
-        const to = { ArrowDown: index + 1, ArrowUp: index - 1, j: index + 1, k: index - 1 }[event.key];
-        if (index < 0 || to === undefined || !rows[to]) return;
-        event.preventDefault();
-        rows[to].focus();
     };
     const none = !runs.length && !status && !workflow && !text;
     return (
@@ -94,24 +86,15 @@ export function Runs() {
             </header>
             <div class="filter">
                 <Search words={typed} hint="Search, or user:ann session:x key=value" />
-                <select aria-label="Workflow" value={workflow} onChange={event => requery({ workflow: event.currentTarget.value || null })}>
-                    <option value="">All workflows</option>
-                    {workflows.data.value?.workflows.map(one => <option key={one.id} value={one.id}>{one.id}</option>)}
-                    {workflow && !workflows.data.value?.workflows.some(one => one.id === workflow) && <option value={workflow}>{workflow}</option>}
-                </select>
-                <div class="chips" role="group" aria-label="Status">
-                    {['', ...STATES].map(state => <button key={state} type="button" class={`chip is-${state || 'all'}`} aria-pressed={status === state} onClick={() => requery({ status: state || null })}>{state && <span class="dot" aria-hidden="true" />}{state ? wordOf(state) : 'All'} <span class="count">{count(state)}</span></button>)}
-                </div>
+                <WorkflowSelect at={workflow} all={workflows.data.value?.workflows.map(one => one.id) ?? []} />
+                <Chips label="Status" at={status} set={status => requery({ status })} chips={['', ...STATES].map(state => [state, <>{state && <Dot />}{state ? wordOf(state) : 'All'} <span class="count">{count(state)}</span></>])} />
             </div>
             <Pending of={page} />
             {page.data.value && !found.length && (none
                 ? <Empty title="No runs yet"><p>A run is one pass through a workflow, from its input to its output.</p><p><a class="button primary" href={to(['start'])}><Icon name="play" /> Start the first one</a></p></Empty>
-                : <Empty title="No run is like that">{next ? <p>Among the last {runs.length}. <button type="button" onClick={load}>Look further back</button></p> : <p><button type="button" onClick={() => go(['runs'])}>Show all runs</button></p>}</Empty>)}
+                : <Empty title="No run is like that">{next ? <p>Among the last {runs.length}. <Button onClick={load}>Look further back</Button></p> : <p><Button onClick={() => go(['runs'])}>Show all runs</Button></p>}</Empty>)}
             {found.length > 0 && (
-                <table class="table runs" onKeyDown={key}>
-                    <caption class="hidden">Runs, the newest first</caption>
-                    <thead><tr>{['Status', 'Workflow', 'Input', 'User', 'Started', 'Took'].map(name => <th key={name} scope="col">{name}</th>)}</tr></thead>
-                    <tbody ref={table}>
+                <Table name="runs" label="Runs, the newest first" columns={['Status', 'Workflow', 'Input', 'User', 'Started', 'Took']}>
                         {found.map(run => (
                             <tr key={run.run}>
                                 <td data-name="status"><StatusPill status={run.status} /></td>
@@ -119,13 +102,12 @@ export function Runs() {
                                 <td data-name="input" class="clip"><span title={JSON.stringify(run.input)}>{gist(run.input)}</span></td>
                                 <td data-name="user">{run.user}</td>
                                 <td data-name="started"><Ago time={run.created_at} /></td>
-                                <td data-name="took" class="right number"><Took from={run.created_at} until={ENDED.includes(run.status) ? run.updated_at : null} /></td>
+                                <td data-name="took" class="right number"><Took run={run} /></td>
                             </tr>
                         ))}
-                    </tbody>
-                </table>
+                </Table>
             )}
-            {next && found.length > 0 && <p class="more"><button type="button" disabled={more.value} onClick={load}>{more.value ? 'Loading…' : 'Show older runs'}</button></p>}
+            {next && found.length > 0 && <p class="more"><Button disabled={more.value} onClick={load}>{more.value ? 'Loading…' : 'Show older runs'}</Button></p>}
         </>
     );
 }

@@ -5,10 +5,11 @@ import { useLoad } from '../load.ts';
 import { me } from '../me.ts';
 import { go, to } from '../router.ts';
 import type { RunLine, Session } from '../types.ts';
-import { Icon } from '../ui/Icon.tsx';
+import { Button } from '../ui/Button.tsx';
+import { Dialog } from '../ui/Dialog.tsx';
 import { Titled, gist, summary } from '../ui/Value.tsx';
 import { useTitle } from '../ui/page.tsx';
-import { Ago, Confirm, Copy, ENDED, Empty, Pending, Search, StatusPill, Took, has, say, short } from '../ui/ui.tsx';
+import { Ago, Copy, Empty, Fact, Pending, Search, StatusPill, Table, Took, has, say, sayError, short } from '../ui/ui.tsx';
 
 export function Sessions() {
     useTitle('Sessions');
@@ -24,20 +25,18 @@ export function Sessions() {
             <Pending of={list} />
             {list.data.value && !found.length && <Empty title={all.length ? 'No session is like that' : 'No sessions yet'}><p>Runs that are started with the same session share a state and a history.</p></Empty>}
             {found.length > 0 && (
-                <table class="table sessions">
-                    <caption class="hidden">Sessions, those written last first</caption>
-                    <thead><tr><th scope="col">Session</th><th scope="col">State</th><th scope="col">User</th><th scope="col">Written</th></tr></thead>
-                    <tbody>{found.map(session => (
+                <Table name="sessions" label="Sessions, those written last first" columns={['Session', 'State', 'User', 'Written']}>
+                    {found.map(session => (
                         <tr key={session.id}>
                             <td data-name="workflow"><a class="row-link" href={to(['sessions', session.id])}>{session.name || short(session.id)}</a>{session.name && <code class="muted"> {short(session.id)}</code>}</td>
                             <td data-name="input" class="clip">{summary(session.state)}</td>
                             <td data-name="user">{session.user}</td>
                             <td data-name="started"><Ago time={session.updated_at} /></td>
                         </tr>
-                    ))}</tbody>
-                </table>
+                    ))}
+                </Table>
             )}
-            {list.data.value?.next && <p class="more"><button type="button" onClick={() => { limit.value += 50; }}>Show more</button></p>}
+            {list.data.value?.next && <p class="more"><Button onClick={() => { limit.value += 50; }}>Show more</Button></p>}
         </>
     );
 }
@@ -59,7 +58,7 @@ export function SessionView({ id }: { id: string }) {
             loaded.reload();
             say('The session has its new name.');
         } catch (error) {
-            say((error as Error).message, true);
+            sayError(error);
         }
     };
     const remove = async () => {
@@ -75,21 +74,21 @@ export function SessionView({ id }: { id: string }) {
                     {naming.value === null ? <h1 tabIndex={-1}>{session.name || short(session.id)}</h1> : (
                         <form class="rename" onSubmit={rename}>
                             <input aria-label="Name of the session" autoFocus value={naming.value} onInput={event => { naming.value = event.currentTarget.value; }} onKeyDown={event => event.key === 'Escape' && (naming.value = null)} />
-                            <button class="primary">Rename</button><button type="button" onClick={() => { naming.value = null; }}>Leave it</button>
+                            <Button type="submit" class="primary">Rename</Button><Button onClick={() => { naming.value = null; }}>Leave it</Button>
                         </form>
                     )}
                     {me.value.can('run') && naming.value === null && (
                         <div class="tools">
-                            <button type="button" onClick={() => { naming.value = session.name ?? ''; }}><Icon name="edit" /> Rename</button>
-                            <button type="button" class="danger-quiet" onClick={() => { deleting.value = true; }}><Icon name="trash" /> Delete</button>
+                            <Button icon="edit" onClick={() => { naming.value = session.name ?? ''; }}>Rename</Button>
+                            <Button class="danger-quiet" icon="trash" onClick={() => { deleting.value = true; }}>Delete</Button>
                         </div>
                     )}
                 </div>
                 <dl class="facts">
-                    <div><dt>Session</dt><dd><code title={session.id}>{short(session.id)}</code><Copy text={session.id} what="the session's id" /></dd></div>
-                    {session.user && <div><dt>User</dt><dd>{session.user}</dd></div>}
-                    <div><dt>Began</dt><dd><Ago time={session.created_at} /></dd></div>
-                    <div><dt>Written</dt><dd><Ago time={session.updated_at} />, {session.version} times</dd></div>
+                    <Fact name="Session"><code title={session.id}>{short(session.id)}</code><Copy text={session.id} what="the session's id" /></Fact>
+                    {session.user && <Fact name="User">{session.user}</Fact>}
+                    <Fact name="Began"><Ago time={session.created_at} /></Fact>
+                    <Fact name="Written"><Ago time={session.updated_at} />, {session.version} times</Fact>
                 </dl>
             </header>
             <div class="session">
@@ -100,14 +99,14 @@ export function SessionView({ id }: { id: string }) {
                     <ul class="history">
                         {runs.data.value?.runs.map(run => (
                             <li key={run.run}>
-                                <a href={to(['runs', run.run])}><StatusPill status={run.status} /><b>{run.workflow}</b><span class="clip grow">{gist(run.input)}</span><span class="muted small"><Ago time={run.created_at} /> · <Took from={run.created_at} until={ENDED.includes(run.status) ? run.updated_at : null} /></span></a>
+                                <a href={to(['runs', run.run])}><StatusPill status={run.status} /><b>{run.workflow}</b><span class="clip grow">{gist(run.input)}</span><span class="muted small"><Ago time={run.created_at} /> · <Took run={run} /></span></a>
                                 {run.output !== undefined && run.output !== null && <p class="muted small clip">{gist(run.output)}</p>}
                             </li>
                         ))}
                     </ul>
                 </section>
             </div>
-            {deleting.value && <Confirm title="Delete this session?" verb="Delete the session" act={remove} close={() => { deleting.value = false; }}><p>Its state is lost. Its runs stay.</p></Confirm>}
+            {deleting.value && <Dialog danger title="Delete this session?" verb="Delete the session" leave="Leave it" act={remove} close={() => { deleting.value = false; }}><p>Its state is lost. Its runs stay.</p></Dialog>}
         </>
     );
 }
