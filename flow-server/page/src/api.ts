@@ -1,5 +1,5 @@
 /** Requests to the server. All addresses are relative to the page's, so that it works below any prefix. */
-import { signal } from '@preact/signals';
+import { signal } from './signals.ts';
 import type { Json } from './types.ts';
 
 const TOKEN = 'flow-token';

@@ -1,5 +1,5 @@
 /** What is shown, asked for once or again and again. */
-import { type Signal, useSignal } from '@preact/signals';
+import { type Signal, useSignal } from './signals.ts';
 import { useEffect, useRef } from 'preact/hooks';
 import { ApiError, call, epoch } from './api.ts';
 
@@ -13,34 +13,35 @@ export interface Loaded<T> {
 export function useLoad<T>(path: string | null, every?: number): Loaded<T> {
     const data = useSignal<T | null>(null);
     const error = useSignal<unknown>(null);
-    const again = useRef(() => {});
+    const reload = useRef(() => {});
     const of = useRef<string | null>(null);
     const round = epoch.value;
     useEffect(() => {
         if (path === null) return;
         const stop = new AbortController();
         let timer: ReturnType<typeof setTimeout> | undefined;
-        let at = 0;
+        let busy = false, again = false;
         // What was loaded for another path is not what is asked for; the last state of this one is better than nothing.
         if (of.current?.split('?')[0] !== path.split('?')[0]) data.value = null;
-        const load = async () => {
+        const load = async (): Promise<void> => {
             clearTimeout(timer);
-            const mine = (at += 1);
+            if (busy) return void (again = true);
+            busy = true;
             try {
-                const found = await call<T>(path, { signal: stop.signal });
-                if (mine !== at || stop.signal.aborted) return;
+                data.value = await call<T>(path, { signal: stop.signal });
                 of.current = path;
-                data.value = found;
                 error.value = null;
             } catch (wrong) {
-                if (mine !== at || stop.signal.aborted) return;
-                error.value = wrong;
+                if (!stop.signal.aborted) error.value = wrong;
             }
-            const rest = error.value instanceof ApiError && (error.value.status === 0 || error.value.status === 429) ? 3000 : every;
-            if (rest && document.visibilityState === 'visible') timer = setTimeout(() => void load(), rest);
+            busy = false;
+            if (stop.signal.aborted) return;
+            if (again) return (again = false), load();
+            const rest = error.value instanceof ApiError && [0, 429].includes(error.value.status) ? 3000 : every;
+            if (rest && document.visibilityState === 'visible') timer = setTimeout(load, rest);
         };
         const look = () => { if (every && document.visibilityState === 'visible') void load(); };
-        again.current = () => void load();
+        reload.current = load;
         document.addEventListener('visibilitychange', look);
         void load();
         return () => {
@@ -49,5 +50,5 @@ export function useLoad<T>(path: string | null, every?: number): Loaded<T> {
             document.removeEventListener('visibilitychange', look);
         };
     }, [path, every, round]);
-    return { data, error, reload: () => again.current() };
+    return { data, error, reload: () => reload.current() };
 }

@@ -1,5 +1,5 @@
 /** The page: where one is, and the frame around it. */
-import { signal, useSignal } from '@preact/signals';
+import { signal, useSignal } from './signals.ts';
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { epoch, offline, setToken, token, tokenWanted } from './api.ts';

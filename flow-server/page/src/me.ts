@@ -1,5 +1,5 @@
 /** Who looks at the page, as far as the server tells. */
-import { signal } from '@preact/signals';
+import { signal } from './signals.ts';
 import { ApiError, call } from './api.ts';
 
 export type Role = 'read' | 'run' | 'answer' | 'admin';

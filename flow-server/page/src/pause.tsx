@@ -1,5 +1,5 @@
 /** The page behind a signed link: one question, for somebody who only has to decide. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from './signals.ts';
 import { useEffect } from 'preact/hooks';
 import { ApiError, call, part } from './api.ts';
 import { Answer } from './form/Answer.tsx';

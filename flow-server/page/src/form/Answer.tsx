@@ -1,5 +1,5 @@
 /** A question, what it is about, and the form that answers it. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { useMemo } from 'preact/hooks';
 import { ApiError, newKey, wordsOf } from '../api.ts';
 import { isObject } from '../json.ts';

@@ -1,5 +1,5 @@
 /** A form for the values of a JSON Schema. */
-import { signal } from '@preact/signals';
+import { signal } from '../signals.ts';
 import { useMemo } from 'preact/hooks';
 import { ApiError, wordsOf } from '../api.ts';
 import { placed } from '../json.ts';

@@ -1,5 +1,5 @@
 /** A field of a form: what somebody has filled in so far, which need not be a value yet, and the value that makes. */
-import { signal } from '@preact/signals';
+import { signal } from '../signals.ts';
 import { isObject, pretty, same, step } from '../json.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { type Needed, type Of, type Option, type Shape, type Variant, humane } from './shape.ts';

@@ -70,7 +70,7 @@ function FileView(props: Props) {
     return (
         <Frame {...props}>
             <div class="file">
-                <input {...wired(field)} type="file" onChange={event => { file.value = event.currentTarget.files?.[0] ?? null; }} />
+                <input {...wired(field)} type="file" onInput={event => { file.value = event.currentTarget.files?.[0] ?? null; }} />
                 {file.value && <span class="muted">{size(file.value.size)}</span>}
             </div>
         </Frame>

@@ -29,7 +29,7 @@ export function Doc({ field: { id, shape: { about: { doc } } } }: Props) {
 }
 
 export function FieldError({ field: { id, error } }: Props) {
-    return error.value ? <p class="field-error" id={`${id}-error`}><Icon name="warn" /> {error}</p> : null;
+    return error.value ? <p class="field-error" id={`${id}-error`}><Icon name="warn" /> {error.value}</p> : null;
 }
 
 /** A field's id, and those of what describes it. */

@@ -22,7 +22,7 @@ export function OptionsView(props: Props) {
                     return (
                         <div key={index} class="card-choice">
                             <label>
-                                <input type={many ? 'checkbox' : 'radio'} name={field.id} checked={here} onChange={() => field.choose(index)} />
+                                <input type={many ? 'checkbox' : 'radio'} name={field.id} checked={here} onInput={() => field.choose(index)} />
                                 <span><b>{option.label}</b>{option.doc && <small>{option.doc}</small>}</span>
                             </label>
                             {inner && inner.shape.kind !== 'const' && <div class="card-inside"><FieldView key={inner.id} field={inner} bare={['object', 'variants'].includes(inner.shape.kind)} /></div>}
@@ -40,7 +40,7 @@ function CheckView({ field, label }: Props) {
     return (
         <div class="field">
             <label class="check">
-                <input {...described(field)} type="checkbox" checked={chosen.value[0] === 0} onChange={event => field.choose(event.currentTarget.checked ? 0 : 1)} />
+                <input {...described(field)} type="checkbox" checked={chosen.value[0] === 0} onInput={event => field.choose(event.currentTarget.checked ? 0 : 1)} />
                 <span>{label}</span>
             </label>
             <Doc field={field} />
@@ -54,7 +54,7 @@ function SelectView(props: Props) {
     const { chosen, required } = field;
     return (
         <Frame {...props}>
-            <select {...wired(field)} value={String(chosen.value[0] ?? -1)} onChange={event => { chosen.value = [Number(event.currentTarget.value)]; }}>
+            <select {...wired(field)} value={String(chosen.value[0] ?? -1)} onInput={event => { chosen.value = [Number(event.currentTarget.value)]; }}>
                 <option value="-1">{required ? 'Choose…' : '–'}</option>
                 {(field.shape as Of<'choice'>).options.map((option, index) => <option key={index} value={index}>{option.label}{option.doc && ` – ${option.doc}`}</option>)}
             </select>

@@ -1,5 +1,5 @@
 /** A workflow's graph, and where a run stands in it: to be moved, zoomed, and walked through with the keyboard. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Graph, LayoutNode } from '../types.ts';
 import { Button } from '../ui/Button.tsx';

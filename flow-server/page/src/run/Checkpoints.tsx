@@ -1,5 +1,5 @@
 /** What was saved when: the bindings of every frame at any checkpoint, and copies of the run from there. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { useLoad } from '../load.ts';
 import { ApiError, part } from '../api.ts';
 import { requery, route } from '../router.ts';

@@ -1,5 +1,5 @@
 /** The log of a run. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { pretty } from '../json.ts';
 import { clock, span } from '../time.ts';
 import type { RunEvent } from '../types.ts';

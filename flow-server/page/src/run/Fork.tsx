@@ -1,5 +1,5 @@
 /** A copy of a run from one of its checkpoints, with other values if wanted. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { call, part } from '../api.ts';
 import { useForm } from '../form/Form.tsx';
 import { FieldView } from '../form/fields.tsx';

@@ -1,5 +1,5 @@
 /** A link with which somebody without an account can answer one question. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { call, part } from '../api.ts';
 import type { Pause } from '../types.ts';
 import { Dialog } from '../ui/Dialog.tsx';

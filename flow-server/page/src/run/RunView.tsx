@@ -1,5 +1,5 @@
 /** One run. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { ApiError, call, part } from '../api.ts';
 import { Answer, type Given } from '../form/Answer.tsx';
 import { GraphView } from '../graph/Graph.tsx';
@@ -27,13 +27,12 @@ export const sendTo = (run: string, pause: string) => async (given: Given, key: 
 
 export function RunView({ id }: { id: string }) {
     const live = useLive(id);
-    const run = live.run.value;
+    const { data: { value: run }, error: { value: error } } = live.run;
     const cancelling = useSignal(false);
     const linked = useSignal<Pause | null>(null);
     const title = run ? `${run.workflow} ${short(run.run)}` : 'Run';
     useTitle(title);
     if (!run) {
-        const error = live.error.value;
         if (!error) return <Loading />;
         const gone = error instanceof ApiError && error.status === 404;
         return gone ? <Empty heading title="There is no such run"><p><code>{id}</code> is not in this store. It may have been removed by retention.</p><p><a class="button" href={to(['runs'])}>All runs</a></p></Empty> : <Problem error={error} retry={live.refresh} />;
@@ -44,11 +43,11 @@ export function RunView({ id }: { id: string }) {
     const open = run.pauses.filter(pause => pause.state === 'open');
     const wanted = query.get('pause');
     const asked = open.toSorted((left, right) => Number(right.id === wanted) - Number(left.id === wanted));
-    const graph = live.graph.value;
-    const node = graph?.layout?.nodes.find(node => node.id === query.get('node')) ?? null;
+    const { graph } = live;
+    const node = graph?.layout.nodes.find(node => node.id === query.get('node')) ?? null;
     const choose = (id: string | null) => requery({ node: id });
     const chooseRow = (row: Row) => {
-        const found = graph?.layout?.nodes.find(node => node.name === row.label && (node.kind === row.kind || node.kind === 'step' || node.kind === 'pause'));
+        const found = graph?.layout.nodes.find(node => node.name === row.label && (node.kind === row.kind || node.kind === 'step' || node.kind === 'pause'));
         if (found) requery({ node: found.id });
     };
     const act = async (what: 'cancel' | 'retry', words: string) => {
@@ -87,7 +86,7 @@ export function RunView({ id }: { id: string }) {
                     <ForkedFrom run={run} />
                 </dl>
             </header>
-            {live.error.value !== null && <Problem error={live.error.value} retry={live.refresh} />}
+            {error !== null && <Problem error={error} retry={live.refresh} />}
             {run.failure && (
                 <section class="failure" aria-label="Why it failed">
                     <h2><Icon name="warn" /> {run.failure.chain[0] ?? 'It failed'}</h2>
@@ -104,7 +103,7 @@ export function RunView({ id }: { id: string }) {
             ))}
             <Tabs label="Views of the run" at={tab} set={tab => requery({ tab: tab === 'graph' ? null : tab })} tabs={[['graph', 'Graph'], ['time', 'Timeline'], ['checkpoints', 'Checkpoints'], ['events', <>Events <span class="count">{live.events.value.length || ''}</span></>]]} />
             <div class={bySteps ? 'run-body' : 'run-body is-wide'} role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
-                {tab === 'graph' && <div class="main">{graph?.layout ? <GraphView graph={graph} chosen={node?.id ?? null} choose={choose} /> : graph ? <Empty title="This server draws no graphs" /> : <Loading />}</div>}
+                {tab === 'graph' && <div class="main">{graph ? <GraphView graph={graph} chosen={node?.id ?? null} choose={choose} /> : live.graphless ? <Empty title="This server draws no graphs" /> : <Loading />}</div>}
                 {tab === 'time' && <div class="main"><Waterfall run={run} events={live.events.value} choose={chooseRow} /></div>}
                 {tab === 'checkpoints' && <Checkpoints run={run} />}
                 {tab === 'events' && <Events events={live.events.value} since={run.created_at} />}

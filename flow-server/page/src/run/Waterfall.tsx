@@ -1,5 +1,5 @@
 /** When which step was at work, and who was waited for. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { clock, now, span } from '../time.ts';
 import type { Run, RunEvent } from '../types.ts';
 import { Button } from '../ui/Button.tsx';

@@ -1,5 +1,5 @@
 /** Windows over the page. Esc closes them, and the focus goes back to where it was. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Button } from './Button.tsx';

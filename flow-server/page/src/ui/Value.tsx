@@ -1,5 +1,5 @@
 /** JSON as people read it: names and values, lists, tables of what is alike, texts as texts. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { humane } from '../form/shape.ts';
 import { isObject, pretty } from '../json.ts';
 import type { Json, JsonObject } from '../types.ts';

@@ -1,5 +1,5 @@
 /** Small parts that are needed everywhere. */
-import { type Signal, signal, useSignal } from '@preact/signals';
+import { type Signal, signal, useSignal } from '../signals.ts';
 import type { ComponentChildren, ComponentProps } from 'preact';
 import { wordsOf } from '../api.ts';
 import type { Loaded } from '../load.ts';

@@ -1,5 +1,5 @@
 /** What waits for answers, over all runs. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { part } from '../api.ts';
 import { useLoad } from '../load.ts';
 import { me } from '../me.ts';

@@ -1,5 +1,5 @@
 /** All runs. */
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { useEffect } from 'preact/hooks';
 import { call, part } from '../api.ts';
 import { useLoad } from '../load.ts';
@@ -51,11 +51,10 @@ export function Runs() {
     const typed = useSignal(text);
     useEffect(() => { older.value = []; }, [path]);
     useEffect(() => { typed.value = text; }, [text]);
-    useSignalEffect(() => {
-        const next = typed.value;
-        const timer = setTimeout(() => { if (next !== (route.value.query.get('q') ?? '')) requery({ q: next }); }, 250);
+    useEffect(() => {
+        const timer = setTimeout(() => { if (typed.value !== (route.value.query.get('q') ?? '')) requery({ q: typed.value }); }, 250);
         return () => clearTimeout(timer);
-    });
+    }, [typed.value]);
 
     const pages = page.data.value ? [page.data.value, ...older.value] : [];
     const seen = new Set<string>();

@@ -1,5 +1,5 @@
 /** Sessions: runs that belong together, and the state they share. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
 import { call, part } from '../api.ts';
 import { useLoad } from '../load.ts';
 import { me } from '../me.ts';
