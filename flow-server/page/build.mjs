@@ -23,7 +23,7 @@ const script = await build({
     inject: [here('src/jsx.ts').pathname],
 });
 const style = await build({ ...options, entryPoints: [here('src/styles/app.css').pathname], target: ['chrome123', 'firefox120', 'safari17.5'] });
-const smaller = await minify(script.outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3, unsafe: true, unsafe_arrows: true, unsafe_methods: true, unsafe_comps: true, pure_getters: true, keep_fargs: false } });
+const smaller = await minify(script.outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3, unsafe: true, inline: 1, unsafe_arrows: true, unsafe_comps: true, pure_getters: true, keep_fargs: false } });
 const files = new Map([['app.js', `${smaller.code}\n`], ['app.css', style.outputFiles[0].text]]);
 for (const name of ['index.html', 'pause.html']) files.set(name, await readFile(here(`src/${name}`), 'utf8'));
 

@@ -12,6 +12,7 @@ import type { ListedPause } from './types.ts';
 import { Button } from './ui/Button.tsx';
 import { Dialog } from './ui/Dialog.tsx';
 import { Icon } from './ui/Icon.tsx';
+import { LOGO } from './ui/logo.ts';
 import { focusHeading } from './ui/page.tsx';
 import { Empty, Line, Said, Wrong } from './ui/ui.tsx';
 import { Inbox } from './views/Inbox.tsx';
@@ -56,12 +57,12 @@ function App() {
         localStorage.setItem('flow-theme', theme.value);
         dress();
     };
-    const link = (id: string, icon: string, name: string, more?: preact.ComponentChildren) => <li><a href={to([id])} aria-current={first === id ? 'page' : undefined}><Icon name={icon} /><span>{name}</span>{more}</a></li>;
+    const link = (id: string, icon: string, name: string, more?: preact.ComponentChildren) => <li><a href={to([id])} aria-current={first === id}><Icon name={icon} /><span>{name}</span>{more}</a></li>;
     return (
         <>
             <nav aria-label="Main">
                 <a class="skip" href={to(path)} onClick={event => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
-                <a class="brand" href={to(['runs'])} aria-label="Workflows, all runs"><Logo /><span>Workflows</span></a>
+                <a class="brand" href={to(['runs'])} aria-label="Workflows, all runs"><img src={LOGO} width="24" height="24" alt="" /><span>Workflows</span></a>
                 <ul>
                     {link('runs', 'runs', 'Runs')}
                     {link('pauses', 'inbox', 'Waiting', count > 0 && <span class="badge-count" aria-label={`${count} open questions`}>{count > 99 ? '99+' : count}</span>)}
@@ -98,8 +99,5 @@ function TokenDialog({ why }: { why: string }) {
     );
 }
 
-function Logo() {
-    return <svg class="logo" viewBox="0 0 16 16" width="24" height="24" aria-hidden="true"><rect width="16" height="16" rx="4" /><path d="M8 3.5V6c0 3-3.5 1.5-3.5 4.5M8 6c0 3 3.5 1.5 3.5 4.5" /><path class="ends" d="M8 3.5h0M4.5 11.5h0M11.5 11.5h0" /></svg>;
-}
-
+document.head.append(Object.assign(document.createElement('link'), { rel: 'icon', href: LOGO }));
 render(document.body.dataset.page === 'pause' ? <PausePage /> : <App />, document.getElementById('app')!);

@@ -1,6 +1,6 @@
 /** Signals: values which draw those components again that have read them. The part of `@preact/signals` that this page needs. */
 import { type Component, type VNode, options } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 
 /** The component that is being drawn. */
 let reader: Component | undefined;
@@ -30,7 +30,7 @@ export class Signal<T> {
 export const signal = <T>(value: T) => new Signal(value);
 
 /** A signal that lives as long as the component. */
-export const useSignal = <T>(value: T) => useState(() => signal(value))[0];
+export const useSignal = <T>(value: T) => useMemo(() => signal(value), []);
 
 /** What Preact calls before it draws a component, by the name it has after Preact's own build. */
 type Hooks = typeof options & { __r?: (vnode: VNode & { __c: Component }) => void };

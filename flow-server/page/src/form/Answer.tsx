@@ -108,7 +108,7 @@ export function Answer({ pause, id, send, asksWho, done, level: Title = 'h2' }: 
                         </div>
                     )}
                     <div class="actions">
-                        {quick ? quick.map((option, index) => <Button key={index} class={index ? '' : 'primary'} disabled={busy} title={option.doc} onClick={() => give(option.value)}>{option.label}</Button>)
+                        {quick ? quick.map((option, index) => <Button class={index ? '' : 'primary'} disabled={busy} title={option.doc} onClick={() => give(option.value)}>{option.label}</Button>)
                             : <Button type="submit" class="primary" icon="check" disabled={busy}>Answer</Button>}
                         {!commenting.value && <Button class="quiet" icon="edit" onClick={beginComment}>Add a comment</Button>}
                         {!quick && <FlipButton form={form} />}

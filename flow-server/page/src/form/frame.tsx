@@ -39,5 +39,5 @@ export function described({ id, shape, error }: Field) {
 
 /** What every input is told of its field. */
 export function wired(field: Field) {
-    return { ...described(field), 'aria-required': field.required || undefined, 'aria-invalid': field.error.value ? true : undefined };
+    return { ...described(field), 'aria-required': field.required, 'aria-invalid': !!field.error.value };
 }

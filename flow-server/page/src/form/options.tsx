@@ -15,12 +15,12 @@ export function OptionsView(props: Props) {
     const many = shape.kind === 'many';
     return (
         <Frame group {...props}>
-            <div class={told ? 'cards' : 'cards is-row'} role={many ? undefined : 'radiogroup'} aria-label={many ? undefined : label} aria-required={many || !required ? undefined : true}>
+            <div class={told ? 'cards' : 'cards is-row'} {...(!many && { role: 'radiogroup', 'aria-label': label, 'aria-required': required })}>
                 {options.map((option, index) => {
                     const here = chosen.value.includes(index);
                     const inner = here ? field.inner.value[index] : undefined;
                     return (
-                        <div key={index} class="card-choice">
+                        <div class="card-choice">
                             <label>
                                 <input type={many ? 'checkbox' : 'radio'} name={field.id} checked={here} onInput={() => field.choose(index)} />
                                 <span><b>{option.label}</b>{option.doc && <small>{option.doc}</small>}</span>
@@ -56,7 +56,7 @@ function SelectView(props: Props) {
         <Frame {...props}>
             <select {...wired(field)} value={String(chosen.value[0] ?? -1)} onInput={event => { chosen.value = [Number(event.currentTarget.value)]; }}>
                 <option value="-1">{required ? 'Choose…' : '–'}</option>
-                {(field.shape as Of<'choice'>).options.map((option, index) => <option key={index} value={index}>{option.label}{option.doc && ` – ${option.doc}`}</option>)}
+                {(field.shape as Of<'choice'>).options.map((option, index) => <option value={index}>{option.label}{option.doc && ` – ${option.doc}`}</option>)}
             </select>
         </Frame>
     );

@@ -1,6 +1,6 @@
 /** A workflow's graph, and where a run stands in it: to be moved, zoomed, and walked through with the keyboard. */
 import { useSignal } from '../signals.ts';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Graph, LayoutNode } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { nearest } from './near.ts';
@@ -52,7 +52,7 @@ export function GraphView({ graph, chosen = null, choose }: Props) {
         const now = layout.nodes.find(node => /working|waiting|failed/.test(marks[node.id]?.state ?? ''));
         if (now && !whole) frame.current!.scrollTo(now.x * scale.current - width / 2, now.y * scale.current - height / 2);
     };
-    useLayoutEffect(() => {
+    useEffect(() => {
         let before = 0;
         const watch = new ResizeObserver(([entry]) => {
             const { width } = entry!.contentRect;
@@ -108,15 +108,15 @@ export function GraphView({ graph, chosen = null, choose }: Props) {
 
     const tab = chosen ?? walked.value ?? places[0]?.id;
     const draw = (frames: boolean) => layout.nodes.filter(node => isFrame(node) === frames).map(node => <NodeView key={node.id} node={node} mark={marks[node.id]} seen={JSON.stringify(marks[node.id] ?? null)} chosen={node.id === chosen} tab={node.id === tab} pick={!!choose} />);
-    const lines = (way: boolean) => layout.edges.map((edge, index) => taken.has(`${edge.from} ${edge.to}`) === way && <EdgeView key={index} edge={edge} taken={way} />);
+    const lines = (way: boolean) => layout.edges.map(edge => taken.has(`${edge.from} ${edge.to}`) === way && <EdgeView edge={edge} taken={way} />);
     return (
         <div class="graph" onKeyDown={key}>
             <div class="graph-frame" ref={frame} tabIndex={choose ? undefined : 0} role="group" aria-label={`Graph of ${layout.name}${choose ? ': arrow keys go from node to node' : ''}`} onPointerDown={() => { moved.current = 0; }} onPointerMove={drag} onClick={click} onWheel={wheel} onTouchMove={pinch} onTouchEnd={pinch}>
-                <svg ref={svg} viewBox={`0 0 ${layout.width} ${layout.height}`}>
+                <svg ref={svg} width="0" viewBox={`0 0 ${layout.width} ${layout.height}`}>
                     {draw(true)}
                     {lines(false)}
                     {lines(true)}
-                    {layout.edges.map((edge, index) => <LabelView key={index} edge={edge} />)}
+                    {layout.edges.map(edge => <LabelView edge={edge} />)}
                     {draw(false)}
                 </svg>
             </div>

@@ -43,7 +43,7 @@ export const LabelView = memo(function LabelView({ edge }: { edge: LayoutEdge })
         <g class="label">
             <title>{edge.when?.join('\n')}</title>
             <rect x={label.x} y={label.y} width={label.width} height={label.height} rx="6" />
-            {label.text.map((text, line) => <text key={line} x={label.x + label.width / 2} y={label.y + 2 + line * 15 + 11.5}>{text}</text>)}
+            {label.text.map((text, line) => <text x={label.x + label.width / 2} y={label.y + 2 + line * 15 + 11.5}>{text}</text>)}
         </g>
     );
 });

@@ -31,27 +31,22 @@ export function numberOf(mark: Mark): string {
     return (mark.attempts ?? 0) > 1 ? `#${mark.attempts}` : '';
 }
 
-function Outline({ node }: { node: LayoutNode }) {
-    const { x, y, width, height, shape } = node;
-    const [right, bottom, middle] = [x + width, y + height, y + height / 2];
-    const rect = (name: string, by: number, round: number) => <rect class={name} x={x + by} y={y + by} width={width} height={height} rx={round} />;
+/** Round corners where they are not as usual. */
+const ROUND: Record<string, number> = { start: 99, end: 99, pill: 99, bar: 6, call: 3 };
+
+function Outline({ node: { x, y, width, height, shape } }: { node: LayoutNode }) {
+    const [right, bottom] = [x + width, y + height];
+    const rect = (name: string, by = 0) => <rect class={name} x={x + by} y={y + by} width={width} height={height} rx={ROUND[shape] ?? CORNER} />;
+    /** With corners cut off. */
+    const cut = (wide: number, high: number) => <path class="box" d={`M${x + wide} ${y}H${right - wide}L${right} ${y + high}V${bottom - high}L${right - wide} ${bottom}H${x + wide}L${x} ${bottom - high}V${y + high}Z`} />;
     switch (shape) {
-        case 'start':
-        case 'pill': return rect('box', 0, height / 2);
-        case 'bar': return rect('box', 0, Math.min(height / 2, 6));
-        case 'end': return <><circle class="box" cx={x + width / 2} cy={middle} r={width / 2 - 1} /><circle class="core" cx={x + width / 2} cy={middle} r={width / 2 - 5} /></>;
-        case 'question': {
-            const cut = CORNER;
-            return <path class="box" d={`M${x + cut} ${y}H${right - cut}L${right} ${y + cut}V${bottom - cut}L${right - cut} ${bottom}H${x + cut}L${x} ${bottom - cut}V${y + cut}Z`} />;
-        }
-        case 'decision': {
-            const point = Math.min(height / 2, 18);
-            return <path class="box" d={`M${x} ${middle}L${x + point} ${y}H${right - point}L${right} ${middle}L${right - point} ${bottom}H${x + point}Z`} />;
-        }
-        case 'call': return <>{rect('box', 0, 3)}<path class="deco" d={`M${x + 6} ${y}V${bottom}M${right - 6} ${y}V${bottom}`} /></>;
-        case 'frame': return <>{rect('box', 0, CORNER)}<path class="title" d={`M${x} ${y + TITLE}V${y + CORNER}Q${x} ${y} ${x + CORNER} ${y}H${right - CORNER}Q${right} ${y} ${right} ${y + CORNER}V${y + TITLE}Z`} /></>;
-        case 'lane': return <>{rect('deco', 8, CORNER)}{rect('deco', 4, CORNER)}{rect('box', 0, CORNER)}</>;
-        default: return rect('box', 0, CORNER);
+        case 'question': return cut(CORNER, CORNER);
+        case 'decision': return cut(Math.min(height / 2, 18), height / 2);
+        case 'end': return <>{rect('box')}<circle class="core" cx={x + width / 2} cy={y + height / 2} r={width / 2 - 5} /></>;
+        case 'call': return <>{rect('box')}<path class="deco" d={`M${x + 6} ${y}V${bottom}M${right - 6} ${y}V${bottom}`} /></>;
+        case 'frame': return <>{rect('box')}<path class="title" d={`M${x} ${y + TITLE}V${y + CORNER}q0-9 9-9H${right - CORNER}q9 0 9 9V${y + TITLE}`} /></>;
+        case 'lane': return <>{rect('deco', 8)}{rect('deco', 4)}{rect('box')}</>;
+        default: return rect('box');
     }
 }
 
@@ -66,7 +61,7 @@ function Words({ node }: { node: LayoutNode }) {
     return (
         <>
             {icon && <Icon name={icon} x={node.x + 12} y={node.y + (height - 16) / 2} />}
-            {node.text.map((text, index) => <text key={index} class={code ? 'code' : ''} x={center} y={top + index * line}>{text}</text>)}
+            {node.text.map((text, index) => <text class={code ? 'code' : ''} x={center} y={top + index * line}>{text}</text>)}
         </>
     );
 }

@@ -38,7 +38,7 @@ export function Events({ events, since }: { events: RunEvent[]; since: number })
                 <ol class="log" aria-label="Events">
                     {shown.length < found.length && <li><Button class="quiet" onClick={() => { all.value = true; }}>Show the {found.length - shown.length} before</Button></li>}
                     {shown.map(({ event, index, line }) => (
-                        <li key={index} class={`event ${tone(event.kind)}`}>
+                        <li class={`event ${tone(event.kind)}`}>
                             <Button aria-expanded={open.value.has(index)} onClick={() => flip(index)}>
                                 <span class="seq">{event.seq ?? 'live'}</span>
                                 <span class="when" title={clock(event.time)}>+{span(event.time - since)}</span>

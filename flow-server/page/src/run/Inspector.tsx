@@ -67,8 +67,8 @@ function Attempts({ run, attempts }: { run: Run; attempts: Attempt[] }) {
                 <h3>{attempts.length === 1 ? 'One attempt' : `${attempts.length} attempts`}</h3>
                 {shown.length < attempts.length && <p class="muted small">the last {shown.length}:</p>}
                 <ol class="attempts">
-                    {shown.map((attempt, index) => (
-                        <li key={index} class={`is-${attempt.state}`}>
+                    {shown.map(attempt => (
+                        <li class={`is-${attempt.state}`}>
                             <Dot />
                             <span>{attempt.state === 'running' ? 'at work' : attempt.state}{attempt.attempt > 1 && `, attempt ${attempt.attempt}`}{attempt.path && <small> {attempt.path}</small>}</span>
                             <span class="muted small" title={attempt.started_at ? exact(attempt.started_at) : ''}>{attempt.started_at ? clock(attempt.started_at).slice(0, 8) : ''}{attempt.ms !== null && ` · ${span(attempt.ms)}`}</span>

@@ -90,7 +90,7 @@ export function RunView({ id }: { id: string }) {
             {run.failure && (
                 <section class="failure" aria-label="Why it failed">
                     <h2><Icon name="warn" /> {run.failure.chain[0] ?? 'It failed'}</h2>
-                    {run.failure.chain.length > 1 && <ol>{run.failure.chain.slice(1).map((error, index) => <li key={index}>{error}</li>)}</ol>}
+                    {run.failure.chain.length > 1 && <ol>{run.failure.chain.slice(1).map(error => <li>{error}</li>)}</ol>}
                     <p class="muted small">{run.failure.after && <>after <code>{run.failure.after}</code> </>}{run.failure.path && <>in <code>{run.failure.path}</code></>}<Copy text={run.failure.chain.join('\nbecause ')} what="the error" /></p>
                     {run.failure.not_undone.length > 0 && <><p><b>Could not be undone</b></p><ul>{run.failure.not_undone.map(what => <li key={what}>{what}</li>)}</ul></>}
                 </section>

@@ -46,7 +46,7 @@ export function Waterfall({ run, events, choose }: { run: Run; events: RunEvent[
                             </span>
                             <span role="cell" class="lane">
                                 {scale.breaks.map(one => <i key={one.at} class="break" style={{ left: `${one.at * 100}%` }} />)}
-                                {row.bars.map((bar, index) => <BarView key={index} bar={bar} scale={scale} end={end} slim={group} />)}
+                                {row.bars.map(bar => <BarView bar={bar} scale={scale} end={end} slim={group} />)}
                             </span>
                             <span role="cell" class="row-time">{span(total)}</span>
                         </div>

@@ -61,20 +61,20 @@ function List({ items, depth }: { items: Json[]; depth: number }) {
     if (!items.length) return <span class="muted">none</span>;
     const shown = all.value ? items : items.slice(0, MANY);
     const more = items.length > shown.length && <Button class="quiet small" onClick={() => { all.value = true; }}>all {items.length}</Button>;
-    if (items.every(item => isAtom(item) && String(item).length < 40)) return <span class="chips">{shown.map((item, index) => <span key={index} class="chip">{String(item)}</span>)}{more}</span>;
+    if (items.every(item => isAtom(item) && String(item).length < 40)) return <span class="chips">{shown.map(item => <span class="chip">{String(item)}</span>)}{more}</span>;
     const columns = columnsOf(items);
     if (columns) {
         return (
             <div class="scroll" tabIndex={0} role="group" aria-label="Table">
                 <table class="value-table">
                     <thead><tr>{columns.map(name => <th key={name} scope="col">{humane(name)}</th>)}</tr></thead>
-                    <tbody>{(shown as JsonObject[]).map((row, index) => <tr key={index}>{columns.map(name => <td key={name}><Value value={row[name] ?? null} depth={depth + 1} /></td>)}</tr>)}</tbody>
+                    <tbody>{(shown as JsonObject[]).map(row => <tr>{columns.map(name => <td key={name}><Value value={row[name] ?? null} depth={depth + 1} /></td>)}</tr>)}</tbody>
                 </table>
                 {more}
             </div>
         );
     }
-    return <ol class="value-list">{shown.map((item, index) => <li key={index}>{depth > 2 && !isAtom(item) ? <Folded value={item} depth={depth} /> : <Value value={item} depth={depth + 1} />}</li>)}{more}</ol>;
+    return <ol class="value-list">{shown.map(item => <li>{depth > 2 && !isAtom(item) ? <Folded value={item} depth={depth} /> : <Value value={item} depth={depth + 1} />}</li>)}{more}</ol>;
 }
 
 const isAtom = (value: Json): boolean => typeof value !== 'object' || value === null;

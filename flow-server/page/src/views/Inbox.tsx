@@ -37,7 +37,7 @@ export function Inbox({ chosen }: { chosen: string[] }) {
                 <ul class="questions" aria-label="Open questions">
                     {found.map(pause => (
                             <li key={`${pause.run}/${pause.id}`}>
-                                <a href={to(['pauses', pause.run, pause.id], { workflow })} aria-current={pause === at ? 'true' : undefined}>
+                                <a href={to(['pauses', pause.run, pause.id], { workflow })} aria-current={pause === at}>
                                     <span class="question-line">{pause.question || pause.name}</span>
                                     <span class="gist">{gist(pause.prompt)}</span>
                                     <PauseMeta pause={pause}><b>{pause.workflow}</b><code>{short(pause.run)}</code></PauseMeta>

@@ -9,7 +9,7 @@ import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Titled, gist, summary } from '../ui/Value.tsx';
 import { useTitle } from '../ui/page.tsx';
-import { Ago, Copy, Empty, Fact, Pending, Search, StatusPill, Table, Took, has, say, sayError, short } from '../ui/ui.tsx';
+import { Ago, Copy, Empty, Fact, Line, Pending, Search, StatusPill, Table, Took, has, say, short } from '../ui/ui.tsx';
 
 export function Sessions() {
     useTitle('Sessions');
@@ -45,21 +45,17 @@ export function SessionView({ id }: { id: string }) {
     const path = `api/sessions/${part(id)}`;
     const loaded = useLoad<Session>(path, 3000);
     const runs = useLoad<{ runs: RunLine[] }>(`${path}/runs`, 3000);
-    const naming = useSignal<string | null>(null);
+    const naming = useSignal(false);
+    const name = useSignal('');
     const deleting = useSignal(false);
     const session = loaded.data.value;
     useTitle(session?.name || `Session ${short(id)}`);
     if (!session) return <Pending of={loaded} />;
-    const rename = async (event: Event) => {
-        event.preventDefault();
-        try {
-            await call(path, { method: 'PATCH', body: { name: naming.value!.trim() || null } });
-            naming.value = null;
-            loaded.reload();
-            say('The session has its new name.');
-        } catch (error) {
-            sayError(error);
-        }
+    const rename = async () => {
+        await call(path, { method: 'PATCH', body: { name: name.value.trim() || null } });
+        naming.value = false;
+        loaded.reload();
+        say('The session has its new name.');
     };
     const remove = async () => {
         await call(path, { method: 'DELETE' });
@@ -71,15 +67,10 @@ export function SessionView({ id }: { id: string }) {
             <header class="run-head">
                 <p class="crumbs"><a href={to(['sessions'])}>Sessions</a></p>
                 <div class="title-line">
-                    {naming.value === null ? <h1 tabIndex={-1}>{session.name || short(session.id)}</h1> : (
-                        <form class="rename" onSubmit={rename}>
-                            <input aria-label="Name of the session" autoFocus value={naming.value} onInput={event => { naming.value = event.currentTarget.value; }} onKeyDown={event => event.key === 'Escape' && (naming.value = null)} />
-                            <Button type="submit" class="primary">Rename</Button><Button onClick={() => { naming.value = null; }}>Leave it</Button>
-                        </form>
-                    )}
-                    {me.value.can('run') && naming.value === null && (
+                    <h1 tabIndex={-1}>{session.name || short(session.id)}</h1>
+                    {me.value.can('run') && !naming.value && (
                         <div class="tools">
-                            <Button icon="edit" onClick={() => { naming.value = session.name ?? ''; }}>Rename</Button>
+                            <Button icon="edit" onClick={() => { name.value = session.name ?? ''; naming.value = true; }}>Rename</Button>
                             <Button class="danger-quiet" icon="trash" onClick={() => { deleting.value = true; }}>Delete</Button>
                         </div>
                     )}
@@ -106,6 +97,7 @@ export function SessionView({ id }: { id: string }) {
                     </ul>
                 </section>
             </div>
+            {naming.value && <Dialog title="Rename the session" verb="Rename" leave="Leave it" act={rename} close={() => { naming.value = false; }}><Line id="name" label="Name of the session" autoFocus text={name} /></Dialog>}
             {deleting.value && <Dialog danger title="Delete this session?" verb="Delete the session" leave="Leave it" act={remove} close={() => { deleting.value = false; }}><p>Its state is lost. Its runs stay.</p></Dialog>}
         </>
     );
