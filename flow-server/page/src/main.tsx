@@ -13,7 +13,6 @@ import { Button } from './ui/Button.tsx';
 import { Dialog } from './ui/Dialog.tsx';
 import { Icon } from './ui/Icon.tsx';
 import { LOGO } from './ui/logo.ts';
-import { focusHeading } from './ui/page.tsx';
 import { Empty, Line, Said, Wrong } from './ui/ui.tsx';
 import { Inbox } from './views/Inbox.tsx';
 import { Runs } from './views/Runs.tsx';
@@ -40,18 +39,11 @@ function App() {
     const main = useRef<HTMLElement>(null);
     const { path } = route.value;
     const [first = 'runs'] = path;
-    const place = path.slice(0, 2).join('/');
-    const before = useRef(place);
     const waiting = useLoad<{ pauses: ListedPause[]; next?: string | null }>('api/pauses?limit=100', 4000);
-    const count = waiting.data.value?.pauses.length ?? 0;
+    const count = waiting.data?.pauses.length ?? 0;
     const round = epoch.value;
-    useEffect(() => void askMe(), [round]);
-    useEffect(() => {
-        if (before.current === place) return;
-        before.current = place;
-        scrollTo(0, 0);
-        focusHeading();
-    }, [place]);
+    // If that fails, so does all else, which tells it.
+    useEffect(() => void askMe().catch(() => {}), [round]);
     const turn = () => {
         theme.value = THEMES[(THEMES.indexOf(theme.value as 'auto') + 1) % THEMES.length]!;
         localStorage.setItem('flow-theme', theme.value);

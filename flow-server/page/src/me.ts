@@ -1,6 +1,6 @@
 /** Who looks at the page, as far as the server tells. */
 import { signal } from './signals.ts';
-import { ApiError, call } from './api.ts';
+import { call } from './api.ts';
 
 export type Role = 'read' | 'run' | 'answer' | 'admin';
 
@@ -10,15 +10,10 @@ interface Me {
     can(role: Role): boolean;
 }
 
-const anybody: Me = { named: null, can: () => true };
-export const me = signal<Me>(anybody);
+/** Until the server has told it, everything may be tried. */
+export const me = signal<Me>({ named: null, can: () => true });
 
-/** Asks the server. One that does not say leaves everything to be tried. */
 export async function askMe(): Promise<void> {
-    try {
-        const { name, roles } = await call<{ name?: string | null; roles?: string[] }>('api/me');
-        me.value = { named: name ?? null, can: role => !roles || roles.includes(role) || roles.includes('admin') };
-    } catch (error) {
-        if (error instanceof ApiError && error.status === 404) me.value = anybody;
-    }
+    const { name, roles } = await call<{ name: string | null; roles: string[] }>('api/me');
+    me.value = { named: name, can: role => roles.includes(role) || roles.includes('admin') };
 }

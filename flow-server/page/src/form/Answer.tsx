@@ -1,11 +1,12 @@
 /** A question, what it is about, and the form that answers it. */
 import { useSignal } from '../signals.ts';
 import { useMemo } from 'preact/hooks';
-import { ApiError, newKey, wordsOf } from '../api.ts';
+import { ApiError, call, newKey, part, wordsOf } from '../api.ts';
 import { isObject } from '../json.ts';
 import { ago, now } from '../time.ts';
 import type { Json, Pause } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
+import { Heading } from '../ui/Heading.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { Titled, Value, summary } from '../ui/Value.tsx';
 import { Line, Wrong, say } from '../ui/ui.tsx';
@@ -14,7 +15,10 @@ import { PauseMeta, answerers } from './PauseMeta.tsx';
 import type { Field } from './field.ts';
 import type { Option, Shape } from './shape.ts';
 
-export interface Given {
+/** Where an answer to a question of a run goes. */
+export const answerPath = (run: string, pause: string): string => `api/runs/${part(run)}/pauses/${part(pause)}/answer`;
+
+interface Given {
     answer: Json;
     comment?: string;
     by?: string;
@@ -24,12 +28,14 @@ interface Props {
     pause: Pause;
     /** Where it is asked, for forms of several. */
     id: string;
-    send: (given: Given, key: string) => Promise<void>;
+    /** Where the answer goes. */
+    path: string;
     /** Whether it asks who answers; otherwise the server knows. */
     asksWho: boolean;
     /** Called after it is answered, or somebody else has answered. */
-    done: () => void;
-    level?: 'h1' | 'h2';
+    done: (given: boolean) => void;
+    /** Whether it is all there is in the view. */
+    top?: boolean;
 }
 
 const NAME = 'flow-name';
@@ -55,7 +61,7 @@ function settledBy(error: unknown): string {
     return `${by ?? 'Somebody'} has answered before you${typeof at === 'number' ? `, ${ago(at, now.value)}` : ''}${answer === undefined ? '' : `: ${typeof answer === 'string' ? answer : JSON.stringify(answer)}`}.`;
 }
 
-export function Answer({ pause, id, send, asksWho, done, level: Title = 'h2' }: Props) {
+export function Answer({ pause, id, path, asksWho, done, top }: Props) {
     const form = useForm(pause.schema, 'Your answer', `${id} ${pause.id}`, undefined, prefilled(pause.prompt));
     const comment = useSignal('');
     const commenting = useSignal(false);
@@ -65,6 +71,8 @@ export function Answer({ pause, id, send, asksWho, done, level: Title = 'h2' }: 
     const quick = form.raw.value ? null : quickOf(form.shape);
     const heading = `ask-${id}-${pause.id}`;
     const busy = form.busy.value;
+    const question = pause.question || pause.name;
+    const titled = { id: heading, class: 'question', children: [<Icon name="person" />, <span>{question}</span>] };
 
     const give = (value?: Json) => form.send(async () => {
         const answer = value ?? (await form.readWhole())?.value;
@@ -76,13 +84,13 @@ export function Answer({ pause, id, send, asksWho, done, level: Title = 'h2' }: 
             if (name.value.trim()) given.by = name.value.trim();
         }
         try {
-            await send(given, key);
+            await call(path, { method: 'POST', body: given, headers: { 'idempotency-key': key } });
             say('Your answer is given.');
         } catch (error) {
             settled.value = settledBy(error);
             if (!settled.value) throw error;
         }
-        done();
+        done(!settled.value);
     });
     const submit = (event: Event) => {
         event.preventDefault();
@@ -95,7 +103,7 @@ export function Answer({ pause, id, send, asksWho, done, level: Title = 'h2' }: 
 
     return (
         <section class="ask" aria-labelledby={heading}>
-            <Title id={heading} class="question" tabIndex={-1}><Icon name="person" /> <span>{pause.question || pause.name}</span></Title>
+            {top ? <Heading title={question} {...titled} /> : <h2 {...titled} />}
             <PauseMeta pause={pause}><code>{pause.id}</code></PauseMeta>
             <Prompt prompt={pause.prompt} />
             {settled.value ? <div class="notice" role="alert"><p>{settled.value}</p></div> : (

@@ -62,7 +62,7 @@ export function GraphView({ graph, chosen = null, choose }: Props) {
         });
         watch.observe(frame.current!);
         return () => watch.disconnect();
-    }, [layout]);
+    }, [layout.name, layout.nodes.length]);
 
     const moved = useRef(0);
     const drag = (event: PointerEvent) => {
@@ -107,7 +107,7 @@ export function GraphView({ graph, chosen = null, choose }: Props) {
     };
 
     const tab = chosen ?? walked.value ?? places[0]?.id;
-    const draw = (frames: boolean) => layout.nodes.filter(node => isFrame(node) === frames).map(node => <NodeView key={node.id} node={node} mark={marks[node.id]} seen={JSON.stringify(marks[node.id] ?? null)} chosen={node.id === chosen} tab={node.id === tab} pick={!!choose} />);
+    const draw = (frames: boolean) => layout.nodes.filter(node => isFrame(node) === frames).map(node => <NodeView key={node.id} node={node} mark={marks[node.id]} chosen={node.id === chosen} tab={node.id === tab} pick={!!choose} />);
     const lines = (way: boolean) => layout.edges.map(edge => taken.has(`${edge.from} ${edge.to}`) === way && <EdgeView edge={edge} taken={way} />);
     return (
         <div class="graph" onKeyDown={key}>

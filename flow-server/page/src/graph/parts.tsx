@@ -1,24 +1,11 @@
-/** The parts of a graph, each drawn again only if it has changed. */
-import { Component, type FunctionComponent } from 'preact';
+/** The parts of a graph. */
 import type { LayoutEdge, LayoutNode, Mark } from '../types.ts';
 import { KINDS, NodeShape, inWords, lineOf, numberOf } from './shapes.tsx';
 
 /** Whether one can go to a node. */
 export const isPlace = (node: LayoutNode): boolean => node.shape !== 'lane' && node.kind !== 'join';
 
-/** A part that is drawn again only if one of its properties has changed; functions do not count. */
-function memo<P extends object>(view: FunctionComponent<P>) {
-    return class extends Component<P> {
-        override shouldComponentUpdate(next: P) {
-            return Object.entries(next).some(([name, value]) => name !== 'mark' && value !== this.props[name as keyof P]);
-        }
-        render() {
-            return view(this.props);
-        }
-    };
-}
-
-export const NodeView = memo(function NodeView({ node, mark, chosen, tab, pick }: { node: LayoutNode; mark: Mark | undefined; chosen: boolean; tab: boolean; pick: boolean; seen: string }) {
+export function NodeView({ node, mark, chosen, tab, pick }: { node: LayoutNode; mark: Mark | undefined; chosen: boolean; tab: boolean; pick: boolean }) {
     const state = mark?.state ?? 'ahead';
     // It begins with what can be seen.
     const name = `${[node.text.join(' ') || node.name, mark && numberOf(mark)].filter(Boolean).join(' ')}, ${KINDS[node.kind] ?? node.kind}, ${inWords(mark)}`;
@@ -29,14 +16,14 @@ export const NodeView = memo(function NodeView({ node, mark, chosen, tab, pick }
             <NodeShape node={node} mark={mark} />
         </g>
     );
-});
+}
 
-export const EdgeView = memo(function EdgeView({ edge, taken }: { edge: LayoutEdge; taken: boolean }) {
+export function EdgeView({ edge, taken }: { edge: LayoutEdge; taken: boolean }) {
     const { line, tip } = lineOf(edge.points);
     return <g class={taken ? 'edge is-taken' : 'edge'}><path d={line} /><path class="tip" d={tip} /></g>;
-});
+}
 
-export const LabelView = memo(function LabelView({ edge }: { edge: LayoutEdge }) {
+export function LabelView({ edge }: { edge: LayoutEdge }) {
     const { label } = edge;
     if (!label) return null;
     return (
@@ -46,4 +33,4 @@ export const LabelView = memo(function LabelView({ edge }: { edge: LayoutEdge })
             {label.text.map((text, line) => <text x={label.x + label.width / 2} y={label.y + 2 + line * 15 + 11.5}>{text}</text>)}
         </g>
     );
-});
+}

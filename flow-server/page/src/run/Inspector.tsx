@@ -1,14 +1,13 @@
 /** What is known of one step, question or decision of a run; of the run itself if none is chosen. */
 import { useLoad } from '../load.ts';
-import { part } from '../api.ts';
 import { same } from '../json.ts';
 import { clock, exact, span } from '../time.ts';
-import type { Attempt, Checkpoint, CheckpointState, Json, LayoutNode, Mark, Run } from '../types.ts';
+import type { Attempt, Checkpoint, CheckpointState, LayoutNode, Mark, Run } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { Titled, summary } from '../ui/Value.tsx';
 import { Ago, Dot, Loading, StatusPill } from '../ui/ui.tsx';
 import { KINDS, inWords } from '../graph/shapes.tsx';
-import { framesOf } from './Checkpoints.tsx';
+import { bindingsOf, checkpointsOf } from './bindings.ts';
 
 export function Inspector({ run, node, mark, close }: { run: Run; node: LayoutNode | null; mark: Mark | undefined; close: () => void }) {
     if (!node) return <RunFacts run={run} />;
@@ -82,27 +81,22 @@ function Attempts({ run, attempts }: { run: Run; attempts: Attempt[] }) {
     );
 }
 
-/** What a step took and returned: as the server tells it, or what was saved before and after it. */
-function Values({ run, attempt }: { run: Run; attempt: Attempt }) {
-    const told = attempt.output !== undefined;
-    const path = `api/runs/${part(run.run)}/checkpoints`;
-    const list = useLoad<{ checkpoints: Checkpoint[] }>(told ? null : `${path}?${run.attempts.length}`);
-    const end = (attempt.started_at ?? 0) + (attempt.ms ?? 0);
-    const mine = list.data.value?.checkpoints.filter(one => one.path === attempt.path && one.at.startsWith(attempt.step)) ?? [];
-    const found = mine.toSorted((left, right) => Math.abs(left.time - end) - Math.abs(right.time - end))[0];
-    const after = useLoad<CheckpointState>(found ? `${path}/${found.seq}` : null);
-    const before = useLoad<CheckpointState>(found ? `${path}/${found.seq - 1}` : null);
-    if (told) return <>{attempt.input !== undefined && <Titled title="Input" value={attempt.input} open={false} />}<Titled title="Output" value={attempt.output ?? null} /></>;
-    if (!list.data.value) return <Loading />;
-    if (!found || !after.data.value) return null;
-    const of = (state: CheckpointState | null) => new Map((state ? framesOf(state) : []).find(frame => frame.path === attempt.path)?.bindings.map(one => [one.name, one.value]));
-    const old = of(before.data.value);
-    const changed = [...of(after.data.value)].filter(([name, value]) => !same(old.get(name), value));
-    const lived = Object.fromEntries(old) as { [name: string]: Json };
+/** What a step returned and could use: what was saved after and before it. */
+function Values({ run, attempt: { step, path, started_at, ms } }: { run: Run; attempt: Attempt }) {
+    const all = checkpointsOf(run.run);
+    const list = useLoad<{ checkpoints: Checkpoint[] }>(`${all}?${run.attempts.length}`);
+    const end = (started_at ?? 0) + (ms ?? 0);
+    const away = ({ time }: Checkpoint) => Math.abs(time - end);
+    const found = list.data?.checkpoints.filter(one => one.path === path && one.at.startsWith(step)).sort((left, right) => away(left) - away(right))[0];
+    const after = useLoad<CheckpointState>(found ? `${all}/${found.seq}` : null);
+    const before = useLoad<CheckpointState>(found ? `${all}/${found.seq - 1}` : null);
+    if (!list.data) return <Loading />;
+    const old = bindingsOf(before.data, path);
+    const changed = Object.entries(bindingsOf(after.data, path)).filter(([name, value]) => !same(old[name], value));
     return (
         <>
             {changed.map(([name, value]) => <Titled key={name} title={`Output: ${name}`} value={value} />)}
-            {old.size > 0 && <Titled title="What it could use" value={lived} open={false} />}
+            {Object.keys(old).length > 0 && <Titled title="What it could use" value={old} open={false} />}
         </>
     );
 }

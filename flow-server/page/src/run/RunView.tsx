@@ -1,7 +1,7 @@
 /** One run. */
 import { useSignal } from '../signals.ts';
 import { ApiError, call, part } from '../api.ts';
-import { Answer, type Given } from '../form/Answer.tsx';
+import { Answer, answerPath } from '../form/Answer.tsx';
 import { GraphView } from '../graph/Graph.tsx';
 import { isObject } from '../json.ts';
 import { me } from '../me.ts';
@@ -9,9 +9,9 @@ import { requery, route, to } from '../router.ts';
 import type { Pause, Run } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
+import { Heading } from '../ui/Heading.tsx';
 import { Icon } from '../ui/Icon.tsx';
-import { Ago, Copy, ENDED, Empty, Fact, Loading, Problem, StatusPill, Tabs, Took, say, sayError, short } from '../ui/ui.tsx';
-import { useTitle } from '../ui/page.tsx';
+import { Ago, Copy, ENDED, Empty, Fact, Loading, Pending, Problem, StatusPill, Tabs, Took, say, sayError, short } from '../ui/ui.tsx';
 import { Checkpoints } from './Checkpoints.tsx';
 import { Events } from './Events.tsx';
 import { Inspector } from './Inspector.tsx';
@@ -20,18 +20,11 @@ import { Waterfall } from './Waterfall.tsx';
 import { useLive } from './live.ts';
 import type { Row } from './model.ts';
 
-/** Sends an answer to a pause. */
-export const sendTo = (run: string, pause: string) => async (given: Given, key: string): Promise<void> => {
-    await call(`api/runs/${part(run)}/pauses/${part(pause)}/answer`, { method: 'POST', body: given, headers: { 'idempotency-key': key } });
-};
-
 export function RunView({ id }: { id: string }) {
     const live = useLive(id);
-    const { data: { value: run }, error: { value: error } } = live.run;
+    const { data: run, error } = live.run;
     const cancelling = useSignal(false);
     const linked = useSignal<Pause | null>(null);
-    const title = run ? `${run.workflow} ${short(run.run)}` : 'Run';
-    useTitle(title);
     if (!run) {
         if (!error) return <Loading />;
         const gone = error instanceof ApiError && error.status === 404;
@@ -43,7 +36,7 @@ export function RunView({ id }: { id: string }) {
     const open = run.pauses.filter(pause => pause.state === 'open');
     const wanted = query.get('pause');
     const asked = open.toSorted((left, right) => Number(right.id === wanted) - Number(left.id === wanted));
-    const { graph } = live;
+    const graph = live.graph.data;
     const node = graph?.layout.nodes.find(node => node.id === query.get('node')) ?? null;
     const choose = (id: string | null) => requery({ node: id });
     const chooseRow = (row: Row) => {
@@ -63,7 +56,7 @@ export function RunView({ id }: { id: string }) {
             <header class="run-head">
                 <p class="crumbs"><a href={to(['runs'])}>Runs</a> <span aria-hidden="true">/</span> <a href={to(['runs'], { workflow: run.workflow })}>{run.workflow}</a></p>
                 <div class="title-line">
-                    <h1 tabIndex={-1}>{run.workflow}</h1>
+                    <Heading title={`${run.workflow} ${short(run.run)}`}>{run.workflow}</Heading>
                     <span role="status"><StatusPill status={run.status} /></span>
                     <div class="tools">
                         {canRun && run.status === 'failed' && <Button class="primary" icon="retry" onClick={() => act('retry', 'The run goes on.').catch(sayError)}>Retry</Button>}
@@ -97,13 +90,13 @@ export function RunView({ id }: { id: string }) {
             )}
             {asked.map(pause => (
                 <div key={pause.id} class="open-pause">
-                    {canAnswer ? <Answer pause={pause} id={run.run} asksWho={!me.value.named} send={sendTo(run.run, pause.id)} done={live.refresh} /> : <p class="ask">{pause.question}</p>}
+                    {canAnswer ? <Answer pause={pause} id={run.run} asksWho={!me.value.named} path={answerPath(run.run, pause.id)} done={live.refresh} /> : <p class="ask">{pause.question}</p>}
                     {canRun && <Button class="quiet small link-button" icon="link" onClick={() => { linked.value = pause; }}>Let somebody else answer by a link</Button>}
                 </div>
             ))}
             <Tabs label="Views of the run" at={tab} set={tab => requery({ tab: tab === 'graph' ? null : tab })} tabs={[['graph', 'Graph'], ['time', 'Timeline'], ['checkpoints', 'Checkpoints'], ['events', <>Events <span class="count">{live.events.value.length || ''}</span></>]]} />
             <div class={bySteps ? 'run-body' : 'run-body is-wide'} role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
-                {tab === 'graph' && <div class="main">{graph ? <GraphView graph={graph} chosen={node?.id ?? null} choose={choose} /> : live.graphless ? <Empty title="This server draws no graphs" /> : <Loading />}</div>}
+                {tab === 'graph' && <div class="main">{graph ? <GraphView graph={graph} chosen={node?.id ?? null} choose={choose} /> : <Pending of={live.graph} />}</div>}
                 {tab === 'time' && <div class="main"><Waterfall run={run} events={live.events.value} choose={chooseRow} /></div>}
                 {tab === 'checkpoints' && <Checkpoints run={run} />}
                 {tab === 'events' && <Events events={live.events.value} since={run.created_at} />}

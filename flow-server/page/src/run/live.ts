@@ -1,5 +1,5 @@
 /** A run as it is now, and stays so while it is looked at. */
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { epoch, part } from '../api.ts';
 import { useLoad } from '../load.ts';
 import { useSignal } from '../signals.ts';
@@ -46,10 +46,7 @@ export function useLive(id: string) {
             clearTimeout(timer);
         };
     }, [id, epoch.value]);
-    const { value } = run.data;
-    useEffect(() => { over.value = !!value && ENDED.includes(value.status); }, [value]);
-    // A layout that is the same stays the same, so that only what has changed is drawn again.
-    const drawn = graph.data.value;
-    const layout = useMemo(() => drawn?.layout, [drawn?.layout && [drawn.layout.name, drawn.layout.width, drawn.layout.height, drawn.layout.nodes.length].join()]);
-    return { run, events, graph: layout && { ...drawn, layout }, graphless: !layout && !!(drawn ?? graph.error.value), refresh };
+    const { data } = run;
+    useEffect(() => { over.value = !!data && ENDED.includes(data.status); }, [data]);
+    return { run, graph, events, refresh };
 }

@@ -7,6 +7,7 @@ import { requery } from '../router.ts';
 import { ago, exact, now, span } from '../time.ts';
 import type { RunLine } from '../types.ts';
 import { Button } from './Button.tsx';
+import { Heading } from './Heading.tsx';
 import { Icon } from './Icon.tsx';
 import { walk } from './walk.ts';
 
@@ -74,8 +75,8 @@ export function Copy({ text, what }: { text: string; what: string }) {
 
 /** Nothing yet: it is on its way, or something went wrong. */
 export function Pending({ of }: { of: Loaded<unknown> }) {
-    if (of.data.value) return null;
-    return of.error.value === null ? <Loading /> : <Problem error={of.error.value} retry={of.reload} />;
+    if (of.data) return null;
+    return of.error === null ? <Loading /> : <Problem error={of.error} retry={of.reload} />;
 }
 
 /** A field to search with. */
@@ -137,7 +138,7 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
 export const sayError = (error: unknown): void => say(wordsOf(error), true);
 
 export function Empty({ title, heading, children }: { title: string; heading?: boolean; children?: ComponentChildren }) {
-    return <div class="empty">{heading ? <h1 class="empty-title" tabIndex={-1}>{title}</h1> : <p class="empty-title">{title}</p>}{children}</div>;
+    return <div class="empty">{heading ? <Heading title={title} class="empty-title" /> : <p class="empty-title">{title}</p>}{children}</div>;
 }
 
 export function Loading() {

@@ -4,22 +4,20 @@ import { part } from '../api.ts';
 import { useLoad } from '../load.ts';
 import { me } from '../me.ts';
 import { route, to } from '../router.ts';
-import { Answer } from '../form/Answer.tsx';
+import { Answer, answerPath } from '../form/Answer.tsx';
 import { PauseMeta } from '../form/PauseMeta.tsx';
-import { sendTo } from '../run/RunView.tsx';
 import type { ListedPause } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
-import { useTitle } from '../ui/page.tsx';
+import { Heading } from '../ui/Heading.tsx';
 import { Empty, Pending, Search, WorkflowSelect, has, short } from '../ui/ui.tsx';
 
 export function Inbox({ chosen }: { chosen: string[] }) {
-    useTitle('Waiting');
     const { query } = route.value;
     const workflow = query.get('workflow') ?? '';
     const list = useLoad<{ pauses: ListedPause[]; next: string | null }>(`api/pauses?limit=200${workflow ? `&workflow=${part(workflow)}` : ''}`, 3000);
     const search = useSignal('');
-    const all = list.data.value?.pauses ?? [];
+    const all = list.data?.pauses ?? [];
     const found = all.filter(({ schema: _, ...pause }) => has(JSON.stringify(pause), search.value));
     const [run, id] = chosen;
     const at: ListedPause | null | undefined = all.find(pause => pause.run === run && pause.id === id) ?? (run ? null : undefined);
@@ -27,13 +25,13 @@ export function Inbox({ chosen }: { chosen: string[] }) {
     return (
         <div class={run ? 'inbox has-chosen' : 'inbox'}>
             <div class="inbox-list">
-                <header class="view-head">{run ? <h2 class="h1">Waiting</h2> : <h1 tabIndex={-1}>Waiting</h1>}</header>
+                <header class="view-head">{run ? <h2 class="h1">Waiting</h2> : <Heading title="Waiting" />}</header>
                 <div class="filter">
                     <Search words={search} hint="Search questions" />
                     {(workflows.length > 1 || workflow) && <WorkflowSelect at={workflow} all={workflows} />}
                 </div>
                 <Pending of={list} />
-                {list.data.value && !found.length && (all.length ? <Empty title="No question is like that" /> : <Empty title="Nothing waits for you"><p>Questions of all runs come here when they are asked.</p></Empty>)}
+                {list.data && !found.length && (all.length ? <Empty title="No question is like that" /> : <Empty title="Nothing waits for you"><p>Questions of all runs come here when they are asked.</p></Empty>)}
                 <ul class="questions" aria-label="Open questions">
                     {found.map(pause => (
                             <li key={`${pause.run}/${pause.id}`}>
@@ -50,9 +48,9 @@ export function Inbox({ chosen }: { chosen: string[] }) {
                 {at ? (
                     <>
                         <p class="crumbs"><a class="back" href={to(['pauses'], { workflow })}><Icon name="back" /> All questions</a><a href={to(['runs', at.run], { pause: at.id })}>{at.workflow} <code>{short(at.run)}</code></a></p>
-                        <Answer key={`${at.run}/${at.id}`} pause={at} id={at.run} asksWho={!me.value.named} send={sendTo(at.run, at.id)} done={list.reload} level="h1" />
+                        <Answer key={`${at.run}/${at.id}`} pause={at} id={at.run} asksWho={!me.value.named} path={answerPath(at.run, at.id)} done={list.reload} top />
                     </>
-                ) : at === null && list.data.value ? (
+                ) : at === null && list.data ? (
                     <Empty heading title="This question is not open any more"><p><a class="button" href={to(['runs', run!])}>See its run</a> <a class="button back" href={to(['pauses'])}>All questions</a></p></Empty>
                 ) : found.length > 0 && <Empty title="Choose a question" />}
             </div>

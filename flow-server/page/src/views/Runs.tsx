@@ -9,7 +9,7 @@ import type { RunLine, Status, Workflow } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
-import { useTitle } from '../ui/page.tsx';
+import { Heading } from '../ui/Heading.tsx';
 import { Ago, Chips, Dot, Empty, Pending, Search, StatusPill, Table, Took, WorkflowSelect, has, sayError, short, wordOf } from '../ui/ui.tsx';
 
 const STATES: Status[] = ['running', 'paused', 'failed', 'completed', 'cancelled'];
@@ -35,7 +35,6 @@ export function filtersOf(text: string): { query: Record<string, string>; words:
 }
 
 export function Runs() {
-    useTitle('Runs');
     const { query } = route.value;
     const status = query.get('status') ?? '';
     const workflow = query.get('workflow') ?? '';
@@ -45,7 +44,7 @@ export function Runs() {
     const path = `api/runs?${search}`;
     const page = useLoad<Page>(path, 2000);
     const workflows = useLoad<{ workflows: Workflow[] }>('api/workflows');
-    const stats = useLoad<{ counts?: { workflow: string; status: string; runs: number }[] }>('api/stats', 4000);
+    const stats = useLoad<{ counts: { workflow: string; status: string; runs: number }[] }>('api/stats', 4000);
     const older = useSignal<Page[]>([]);
     const more = useSignal(false);
     const typed = useSignal(text);
@@ -56,7 +55,7 @@ export function Runs() {
         return () => clearTimeout(timer);
     }, [typed.value]);
 
-    const pages = page.data.value ? [page.data.value, ...older.value] : [];
+    const pages = page.data ? [page.data, ...older.value] : [];
     const seen = new Set<string>();
     const runs = pages.flatMap(one => one.runs).filter(run => !seen.has(run.run) && seen.add(run.run));
     const found = filters.words ? runs.filter(run => has(JSON.stringify(run), filters.words)) : runs;
@@ -72,24 +71,23 @@ export function Runs() {
         more.value = false;
     };
     const count = (state: string) => {
-        const all = stats.data.value?.counts;
-        if (!Array.isArray(all)) return '';
-        return all.filter(one => (!state || one.status === state) && (!workflow || one.workflow === workflow)).reduce((sum, one) => sum + one.runs, 0) || '';
+        const counts = stats.data?.counts ?? [];
+        return counts.filter(one => (!state || one.status === state) && (!workflow || one.workflow === workflow)).reduce((sum, one) => sum + one.runs, 0) || '';
     };
     const none = !runs.length && !status && !workflow && !text;
     return (
         <>
             <header class="view-head">
-                <h1 tabIndex={-1}>Runs</h1>
+                <Heading title="Runs" />
                 {me.value.can('run') && <a class="button primary" href={to(['start'])}><Icon name="play" /> Start a run</a>}
             </header>
             <div class="filter">
                 <Search words={typed} hint="Search, or user:ann session:x key=value" />
-                <WorkflowSelect at={workflow} all={workflows.data.value?.workflows.map(one => one.id) ?? []} />
+                <WorkflowSelect at={workflow} all={workflows.data?.workflows.map(one => one.id) ?? []} />
                 <Chips label="Status" at={status} set={status => requery({ status })} chips={['', ...STATES].map(state => [state, <>{state && <Dot />}{state ? wordOf(state) : 'All'} <span class="count">{count(state)}</span></>])} />
             </div>
             <Pending of={page} />
-            {page.data.value && !found.length && (none
+            {page.data && !found.length && (none
                 ? <Empty title="No runs yet"><p>A run is one pass through a workflow, from its input to its output.</p><p><a class="button primary" href={to(['start'])}><Icon name="play" /> Start the first one</a></p></Empty>
                 : <Empty title="No run is like that">{next ? <p>Among the last {runs.length}. <Button onClick={load}>Look further back</Button></p> : <p><Button onClick={() => go(['runs'])}>Show all runs</Button></p>}</Empty>)}
             {found.length > 0 && (

@@ -8,22 +8,21 @@ import type { RunLine, Session } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Titled, gist, summary } from '../ui/Value.tsx';
-import { useTitle } from '../ui/page.tsx';
+import { Heading } from '../ui/Heading.tsx';
 import { Ago, Copy, Empty, Fact, Line, Pending, Search, StatusPill, Table, Took, has, say, short } from '../ui/ui.tsx';
 
 export function Sessions() {
-    useTitle('Sessions');
     const limit = useSignal(50);
     const list = useLoad<{ sessions: Session[]; next?: string | null }>(`api/sessions?limit=${limit.value}`, 5000);
     const search = useSignal('');
-    const all = list.data.value?.sessions ?? [];
+    const all = list.data?.sessions ?? [];
     const found = all.filter(session => has(JSON.stringify(session), search.value));
     return (
         <>
-            <header class="view-head"><h1 tabIndex={-1}>Sessions</h1></header>
+            <header class="view-head"><Heading title="Sessions" /></header>
             <div class="filter"><Search words={search} hint="Search sessions" /></div>
             <Pending of={list} />
-            {list.data.value && !found.length && <Empty title={all.length ? 'No session is like that' : 'No sessions yet'}><p>Runs that are started with the same session share a state and a history.</p></Empty>}
+            {list.data && !found.length && <Empty title={all.length ? 'No session is like that' : 'No sessions yet'}><p>Runs that are started with the same session share a state and a history.</p></Empty>}
             {found.length > 0 && (
                 <Table name="sessions" label="Sessions, those written last first" columns={['Session', 'State', 'User', 'Written']}>
                     {found.map(session => (
@@ -36,7 +35,7 @@ export function Sessions() {
                     ))}
                 </Table>
             )}
-            {list.data.value?.next && <p class="more"><Button onClick={() => { limit.value += 50; }}>Show more</Button></p>}
+            {list.data?.next && <p class="more"><Button onClick={() => { limit.value += 50; }}>Show more</Button></p>}
         </>
     );
 }
@@ -48,8 +47,7 @@ export function SessionView({ id }: { id: string }) {
     const naming = useSignal(false);
     const name = useSignal('');
     const deleting = useSignal(false);
-    const session = loaded.data.value;
-    useTitle(session?.name || `Session ${short(id)}`);
+    const session = loaded.data;
     if (!session) return <Pending of={loaded} />;
     const rename = async () => {
         await call(path, { method: 'PATCH', body: { name: name.value.trim() || null } });
@@ -67,7 +65,7 @@ export function SessionView({ id }: { id: string }) {
             <header class="run-head">
                 <p class="crumbs"><a href={to(['sessions'])}>Sessions</a></p>
                 <div class="title-line">
-                    <h1 tabIndex={-1}>{session.name || short(session.id)}</h1>
+                    <Heading title={session.name || `Session ${short(id)}`} />
                     {me.value.can('run') && !naming.value && (
                         <div class="tools">
                             <Button icon="edit" onClick={() => { name.value = session.name ?? ''; naming.value = true; }}>Rename</Button>
@@ -86,9 +84,9 @@ export function SessionView({ id }: { id: string }) {
                 <section aria-label="State"><Titled title="State" value={session.state} /></section>
                 <section aria-labelledby="history">
                     <h2 id="history">Runs</h2>
-                    {runs.data.value?.runs.length === 0 && <Empty title="No runs" />}
+                    {runs.data?.runs.length === 0 && <Empty title="No runs" />}
                     <ul class="history">
-                        {runs.data.value?.runs.map(run => (
+                        {runs.data?.runs.map(run => (
                             <li key={run.run}>
                                 <a href={to(['runs', run.run])}><StatusPill status={run.status} /><b>{run.workflow}</b><span class="clip grow">{gist(run.input)}</span><span class="muted small"><Ago time={run.created_at} /> · <Took run={run} /></span></a>
                                 {run.output !== undefined && run.output !== null && <p class="muted small clip">{gist(run.output)}</p>}

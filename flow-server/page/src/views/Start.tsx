@@ -8,7 +8,7 @@ import { useLoad } from '../load.ts';
 import { go, route, to } from '../router.ts';
 import type { Graph, Json, Run, Schema, Workflow } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
-import { useTitle } from '../ui/page.tsx';
+import { Heading } from '../ui/Heading.tsx';
 import { Empty, Pending, say, short } from '../ui/ui.tsx';
 
 /** Files up to this size go inside the input, in bytes. */
@@ -28,12 +28,11 @@ const OPTIONS: Schema = {
 };
 
 export function Workflows() {
-    useTitle('Start a run');
     const list = useLoad<{ workflows: Workflow[] }>('api/workflows');
-    const all = list.data.value?.workflows;
+    const all = list.data?.workflows;
     return (
         <>
-            <header class="view-head"><h1 tabIndex={-1}>Start a run</h1></header>
+            <header class="view-head"><Heading title="Start a run" /></header>
             <Pending of={list} />
             {all?.length === 0 && <Empty title="This program has no workflows"><p><code>.register::&lt;…&gt;(deps)</code> adds one.</p></Empty>}
             <ul class="workflows">
@@ -52,27 +51,26 @@ export function Workflows() {
 }
 
 export function Start({ id }: { id: string }) {
-    useTitle(`Start ${id}`);
     const like = route.value.query.get('like');
     const workflow = useLoad<Workflow>(`api/workflows/${part(id)}`);
     const model = useLoad<Run>(like ? `api/runs/${part(like)}` : null);
     const graph = useLoad<Graph>(`api/workflows/${part(id)}/graph`);
-    const found = workflow.data.value;
-    const ready = found && (!like || model.data.value || model.error.value);
+    const found = workflow.data;
+    const ready = found && (!like || model.data || model.error);
     const [first, ...rest] = (found?.description ?? '').split('\n');
     return (
         <>
             <header class="view-head is-stacked">
                 <p class="crumbs"><a href={to(['start'])}>Start a run</a></p>
-                <h1 tabIndex={-1}>{id}</h1>
+                <Heading title={`Start ${id}`}>{id}</Heading>
                 {first && <p class="lead">{first}</p>}
                 {rest.filter(Boolean).length > 0 && <p class="muted">{rest.join(' ').trim()}</p>}
             </header>
             <Pending of={workflow} />
             {ready && (
                 <div class="start">
-                    <StartForm workflow={found} model={model.data.value} />
-                    {graph.data.value?.layout && <aside class="start-graph" aria-label="What it does"><GraphView graph={graph.data.value} /></aside>}
+                    <StartForm workflow={found} model={model.data} />
+                    {graph.data?.layout && <aside class="start-graph" aria-label="What it does"><GraphView graph={graph.data} /></aside>}
                 </div>
             )}
         </>
