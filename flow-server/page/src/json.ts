@@ -1,4 +1,4 @@
-/** JSON values, and places in them. */
+/** JSON values, places in them, and their names as people read them. */
 import type { Json, JsonObject } from './types.ts';
 
 export function isObject(value: Json | undefined): value is JsonObject {
@@ -9,6 +9,12 @@ export const same = (left: Json | undefined, right: Json | undefined): boolean =
 
 /** As people read it. */
 export const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
+
+/** `second_address` and `SecondAddress` as `Second address`. */
+export function humane(name: string): string {
+    const words = name.replace(/([a-z\d])([A-Z])/g, (_, left: string, right: string) => `${left} ${right.toLowerCase()}`).replace(/[_-]+/g, ' ').trim();
+    return words ? words[0]!.toUpperCase() + words.slice(1) : name;
+}
 
 /** A step of a JSON pointer. */
 export const step = (name: string | number): string => `/${String(name).replace(/~/g, '~0').replace(/\//g, '~1')}`;

@@ -37,5 +37,5 @@ export function PausePage() {
 }
 
 function Over({ icon, title, children }: { icon: string; title: string; children: string }) {
-    return <div class="over-page" role="status"><span class={`round is-${icon}`}><Icon name={icon} /></span><h1>{title}</h1><p>{children}</p></div>;
+    return <div class="empty" role="status"><span class={`round is-${icon}`}><Icon name={icon} /></span><h1 class="empty-title">{title}</h1><p>{children}</p></div>;
 }

@@ -8,7 +8,7 @@ import type { Json, Pause } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { Heading } from '../ui/Heading.tsx';
 import { Icon } from '../ui/Icon.tsx';
-import { Titled, Value, summary } from '../ui/Value.tsx';
+import { Titled, Value, gist } from '../ui/Value.tsx';
 import { Line, Wrong, say } from '../ui/ui.tsx';
 import { Fields, FlipButton, useForm } from './Form.tsx';
 import { PauseMeta, answerers } from './PauseMeta.tsx';
@@ -121,7 +121,7 @@ export function Answer({ pause, id, path, asksWho, done, top }: Props) {
                         {!commenting.value && <Button class="quiet" icon="edit" onClick={beginComment}>Add a comment</Button>}
                         {!quick && <FlipButton form={form} />}
                     </div>
-                    {quick?.some(option => option.doc && option.doc !== `${option.label}.`) && <dl class="legend">{quick.map(option => <div key={option.label}><dt>{option.label}</dt><dd>{option.doc}</dd></div>)}</dl>}
+                    {quick?.some(option => option.doc && option.doc !== `${option.label}.`) && <dl class="legend">{quick.map(option => <div><dt>{option.label}</dt><dd>{option.doc}</dd></div>)}</dl>}
                 </form>
             )}
         </section>
@@ -133,7 +133,7 @@ function Prompt({ prompt }: { prompt: Json }) {
     if (prompt === null || !entries.length) return null;
     const [[name, value]] = entries as [[string, Json]];
     const only = entries.length === 1;
-    const small = entries.every(([, one]) => typeof one !== 'object' || one === null) && (only || summary(prompt).length < 120);
+    const small = entries.every(([, one]) => typeof one !== 'object' || one === null) && (only || gist(prompt).length < 120);
     const shown = only ? value : prompt;
     return <div class="prompt">{small ? <Value value={shown} /> : <Titled title={only && name !== 'value' ? name : 'What it is about'} value={shown} />}</div>;
 }

@@ -1,8 +1,8 @@
 /** A field of a form: what somebody has filled in so far, which need not be a value yet, and the value that makes. */
 import { signal } from '../signals.ts';
-import { isObject, pretty, same, step } from '../json.ts';
+import { humane, isObject, pretty, same, step } from '../json.ts';
 import type { Json, JsonObject } from '../types.ts';
-import { type Needed, type Of, type Option, type Shape, type Variant, humane } from './shape.ts';
+import { type Needed, type Of, type Option, type Shape, type Variant } from './shape.ts';
 import { numberOf, shown, textOf } from './typed.ts';
 
 let made = 0;

@@ -1,5 +1,5 @@
 /** What a form has to show for a JSON Schema: the schema with its references followed and its detours taken out. */
-import { unstep } from '../json.ts';
+import { humane, unstep } from '../json.ts';
 import type { Json, JsonObject, Schema } from '../types.ts';
 
 export interface About {
@@ -64,12 +64,6 @@ export function shapeOf(root: Schema): Shape {
     return new Reader(root).shape(root, 0);
 }
 
-/** `second_address` and `SecondAddress` as `Second address`. */
-export function humane(name: string): string {
-    const words = name.replace(/([a-z\d])([A-Z])/g, (_, left: string, right: string) => `${left} ${right.toLowerCase()}`).replace(/[_-]+/g, ' ').trim();
-    return words ? words[0]!.toUpperCase() + words.slice(1) : name;
-}
-
 /** A doc comment as people read it: without its line breaks and links. */
 export function tidy(doc = ''): string {
     return doc.replace(/\[`?([^\]`]+)`?\](\([^)]*\))?/g, '$1').replace(/([^\n])\n(?![\n*-])/g, '$1 ').trim();
@@ -83,8 +77,8 @@ const fixedAs = (label: string, doc: string, value: Json): Variant => ({ label, 
 
 /** What a schema allows besides null; nothing if that is not one of several things it allows. */
 function withoutNull(schema: Schema): Schema | null {
-    const { default: _, nullable, ...rest } = schema;
-    let some = nullable;
+    const { default: _, ...rest } = schema;
+    let some = false;
     const { type } = rest;
     const left = <T>(all: T[], isNull: (one: T) => boolean) => {
         const kept = all.filter(one => !isNull(one));
@@ -125,7 +119,7 @@ class Reader {
 
     shape(given: Schema | boolean | undefined, depth: number): Shape {
         const schema = this.#plain(given);
-        const { type: types, properties, items, prefixItems, examples, default: preset } = schema;
+        const { type: types, properties, examples, default: preset } = schema;
         const about: About = { title: schema.title ?? '', doc: tidy(schema.description), example: examples?.[0], preset };
         if (depth > DEEPEST) return { about, kind: 'json' };
         const rest = withoutNull(schema);
@@ -141,7 +135,7 @@ class Reader {
         if (any) return this.#variants(schema, any, about, depth);
         const [type, more] = [types].flat();
         if (more) return this.#variants({}, (types as string[]).map(type => ({ ...schema, type, title: type, description: '' })), about, depth);
-        switch (type ?? (properties ? 'object' : items || prefixItems ? 'array' : '')) {
+        switch (type ?? (properties && 'object')) {
             case 'string': return textOf(schema, about);
             case 'integer': return numberOf(schema, about, 1);
             case 'number': return numberOf(schema, about, 0);

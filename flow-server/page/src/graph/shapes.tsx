@@ -9,8 +9,9 @@ const LINE = 17;
 
 const ICONS: Record<string, string> = { card: 'gear', question: 'person', pill: 'clock', call: 'nested', frame: 'nested', bar: 'branch' };
 const SIGNS: Record<string, string> = { done: 'check', working: 'play', waiting: 'pause', sleeping: 'hourglass', failed: 'cross' };
-export const KINDS: Record<string, string> = { step: 'step', pause: 'question', timer: 'timer', choice: 'decision', fork: 'fork', child: 'workflow', start: 'start', end: 'end', join: 'join' };
-const WORDS: Record<string, string> = { done: 'done', skipped: 'not taken', working: 'at work', sleeping: 'asleep', waiting: 'waits for an answer', failed: 'failed' };
+/** Kinds of nodes that are called otherwise, and states. */
+export const KINDS: Record<string, string> = { pause: 'question', choice: 'decision', child: 'workflow' };
+const WORDS: Record<string, string> = { skipped: 'not taken', working: 'at work', sleeping: 'asleep', waiting: 'waits for an answer' };
 
 /** A mark in words. */
 export function inWords(mark: Mark | undefined): string {

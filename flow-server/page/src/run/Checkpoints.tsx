@@ -37,7 +37,7 @@ export function Checkpoints({ run }: { run: Run }) {
                 ))}
             </div>
             <section class="checkpoint" aria-label={`Checkpoint ${at.seq}`}>
-                <header>
+                <header class="view-head">
                     <h2>{at.seq === 0 ? 'At the start' : at.at}</h2>
                     <Button icon="fork" disabled={!state.data} onClick={() => { forking.value = { ...at, ...state.data, frames }; }}>Copy the run from here</Button>
                 </header>

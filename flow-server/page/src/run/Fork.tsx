@@ -36,7 +36,7 @@ export function Fork({ run, at, close }: { run: Run; at: CheckpointState; close:
             {frames.length > 1 && (
                 <div class="field"><label for="fork-path">Values of</label>
                     <select id="fork-path" value={path.value} onChange={event => { path.value = event.currentTarget.value; }}>
-                        {frames.map(one => <option key={one.path} value={one.path}>{one.path || 'the workflow'} ({one.at})</option>)}
+                        {frames.map(one => <option value={one.path}>{one.path || 'the workflow'} ({one.at})</option>)}
                     </select>
                 </div>
             )}

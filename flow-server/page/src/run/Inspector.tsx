@@ -4,7 +4,7 @@ import { same } from '../json.ts';
 import { clock, exact, span } from '../time.ts';
 import type { Attempt, Checkpoint, CheckpointState, LayoutNode, Mark, Run } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
-import { Titled, summary } from '../ui/Value.tsx';
+import { Titled, gist } from '../ui/Value.tsx';
 import { Ago, Dot, Loading, StatusPill } from '../ui/ui.tsx';
 import { KINDS, inWords } from '../graph/shapes.tsx';
 import { bindingsOf, checkpointsOf } from './bindings.ts';
@@ -15,7 +15,7 @@ export function Inspector({ run, node, mark, close }: { run: Run; node: LayoutNo
     const pauses = run.pauses.filter(pause => pause.name === node.name);
     return (
         <div class="inspector">
-            <header class="inspector-head">
+            <header class="view-head">
                 <div><p class="over">{KINDS[node.kind] ?? node.kind}{node.line > 0 && ` · line ${node.line}`}</p><h2>{node.kind === 'start' ? run.workflow : node.name}</h2></div>
                 <Button label="Back to the run" icon="cross" onClick={close} />
             </header>
@@ -44,7 +44,7 @@ function RunFacts({ run }: { run: Run }) {
     return (
         <div class="inspector">
             {run.status === 'completed' && <Titled title="Output" value={run.output} />}
-            <Titled title="Input" value={run.input} open={run.status !== 'completed' || summary(run.input).length < 400} />
+            <Titled title="Input" value={run.input} open={run.status !== 'completed' || gist(run.input).length < 400} />
             {run.frames.filter(frame => frame.bindings.length).slice(0, 4).map(frame => (
                 <section key={frame.path} class="frame">
                     <h3>Now at <code>{frame.at}</code>{frame.path && <> in <code>{frame.path}</code></>}</h3>

@@ -20,7 +20,7 @@ export function LinkDialog({ run, pause, close }: { run: string; pause: Pause; c
         <Dialog title="A link to this question" verb="Make a link" act={make} leave="Close" close={close}>
             <p class="muted">Whoever has the link can answer <code>{pause.id}</code> once, and sees nothing else.</p>
             <Line id="link-by" label="Who gets it" hint="optional, is noted as who answered" text={by} />
-            <div class="field"><label for="link-span">It is good for</label><select id="link-span" value={span.value} onChange={event => { span.value = Number(event.currentTarget.value); }}>{SPANS.map(([name, seconds]) => <option key={seconds} value={seconds}>{name}</option>)}</select></div>
+            <div class="field"><label for="link-span">It is good for</label><select id="link-span" value={span.value} onChange={event => { span.value = Number(event.currentTarget.value); }}>{SPANS.map(([name, seconds]) => <option value={seconds}>{name}</option>)}</select></div>
             {value && <div role="status"><label for="link-url">The link, good until it is used; it ends <Ago time={value.expires_at} /></label><div class="copy-line"><input id="link-url" readOnly value={value.url} onFocus={event => event.currentTarget.select()} /><Copy text={value.url} what="the link" /></div></div>}
         </Dialog>
     );

@@ -27,7 +27,7 @@ export function Waterfall({ run, events, choose }: { run: Run; events: RunEvent[
     const shown = rows.flatMap(row => (row.rows && opened.value.has(row.key) ? [row, ...row.rows] : [row]));
     return (
         <div class="waterfall">
-            <div class="waterfall-head">
+            <div class="view-head">
                 <p><b>{span(end - run.created_at)}</b> in all: <span class="key is-work" />{span(plain.worked)} at work, <span class="key is-wait" />{span(plain.waited)} waiting</p>
                 {squeezable && <label class="check small"><input type="checkbox" checked={whole.value} onChange={event => { whole.value = event.currentTarget.checked; }} /><span>Shorten long waits</span></label>}
             </div>
@@ -45,7 +45,7 @@ export function Waterfall({ run, events, choose }: { run: Run; events: RunEvent[
                                 </Button>
                             </span>
                             <span role="cell" class="lane">
-                                {scale.breaks.map(one => <i key={one.at} class="break" style={{ left: `${one.at * 100}%` }} />)}
+                                {scale.breaks.map(one => <i class="break" style={{ left: `${one.at * 100}%` }} />)}
                                 {row.bars.map(bar => <BarView bar={bar} scale={scale} end={end} slim={group} />)}
                             </span>
                             <span role="cell" class="row-time">{span(total)}</span>
@@ -66,8 +66,8 @@ function BarView({ bar, scale, end, slim }: { bar: Bar; scale: Scale; end: numbe
 
 function Axis({ scale }: { scale: Scale }) {
     if (scale.breaks.length) {
-        return <span class="lane axis">{scale.breaks.map(one => <b key={one.at} class="gap" style={{ left: `${one.at * 100}%` }}>{span(one.ms)}</b>)}</span>;
+        return <span class="lane axis">{scale.breaks.map(one => <b class="gap" style={{ left: `${one.at * 100}%` }}>{span(one.ms)}</b>)}</span>;
     }
     const all = ticks(scale.to - scale.from, 6);
-    return <span class="lane axis">{all.map(ms => <b key={ms} style={{ left: `${scale.at(scale.from + ms) * 100}%` }}>{ms ? span(ms) : '0'}</b>)}</span>;
+    return <span class="lane axis">{all.map(ms => <b style={{ left: `${scale.at(scale.from + ms) * 100}%` }}>{ms ? span(ms) : '0'}</b>)}</span>;
 }

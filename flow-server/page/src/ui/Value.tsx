@@ -1,7 +1,6 @@
 /** JSON as people read it: names and values, lists, tables of what is alike, texts as texts. */
 import { useSignal } from '../signals.ts';
-import { humane } from '../form/shape.ts';
-import { isObject, pretty } from '../json.ts';
+import { humane, isObject, pretty } from '../json.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { Button } from './Button.tsx';
 import { Copy } from './ui.tsx';
@@ -46,7 +45,7 @@ export function Value({ value, depth = 0 }: { value: Json; depth?: number }) {
 }
 
 function Folded({ value, depth }: { value: Json; depth: number }) {
-    return <details class="folded"><summary class="muted">{summary(value)}</summary><Value value={value} depth={depth + 1} /></details>;
+    return <details class="folded"><summary class="muted">{gist(value)}</summary><Value value={value} depth={depth + 1} /></details>;
 }
 
 function Text({ text }: { text: string }) {
@@ -67,8 +66,8 @@ function List({ items, depth }: { items: Json[]; depth: number }) {
         return (
             <div class="scroll" tabIndex={0} role="group" aria-label="Table">
                 <table class="value-table">
-                    <thead><tr>{columns.map(name => <th key={name} scope="col">{humane(name)}</th>)}</tr></thead>
-                    <tbody>{(shown as JsonObject[]).map(row => <tr>{columns.map(name => <td key={name}><Value value={row[name] ?? null} depth={depth + 1} /></td>)}</tr>)}</tbody>
+                    <thead><tr>{columns.map(name => <th scope="col">{humane(name)}</th>)}</tr></thead>
+                    <tbody>{(shown as JsonObject[]).map(row => <tr>{columns.map(name => <td><Value value={row[name] ?? null} depth={depth + 1} /></td>)}</tr>)}</tbody>
                 </table>
                 {more}
             </div>
@@ -87,20 +86,11 @@ function columnsOf(items: Json[]): string[] | null {
     return flat && names.length <= 6 && items.every(item => Object.keys(item).length >= names.length / 2) ? names : null;
 }
 
-/** A value in a line. */
-export function summary(value: Json): string {
-    if (value === null || value === undefined) return '';
-    if (Array.isArray(value)) return value.length === 1 ? '1 item' : `${value.length} items`;
-    if (!isObject(value)) return String(value);
-    const parts = Object.entries(value).map(([name, one]) => (isAtom(one) ? `${name} ${String(one)}` : `${name} ${Array.isArray(one) ? `[${one.length}]` : '{…}'}`));
-    return parts.join(', ');
-}
-
-/** A value in a line for a list: its texts first. */
+/** A value in a line: its texts and numbers. */
 export function gist(value: Json): string {
-    if (!isObject(value)) return summary(value);
-    const entries = Object.entries(value);
-    const only = entries[0];
-    if (entries.length === 1 && only && !isAtom(only[1])) return gist(only[1]);
-    return entries.filter(([, one]) => isAtom(one) && one !== null && one !== '').map(([, one]) => String(one)).join(' · ') || summary(value);
+    if (Array.isArray(value)) return value.length === 1 ? '1 item' : `${value.length} items`;
+    if (!isObject(value)) return String(value ?? '');
+    const all = Object.values(value);
+    if (all.length === 1) return gist(all[0]!);
+    return all.filter(one => isAtom(one) && one !== null && one !== '').join(' · ') || Object.keys(value).join(', ');
 }

@@ -1,7 +1,8 @@
 /** Small parts that are needed everywhere. */
-import { type Signal, signal, useSignal } from '../signals.ts';
+import { type Signal, signal } from '../signals.ts';
 import type { ComponentChildren, ComponentProps } from 'preact';
 import { wordsOf } from '../api.ts';
+import { humane } from '../json.ts';
 import type { Loaded } from '../load.ts';
 import { requery } from '../router.ts';
 import { ago, exact, now, span } from '../time.ts';
@@ -11,12 +12,10 @@ import { Heading } from './Heading.tsx';
 import { Icon } from './Icon.tsx';
 import { walk } from './walk.ts';
 
-const STATUS: Record<string, string> = { running: 'Running', paused: 'Waiting', undoing: 'Undoing', completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled', open: 'Open', answered: 'Answered', timed_out: 'Timed out', withdrawn: 'Withdrawn' };
-
 export const ENDED: readonly string[] = ['completed', 'failed', 'cancelled'];
 
 /** A state in words. */
-export const wordOf = (status: string): string => STATUS[status] ?? status;
+export const wordOf = (status: string): string => (status === 'paused' ? 'Waiting' : humane(status));
 
 export function Dot() {
     return <span class="dot" aria-hidden="true" />;
@@ -55,7 +54,6 @@ export function Said() {
 }
 
 export function Copy({ text, what }: { text: string; what: string }) {
-    const done = useSignal(false);
     const copy = async () => {
         try {
             await navigator.clipboard.writeText(text);
@@ -66,11 +64,9 @@ export function Copy({ text, what }: { text: string; what: string }) {
             document.execCommand('copy');
             area.remove();
         }
-        done.value = true;
         say(`Copied ${what}.`);
-        setTimeout(() => { done.value = false; }, 1500);
     };
-    return <Button label={`Copy ${what}`} icon={done.value ? 'check' : 'copy'} onClick={copy} />;
+    return <Button label={`Copy ${what}`} icon="copy" onClick={copy} />;
 }
 
 /** Nothing yet: it is on its way, or something went wrong. */
@@ -90,7 +86,7 @@ export function WorkflowSelect({ at, all }: { at: string; all: string[] }) {
     return (
         <select aria-label="Workflow" value={at} onChange={event => requery({ workflow: event.currentTarget.value })}>
             <option value="">All workflows</option>
-            {names.map(name => <option key={name} value={name}>{name}</option>)}
+            {names.map(name => <option value={name}>{name}</option>)}
         </select>
     );
 }
@@ -106,7 +102,7 @@ export function Table({ name, columns, label, children }: { name: string; column
     return (
         <table class={`table ${name}`} onKeyDown={event => walk(event, 'Down', 'Up')}>
             <caption class="hidden">{label}</caption>
-            <thead><tr>{columns.map(column => <th key={column} scope="col">{column}</th>)}</tr></thead>
+            <thead><tr>{columns.map(column => <th scope="col">{column}</th>)}</tr></thead>
             <tbody>{children}</tbody>
         </table>
     );
@@ -127,7 +123,7 @@ export function Line({ label, hint, text, lines, ...more }: Line) {
 
 /** What is wrong. */
 export function Wrong({ words, children }: { words: string[]; children?: ComponentChildren }) {
-    return words.length ? <div class="notice is-wrong" role="alert">{words.map(one => <p key={one}>{one}</p>)}{children}</div> : null;
+    return words.length ? <div class="notice is-wrong" role="alert">{words.map(one => <p>{one}</p>)}{children}</div> : null;
 }
 
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
@@ -142,7 +138,7 @@ export function Empty({ title, heading, children }: { title: string; heading?: b
 }
 
 export function Loading() {
-    return <div class="loading" role="status" aria-label="Loading"><span /><span /><span /></div>;
+    return <div class="loading" role="status">Loading…</div>;
 }
 
 /** One of the facts about something, in a list of them. */
@@ -154,7 +150,7 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
 export function Tabs({ tabs, at, set, label }: { tabs: [id: string, name: ComponentChildren][]; at: string; set: (id: string) => void; label: string }) {
     return (
         <div class="tabs" role="tablist" aria-label={label} onKeyDown={event => walk(event, 'Right', 'Left')?.click()}>
-            {tabs.map(([id, name]) => <Button key={id} role="tab" id={`tab-${id}`} aria-selected={id === at} aria-controls={`panel-${id}`} tabIndex={id === at ? 0 : -1} onClick={() => set(id)}>{name}</Button>)}
+            {tabs.map(([id, name]) => <Button role="tab" id={`tab-${id}`} aria-selected={id === at} aria-controls={`panel-${id}`} tabIndex={id === at ? 0 : -1} onClick={() => set(id)}>{name}</Button>)}
         </div>
     );
 }
@@ -163,7 +159,7 @@ export function Tabs({ tabs, at, set, label }: { tabs: [id: string, name: Compon
 export function Chips({ label, chips, at, set }: { label: string; chips: [id: string, name: ComponentChildren][]; at: string; set: (id: string) => void }) {
     return (
         <div class="chips" role="group" aria-label={label}>
-            {chips.map(([id, name]) => <Button key={id} class={`chip is-${id}`} aria-pressed={id === at} onClick={() => set(id)}>{name}</Button>)}
+            {chips.map(([id, name]) => <Button class={`chip is-${id}`} aria-pressed={id === at} onClick={() => set(id)}>{name}</Button>)}
         </div>
     );
 }

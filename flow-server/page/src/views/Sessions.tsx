@@ -7,7 +7,7 @@ import { go, to } from '../router.ts';
 import type { RunLine, Session } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
-import { Titled, gist, summary } from '../ui/Value.tsx';
+import { Titled, gist } from '../ui/Value.tsx';
 import { Heading } from '../ui/Heading.tsx';
 import { Ago, Copy, Empty, Fact, Line, Pending, Search, StatusPill, Table, Took, has, say, short } from '../ui/ui.tsx';
 
@@ -28,7 +28,7 @@ export function Sessions() {
                     {found.map(session => (
                         <tr key={session.id}>
                             <td data-name="workflow"><a class="row-link" href={to(['sessions', session.id])}>{session.name || short(session.id)}</a>{session.name && <code class="muted"> {short(session.id)}</code>}</td>
-                            <td data-name="input" class="clip">{summary(session.state)}</td>
+                            <td data-name="input" class="clip">{gist(session.state)}</td>
                             <td data-name="user">{session.user}</td>
                             <td data-name="started"><Ago time={session.updated_at} /></td>
                         </tr>

@@ -11,9 +11,6 @@ import { Button } from '../ui/Button.tsx';
 import { Heading } from '../ui/Heading.tsx';
 import { Empty, Pending, say, short } from '../ui/ui.tsx';
 
-/** Files up to this size go inside the input, in bytes. */
-const SMALL = 64_000;
-
 /** What a run can be given besides its input. */
 const OPTIONS: Schema = {
     type: 'object',
@@ -60,7 +57,7 @@ export function Start({ id }: { id: string }) {
     const [first, ...rest] = (found?.description ?? '').split('\n');
     return (
         <>
-            <header class="view-head is-stacked">
+            <header class="run-head">
                 <p class="crumbs"><a href={to(['start'])}>Start a run</a></p>
                 <Heading title={`Start ${id}`}>{id}</Heading>
                 {first && <p class="lead">{first}</p>}
@@ -90,12 +87,12 @@ function StartForm({ workflow, model }: { workflow: Workflow; model: Run | null 
         if (!read || options.wrong().length) return;
         if (typeof chosen.deadline_ms === 'number') chosen.deadline_ms *= 60_000;
         const send = (more: object) => call<{ run: string }>(`api/workflows/${part(id)}/runs`, { method: 'POST', headers: { 'idempotency-key': String(named) }, ...more });
-        const files = [...read.files].map(([pointer, field]) => ({ pointer, file: field.file.value!, whole: isWhole(field) }));
         let started: { run: string };
-        if (files.every(({ whole }) => whole) && files.reduce((sum, { file }) => sum + file.size, 0) > SMALL) {
+        // Files that are objects are sent as parts; the server puts them in their places.
+        if (read.files.size && [...read.files.values()].every(isWhole)) {
             const parts = new FormData();
             parts.set('request', JSON.stringify({ ...chosen, input: read.value }));
-            for (const { pointer, file } of files) parts.set(pointer.slice(1), file, file.name);
+            for (const [pointer, { file: { value: file } }] of read.files) parts.set(pointer.slice(1), file!, file!.name);
             started = await send({ form: parts });
         } else started = await send({ body: { ...chosen, input: (await form.readWhole())!.value } });
         say('The run has begun.');

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Field } from '../../src/form/field.ts';
 import { byField } from '../../src/form/served.ts';
-import { type Shape, humane, shapeOf, tidy } from '../../src/form/shape.ts';
-import { placed } from '../../src/json.ts';
+import { type Shape, shapeOf, tidy } from '../../src/form/shape.ts';
+import { humane, placed } from '../../src/json.ts';
 import type { Json, Schema } from '../../src/types.ts';
 
 const APPROVAL: Schema = {
