@@ -75,7 +75,7 @@ export async function call<T>(path: string, { method, body, form, headers: more,
     } catch (error) {
         if (signal?.aborted) throw error;
         offline.value = true;
-        throw new ApiError(0, 'offline', 'The server cannot be reached. Is it running?');
+        throw new ApiError(0, 'offline', 'The server cannot be reached.');
     }
     offline.value = false;
     if (response.ok) return (response.status === 204 ? null : await response.json()) as T;

@@ -1,5 +1,5 @@
 /** What is shown, asked for once or again and again. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef } from './hooks.ts';
 import { ApiError, call, epoch } from './api.ts';
 import { useSignal } from './signals.ts';
 

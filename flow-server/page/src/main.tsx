@@ -1,7 +1,7 @@
 /** The page: where one is, and the frame around it. */
 import { signal, useSignal } from './signals.ts';
 import { render } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from './hooks.ts';
 import { epoch, offline, setToken, token, tokenWanted } from './api.ts';
 import { useLoad } from './load.ts';
 import { askMe, me } from './me.ts';
@@ -13,7 +13,9 @@ import { Button } from './ui/Button.tsx';
 import { Dialog } from './ui/Dialog.tsx';
 import { Icon } from './ui/Icon.tsx';
 import { LOGO } from './ui/logo.ts';
-import { Empty, Line, Said, Wrong } from './ui/ui.tsx';
+import { Line } from './ui/inputs.tsx';
+import { Said } from './ui/say.tsx';
+import { Empty, Wrong } from './ui/wrong.tsx';
 import { Inbox } from './views/Inbox.tsx';
 import { Runs } from './views/Runs.tsx';
 import { SessionView, Sessions } from './views/Sessions.tsx';
@@ -36,7 +38,6 @@ function View() {
 }
 
 function App() {
-    const main = useRef<HTMLElement>(null);
     const { path } = route.value;
     const [first = 'runs'] = path;
     const waiting = useLoad<{ pauses: ListedPause[]; next?: string | null }>('api/pauses?limit=100', 4000);
@@ -53,7 +54,7 @@ function App() {
     return (
         <>
             <nav aria-label="Main">
-                <a class="skip" href={to(path)} onClick={event => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
+                <a class="skip" href={to(path)} onClick={event => { event.preventDefault(); document.querySelector('main')?.focus(); }}>Skip to the content</a>
                 <a class="brand" href={to(['runs'])} aria-label="Workflows, all runs"><img src={LOGO} width="24" height="24" alt="" /><span>Workflows</span></a>
                 <ul>
                     {link('runs', 'runs', 'Runs')}
@@ -67,7 +68,7 @@ function App() {
                     <Button class="quiet" icon="theme" onClick={turn}><span>Colours: {theme.value}</span></Button>
                 </div>
             </nav>
-            <main ref={main} tabIndex={-1}>
+            <main tabIndex={-1}>
                 {offline.value && <Wrong words={['The server cannot be reached. This page tries again by itself.']} />}
                 <View />
             </main>
@@ -92,4 +93,4 @@ function TokenDialog({ why }: { why: string }) {
 }
 
 document.head.append(Object.assign(document.createElement('link'), { rel: 'icon', href: LOGO }));
-render(document.body.dataset.page === 'pause' ? <PausePage /> : <App />, document.getElementById('app')!);
+render(document.documentElement.dataset.page === 'pause' ? <PausePage /> : <App />, document.body);

@@ -5,7 +5,9 @@ import { useLoad } from './load.ts';
 import { useSignal } from './signals.ts';
 import type { Pause } from './types.ts';
 import { Icon } from './ui/Icon.tsx';
-import { Ago, Loading, Problem, Said } from './ui/ui.tsx';
+import { Said } from './ui/say.tsx';
+import { Ago } from './ui/status.tsx';
+import { Loading, Problem } from './ui/wrong.tsx';
 
 interface Linked {
     pause: Pause;

@@ -1,9 +1,6 @@
 /** Signals: values which draw those components again that have read them. The part of `@preact/signals` that this page needs. */
-import { type Component, type VNode, options } from 'preact';
-import { useMemo } from 'preact/hooks';
-
-/** The component that is being drawn. */
-let reader: Component | undefined;
+import type { Component } from 'preact';
+import { drawn, useMemo } from './hooks.ts';
 
 export class Signal<T> {
     #value: T;
@@ -14,7 +11,7 @@ export class Signal<T> {
     }
 
     get value(): T {
-        if (reader) this.#readers.add(reader);
+        if (drawn) this.#readers.add(drawn);
         return this.#value;
     }
 
@@ -31,16 +28,3 @@ export const signal = <T>(value: T) => new Signal(value);
 
 /** A signal that lives as long as the component. */
 export const useSignal = <T>(value: T) => useMemo(() => signal(value), []);
-
-/** What Preact calls before it draws a component, by the name it has after Preact's own build. */
-type Hooks = typeof options & { __r?: (vnode: VNode & { __c: Component }) => void };
-const hooks: Hooks = options;
-const { __r: begin, diffed: end } = hooks;
-hooks.__r = vnode => {
-    reader = vnode.__c;
-    begin?.(vnode);
-};
-hooks.diffed = vnode => {
-    reader = undefined;
-    end?.(vnode);
-};

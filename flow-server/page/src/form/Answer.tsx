@@ -1,6 +1,6 @@
 /** A question, what it is about, and the form that answers it. */
 import { useSignal } from '../signals.ts';
-import { useMemo } from 'preact/hooks';
+import { useMemo } from '../hooks.ts';
 import { ApiError, call, newKey, part, wordsOf } from '../api.ts';
 import { isObject } from '../json.ts';
 import { ago, now } from '../time.ts';
@@ -9,7 +9,9 @@ import { Button } from '../ui/Button.tsx';
 import { Heading } from '../ui/Heading.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { Titled, Value, gist } from '../ui/Value.tsx';
-import { Line, Wrong, say } from '../ui/ui.tsx';
+import { Line } from '../ui/inputs.tsx';
+import { say } from '../ui/say.tsx';
+import { Wrong } from '../ui/wrong.tsx';
 import { Fields, FlipButton, useForm } from './Form.tsx';
 import { PauseMeta, answerers } from './PauseMeta.tsx';
 import type { Field } from './field.ts';

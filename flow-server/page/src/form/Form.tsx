@@ -1,11 +1,11 @@
 /** A form for the values of a JSON Schema. */
 import { signal } from '../signals.ts';
-import { useMemo } from 'preact/hooks';
+import { useMemo } from '../hooks.ts';
 import { ApiError, wordsOf } from '../api.ts';
 import { placed } from '../json.ts';
 import type { Json, Schema } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
-import { Wrong } from '../ui/ui.tsx';
+import { Wrong } from '../ui/wrong.tsx';
 import { Field } from './field.ts';
 import { FieldView, InnerViews, focusIn } from './fields.tsx';
 import { byField, embedded } from './served.ts';

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { exact, now } from '../time.ts';
 import type { Pause } from '../types.ts';
-import { Ago } from '../ui/ui.tsx';
+import { Ago } from '../ui/status.tsx';
 
 /** A deadline that is nearer than this is urgent, in milliseconds. */
 const SOON = 3_600_000;

@@ -10,10 +10,13 @@ export const isWhole = ({ shape }: Field): boolean => shape.kind === 'file' && s
 /** A file as the value of its place: all about it, or only its content. */
 export async function embedded(field: Field): Promise<Json> {
     const file = field.file.value!;
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    let text = '';
-    for (let from = 0; from < bytes.length; from += 0x8000) text += String.fromCharCode(...bytes.subarray(from, from + 0x8000));
-    const data = btoa(text);
+    const url = await new Promise<string>((done, fail) => {
+        const reader = new FileReader();
+        reader.onload = () => done(String(reader.result));
+        reader.onerror = () => fail(reader.error);
+        reader.readAsDataURL(file);
+    });
+    const data = url.split(',')[1] ?? '';
     return isWhole(field) ? { name: file.name, content_type: file.type || 'application/octet-stream', size: file.size, data } : data;
 }
 

@@ -1,6 +1,6 @@
 /** A workflow's graph, and where a run stands in it: to be moved, zoomed, and walked through with the keyboard. */
 import { useSignal } from '../signals.ts';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef } from '../hooks.ts';
 import type { Graph, LayoutNode } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { nearest } from './near.ts';
@@ -20,8 +20,8 @@ const DRAG = 4;
 
 export function GraphView({ graph, chosen = null, choose }: Props) {
     const { layout, standing } = graph;
-    const frame = useRef<HTMLDivElement>(null);
-    const svg = useRef<SVGSVGElement>(null);
+    const frame = useRef<HTMLDivElement | null>(null);
+    const svg = useRef<SVGSVGElement | null>(null);
     const scale = useRef(1);
     const walked = useSignal<string | null>(null);
     const marks = standing?.nodes ?? {};

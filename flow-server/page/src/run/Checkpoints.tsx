@@ -7,7 +7,7 @@ import { exact, span } from '../time.ts';
 import type { Checkpoint, CheckpointState, Run } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { Titled } from '../ui/Value.tsx';
-import { Empty, Pending } from '../ui/ui.tsx';
+import { Empty, Pending } from '../ui/wrong.tsx';
 import { walk } from '../ui/walk.ts';
 import { bindingsOf, checkpointsOf } from './bindings.ts';
 import { Fork } from './Fork.tsx';
@@ -36,7 +36,7 @@ export function Checkpoints({ run }: { run: Run }) {
                     </Button>
                 ))}
             </div>
-            <section class="checkpoint" aria-label={`Checkpoint ${at.seq}`}>
+            <section aria-label={`Checkpoint ${at.seq}`}>
                 <header class="view-head">
                     <h2>{at.seq === 0 ? 'At the start' : at.at}</h2>
                     <Button icon="fork" disabled={!state.data} onClick={() => { forking.value = { ...at, ...state.data, frames }; }}>Copy the run from here</Button>

@@ -7,7 +7,8 @@ import { same } from '../json.ts';
 import { go } from '../router.ts';
 import type { Binding, CheckpointState, JsonObject, Run, Schema } from '../types.ts';
 import { Dialog } from '../ui/Dialog.tsx';
-import { Wrong, say } from '../ui/ui.tsx';
+import { say } from '../ui/say.tsx';
+import { Wrong } from '../ui/wrong.tsx';
 
 /** Texts are edited as texts, which may be empty, and all else as JSON. */
 function schemaOf(bindings: Binding[]): Schema {

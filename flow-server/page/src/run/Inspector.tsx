@@ -5,7 +5,8 @@ import { clock, exact, span } from '../time.ts';
 import type { Attempt, Checkpoint, CheckpointState, LayoutNode, Mark, Run } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { Titled, gist } from '../ui/Value.tsx';
-import { Ago, Dot, Loading, StatusPill } from '../ui/ui.tsx';
+import { Ago, Dot, StatusPill } from '../ui/status.tsx';
+import { Loading } from '../ui/wrong.tsx';
 import { KINDS, inWords } from '../graph/shapes.tsx';
 import { bindingsOf, checkpointsOf } from './bindings.ts';
 

@@ -3,7 +3,9 @@ import { useSignal } from '../signals.ts';
 import { call, part } from '../api.ts';
 import type { Pause } from '../types.ts';
 import { Dialog } from '../ui/Dialog.tsx';
-import { Ago, Copy, Line } from '../ui/ui.tsx';
+import { Line } from '../ui/inputs.tsx';
+import { Copy } from '../ui/say.tsx';
+import { Ago } from '../ui/status.tsx';
 
 const SPANS: [name: string, seconds: number][] = [['an hour', 3600], ['a day', 86_400], ['a week', 604_800]];
 

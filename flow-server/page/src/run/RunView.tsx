@@ -6,12 +6,15 @@ import { GraphView } from '../graph/Graph.tsx';
 import { isObject } from '../json.ts';
 import { me } from '../me.ts';
 import { requery, route, to } from '../router.ts';
-import type { Pause, Run } from '../types.ts';
+import type { Pause } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Heading } from '../ui/Heading.tsx';
 import { Icon } from '../ui/Icon.tsx';
-import { Ago, Copy, ENDED, Empty, Fact, Loading, Pending, Problem, StatusPill, Tabs, Took, say, sayError, short } from '../ui/ui.tsx';
+import { Fact, Tabs } from '../ui/lists.tsx';
+import { Copy, say, sayError } from '../ui/say.tsx';
+import { Ago, ENDED, StatusPill, Took, short } from '../ui/status.tsx';
+import { Empty, Pending, Problem } from '../ui/wrong.tsx';
 import { Checkpoints } from './Checkpoints.tsx';
 import { Events } from './Events.tsx';
 import { Inspector } from './Inspector.tsx';
@@ -26,33 +29,33 @@ export function RunView({ id }: { id: string }) {
     const cancelling = useSignal(false);
     const linked = useSignal<Pause | null>(null);
     if (!run) {
-        if (!error) return <Loading />;
         const gone = error instanceof ApiError && error.status === 404;
-        return gone ? <Empty heading title="There is no such run"><p><code>{id}</code> is not in this store. It may have been removed by retention.</p><p><a class="button" href={to(['runs'])}>All runs</a></p></Empty> : <Problem error={error} retry={live.refresh} />;
+        return gone ? <Empty heading title="There is no such run"><p><code>{id}</code> is not in this store. It may have been removed by retention.</p><p><a class="button" href={to(['runs'])}>All runs</a></p></Empty> : <Pending of={live.run} />;
     }
     const { query } = route.value;
     const tab = query.get('tab') ?? 'graph';
     const ended = ENDED.includes(run.status);
-    const open = run.pauses.filter(pause => pause.state === 'open');
-    const wanted = query.get('pause');
-    const asked = open.toSorted((left, right) => Number(right.id === wanted) - Number(left.id === wanted));
+    const isWanted = ({ id }: Pause) => Number(id === query.get('pause'));
+    const asked = run.pauses.filter(pause => pause.state === 'open').sort((left, right) => isWanted(right) - isWanted(left));
     const graph = live.graph.data;
     const node = graph?.layout.nodes.find(node => node.id === query.get('node')) ?? null;
     const choose = (id: string | null) => requery({ node: id });
     const chooseRow = (row: Row) => {
-        const found = graph?.layout.nodes.find(node => node.name === row.label && (node.kind === row.kind || node.kind === 'step' || node.kind === 'pause'));
-        if (found) requery({ node: found.id });
+        const found = graph?.layout.nodes.find(node => node.name === row.label && node.kind === row.kind);
+        if (found) choose(found.id);
     };
     const act = async (what: 'cancel' | 'retry', words: string) => {
         await call(`api/runs/${part(run.run)}/${what}`, { method: 'POST', body: {} });
         say(words);
         live.refresh();
     };
+    const from = isObject(run.metadata) ? run.metadata.forked_from : null;
+    const copied = isObject(from) ? from.run : from;
     const stay = () => { cancelling.value = false; };
-    const canRun = me.value.can('run'), canAnswer = me.value.can('answer');
+    const canRun = me.value.can('run');
     const bySteps = tab === 'graph' || tab === 'time';
     return (
-        <article class="run">
+        <article>
             <header class="run-head">
                 <p class="crumbs"><a href={to(['runs'])}>Runs</a> <span aria-hidden="true">/</span> <a href={to(['runs'], { workflow: run.workflow })}>{run.workflow}</a></p>
                 <div class="title-line">
@@ -76,7 +79,7 @@ export function RunView({ id }: { id: string }) {
                     {run.priority ? <Fact name="Priority">{run.priority}</Fact> : null}
                     {run.deadline ? <Fact name="Deadline"><Ago time={run.deadline} /></Fact> : null}
                     {run.wake && !ended ? <Fact name="Goes on"><Ago time={run.wake} /></Fact> : null}
-                    <ForkedFrom run={run} />
+                    {typeof copied === 'string' && <Fact name="Copy of"><a href={to(['runs', copied])}>{short(copied)}</a></Fact>}
                 </dl>
             </header>
             {error !== null && <Problem error={error} retry={live.refresh} />}
@@ -85,19 +88,19 @@ export function RunView({ id }: { id: string }) {
                     <h2><Icon name="warn" /> {run.failure.chain[0] ?? 'It failed'}</h2>
                     {run.failure.chain.length > 1 && <ol>{run.failure.chain.slice(1).map(error => <li>{error}</li>)}</ol>}
                     <p class="muted small">{run.failure.after && <>after <code>{run.failure.after}</code> </>}{run.failure.path && <>in <code>{run.failure.path}</code></>}<Copy text={run.failure.chain.join('\nbecause ')} what="the error" /></p>
-                    {run.failure.not_undone.length > 0 && <><p><b>Could not be undone</b></p><ul>{run.failure.not_undone.map(what => <li key={what}>{what}</li>)}</ul></>}
+                    {run.failure.not_undone.length > 0 && <><p><b>Could not be undone</b></p><ul>{run.failure.not_undone.map(what => <li>{what}</li>)}</ul></>}
                 </section>
             )}
             {asked.map(pause => (
                 <div key={pause.id} class="open-pause">
-                    {canAnswer ? <Answer pause={pause} id={run.run} asksWho={!me.value.named} path={answerPath(run.run, pause.id)} done={live.refresh} /> : <p class="ask">{pause.question}</p>}
+                    {me.value.can('answer') ? <Answer pause={pause} id={run.run} asksWho={!me.value.named} path={answerPath(run.run, pause.id)} done={live.refresh} /> : <p class="ask">{pause.question}</p>}
                     {canRun && <Button class="quiet small link-button" icon="link" onClick={() => { linked.value = pause; }}>Let somebody else answer by a link</Button>}
                 </div>
             ))}
             <Tabs label="Views of the run" at={tab} set={tab => requery({ tab: tab === 'graph' ? null : tab })} tabs={[['graph', 'Graph'], ['time', 'Timeline'], ['checkpoints', 'Checkpoints'], ['events', <>Events <span class="count">{live.events.value.length || ''}</span></>]]} />
             <div class={bySteps ? 'run-body' : 'run-body is-wide'} role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
-                {tab === 'graph' && <div class="main">{graph ? <GraphView graph={graph} chosen={node?.id ?? null} choose={choose} /> : <Pending of={live.graph} />}</div>}
-                {tab === 'time' && <div class="main"><Waterfall run={run} events={live.events.value} choose={chooseRow} /></div>}
+                {tab === 'graph' && <div>{graph ? <GraphView graph={graph} chosen={node?.id ?? null} choose={choose} /> : <Pending of={live.graph} />}</div>}
+                {tab === 'time' && <div><Waterfall run={run} events={live.events.value} choose={chooseRow} /></div>}
                 {tab === 'checkpoints' && <Checkpoints run={run} />}
                 {tab === 'events' && <Events events={live.events.value} since={run.created_at} />}
                 {bySteps && <aside aria-label={node ? `About ${node.name}` : 'About the run'}><Inspector run={run} node={node} mark={node ? graph?.standing?.nodes[node.id] : undefined} close={() => choose(null)} /></aside>}
@@ -110,10 +113,4 @@ export function RunView({ id }: { id: string }) {
             {linked.value && <LinkDialog run={run.run} pause={linked.value} close={() => { linked.value = null; }} />}
         </article>
     );
-}
-
-function ForkedFrom({ run }: { run: Run }) {
-    const from = isObject(run.metadata) ? run.metadata.forked_from : null;
-    const id = isObject(from) ? from.run : from;
-    return typeof id === 'string' ? <Fact name="Copy of"><a href={to(['runs', id])}>{short(id)}</a></Fact> : null;
 }

@@ -1,11 +1,11 @@
 /** A run as it is now, and stays so while it is looked at. */
-import { useEffect } from 'preact/hooks';
+import { useEffect } from '../hooks.ts';
 import { epoch, part } from '../api.ts';
 import { useLoad } from '../load.ts';
 import { useSignal } from '../signals.ts';
 import { follow } from '../sse.ts';
 import type { Graph, Run, RunEvent } from '../types.ts';
-import { ENDED } from '../ui/ui.tsx';
+import { ENDED } from '../ui/status.tsx';
 
 /** How long to wait for more events before the run is asked for again, in milliseconds. */
 const PAUSE = 120;

@@ -1,9 +1,9 @@
 /** Windows over the page. Esc closes them, and the focus goes back to where it was. */
 import { useSignal } from '../signals.ts';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef } from '../hooks.ts';
 import { Button } from './Button.tsx';
-import { Problem } from './ui.tsx';
+import { Problem } from './wrong.tsx';
 
 interface Props {
     title: string;
@@ -19,7 +19,7 @@ interface Props {
 }
 
 export function Dialog({ title, verb, act, close, leave, danger, children }: Props) {
-    const dialog = useRef<HTMLDialogElement>(null);
+    const dialog = useRef<HTMLDialogElement | null>(null);
     const busy = useSignal(false);
     const error = useSignal<unknown>(null);
     useEffect(() => {

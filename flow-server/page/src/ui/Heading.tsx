@@ -1,12 +1,12 @@
 /** The heading of a view, which is the title of the tab too. */
 import type { ComponentProps } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef } from '../hooks.ts';
 
 let first = true;
 
 /** It takes the focus when its view comes, so that a screen reader reads where one is; but not when the page has just been opened. */
 export function Heading({ title, children = title, ...more }: ComponentProps<'h1'> & { title: string }) {
-    const heading = useRef<HTMLHeadingElement>(null);
+    const heading = useRef<HTMLHeadingElement | null>(null);
     useEffect(() => { document.title = `${title} · Workflows`; }, [title]);
     useEffect(() => {
         if (!first) {

@@ -1,5 +1,5 @@
 /** Icons, drawn with lines in a square of 16. */
-const PATHS: Record<string, string> = {
+export const PATHS: Record<string, string> = {
     runs: 'M2 4h2M2 8h2M2 12h2M7 4h7M7 8h7M7 12h7',
     inbox: 'M2 9l2-6h8l2 6v4H2zM2 9h4l1 2h2l1-2h4',
     play: 'M5 3v10l8-5z',

@@ -3,7 +3,7 @@ import { useSignal } from '../signals.ts';
 import { humane, isObject, pretty } from '../json.ts';
 import type { Json, JsonObject } from '../types.ts';
 import { Button } from './Button.tsx';
-import { Copy } from './ui.tsx';
+import { Copy } from './say.tsx';
 
 const MANY = 30;
 
@@ -26,8 +26,8 @@ export function Titled({ title, value, open = true }: { title: string; value: Js
 
 export function Value({ value, depth = 0 }: { value: Json; depth?: number }) {
     if (value === null) return <span class="muted">none</span>;
-    if (typeof value === 'boolean') return <span class="atom">{value ? 'yes' : 'no'}</span>;
-    if (typeof value === 'number') return <span class="atom number">{String(value)}</span>;
+    if (typeof value === 'boolean') return <span>{value ? 'yes' : 'no'}</span>;
+    if (typeof value === 'number') return <span class="number">{String(value)}</span>;
     if (typeof value === 'string') return <Text text={value} />;
     if (Array.isArray(value)) return <List items={value} depth={depth} />;
     const entries = Object.entries(value);
@@ -45,7 +45,7 @@ export function Value({ value, depth = 0 }: { value: Json; depth?: number }) {
 }
 
 function Folded({ value, depth }: { value: Json; depth: number }) {
-    return <details class="folded"><summary class="muted">{gist(value)}</summary><Value value={value} depth={depth + 1} /></details>;
+    return <details><summary class="muted">{gist(value)}</summary><Value value={value} depth={depth + 1} /></details>;
 }
 
 function Text({ text }: { text: string }) {

@@ -1,4 +1,6 @@
-/** The page's sign, as an image. */
-const SVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="none" stroke="#fff" stroke-linecap="round"><rect width="16" height="16" rx="4" fill="#2f5fc0" stroke="none"/><path d="M8 4v2c0 3-4 2-4 5M8 6c0 3 4 2 4 5"/><path d="M8 4h0M4 11h0M12 11h0" stroke-width="3"/></svg>`;
+/** The page's sign, as an image: a fork in its colour. */
+import { PATHS } from './Icon.tsx';
+
+const SVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-3 -3 22 22" fill="none" stroke="#fff" stroke-width="2"><rect x="-3" y="-3" width="22" height="22" rx="5" fill="#2f5fc0" stroke="none"/><path d="${PATHS.branch}"/></svg>`;
 
 export const LOGO = `data:image/svg+xml,${encodeURIComponent(SVG)}`;

@@ -10,7 +10,9 @@ import type { ListedPause } from '../types.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
 import { Heading } from '../ui/Heading.tsx';
-import { Empty, Pending, Search, WorkflowSelect, has, short } from '../ui/ui.tsx';
+import { Search, WorkflowSelect, has } from '../ui/inputs.tsx';
+import { short } from '../ui/status.tsx';
+import { Empty, Pending } from '../ui/wrong.tsx';
 
 export function Inbox({ chosen }: { chosen: string[] }) {
     const { query } = route.value;

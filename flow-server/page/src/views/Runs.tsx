@@ -1,6 +1,6 @@
 /** All runs. */
 import { useSignal } from '../signals.ts';
-import { useEffect } from 'preact/hooks';
+import { useEffect } from '../hooks.ts';
 import { call, part } from '../api.ts';
 import { useLoad } from '../load.ts';
 import { me } from '../me.ts';
@@ -10,7 +10,11 @@ import { Button } from '../ui/Button.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
 import { Heading } from '../ui/Heading.tsx';
-import { Ago, Chips, Dot, Empty, Pending, Search, StatusPill, Table, Took, WorkflowSelect, has, sayError, short, wordOf } from '../ui/ui.tsx';
+import { Search, WorkflowSelect, has } from '../ui/inputs.tsx';
+import { Chips, Table } from '../ui/lists.tsx';
+import { sayError } from '../ui/say.tsx';
+import { Ago, Dot, StatusPill, Took, short, wordOf } from '../ui/status.tsx';
+import { Empty, Pending } from '../ui/wrong.tsx';
 
 const STATES: Status[] = ['running', 'paused', 'failed', 'completed', 'cancelled'];
 const PAGE = 50;

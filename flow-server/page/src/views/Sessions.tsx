@@ -9,7 +9,11 @@ import { Button } from '../ui/Button.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Titled, gist } from '../ui/Value.tsx';
 import { Heading } from '../ui/Heading.tsx';
-import { Ago, Copy, Empty, Fact, Line, Pending, Search, StatusPill, Table, Took, has, say, short } from '../ui/ui.tsx';
+import { Line, Search, has } from '../ui/inputs.tsx';
+import { Fact, Table } from '../ui/lists.tsx';
+import { Copy, say } from '../ui/say.tsx';
+import { Ago, StatusPill, Took, short } from '../ui/status.tsx';
+import { Empty, Pending } from '../ui/wrong.tsx';
 
 export function Sessions() {
     const limit = useSignal(50);

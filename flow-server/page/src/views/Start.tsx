@@ -1,5 +1,5 @@
 /** Starting a run: which workflow, with which input. */
-import { useMemo } from 'preact/hooks';
+import { useMemo } from '../hooks.ts';
 import { call, newKey, part } from '../api.ts';
 import { GraphView } from '../graph/Graph.tsx';
 import { Fields, FlipButton, useForm } from '../form/Form.tsx';
@@ -9,14 +9,16 @@ import { go, route, to } from '../router.ts';
 import type { Graph, Json, Run, Schema, Workflow } from '../types.ts';
 import { Button } from '../ui/Button.tsx';
 import { Heading } from '../ui/Heading.tsx';
-import { Empty, Pending, say, short } from '../ui/ui.tsx';
+import { say } from '../ui/say.tsx';
+import { short } from '../ui/status.tsx';
+import { Empty, Pending } from '../ui/wrong.tsx';
 
 /** What a run can be given besides its input. */
 const OPTIONS: Schema = {
     type: 'object',
     properties: {
-        session: { type: ['string', 'null'] },
-        user: { type: ['string', 'null'] },
+        session: { type: 'string' },
+        user: { type: 'string' },
         key: { type: 'string', description: 'A second start with it gives the same run.' },
         priority: { type: 'integer' },
         deadline_ms: { title: 'Deadline, in minutes', type: 'number' },
@@ -60,7 +62,7 @@ export function Start({ id }: { id: string }) {
             <header class="run-head">
                 <p class="crumbs"><a href={to(['start'])}>Start a run</a></p>
                 <Heading title={`Start ${id}`}>{id}</Heading>
-                {first && <p class="lead">{first}</p>}
+                {first && <p>{first}</p>}
                 {rest.filter(Boolean).length > 0 && <p class="muted">{rest.join(' ').trim()}</p>}
             </header>
             <Pending of={workflow} />
