@@ -4,8 +4,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { minify } from 'terser';
 
-/** How much all of it may be, in bytes, gzipped: what it is now, so that it does not grow unseen. The aim is 40,000. */
-const MOST = 50_000;
+/** All of it stays below this, in bytes, gzipped. */
+const MOST = 40_000;
 
 const out = new URL('../assets/', import.meta.url);
 const here = path => new URL(path, import.meta.url);
@@ -43,7 +43,7 @@ for (const [name, text] of [...files].sort()) {
     }
 }
 console.log(`together     ${total} bytes gzipped`);
-if (total > MOST) {
+if (total >= MOST) {
     console.error(`error: the page has to stay below ${MOST} bytes gzipped.`);
     process.exitCode = 1;
 }

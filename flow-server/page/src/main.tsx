@@ -1,14 +1,18 @@
 /** The page: where one is, and the frame around it. */
+// This is the order in which the script is put together: with what is alike side by side it packs better.
+import { route, to } from './router.ts';
+import { epoch, offline, setToken, token, tokenWanted } from './api.ts';
+import { Start, Workflows } from './views/Start.tsx';
+import { PausePage } from './pause.tsx';
+import { RunView } from './run/RunView.tsx';
+import { Runs } from './views/Runs.tsx';
+import { Inbox } from './views/Inbox.tsx';
+import { SessionView, Sessions } from './views/Sessions.tsx';
 import { signal, useSignal } from './signals.ts';
 import { render } from 'preact';
 import { useEffect } from './hooks.ts';
-import { epoch, offline, setToken, token, tokenWanted } from './api.ts';
 import { useLoad } from './load.ts';
 import { askMe, me } from './me.ts';
-import { route, to } from './router.ts';
-import { PausePage } from './pause.tsx';
-import { RunView } from './run/RunView.tsx';
-import type { ListedPause } from './types.ts';
 import { Button } from './ui/Button.tsx';
 import { Dialog } from './ui/Dialog.tsx';
 import { Icon } from './ui/Icon.tsx';
@@ -16,10 +20,7 @@ import { LOGO } from './ui/logo.ts';
 import { Line } from './ui/inputs.tsx';
 import { Said } from './ui/say.tsx';
 import { Empty, Wrong } from './ui/wrong.tsx';
-import { Inbox } from './views/Inbox.tsx';
-import { Runs } from './views/Runs.tsx';
-import { SessionView, Sessions } from './views/Sessions.tsx';
-import { Start, Workflows } from './views/Start.tsx';
+import type { ListedPause } from './types.ts';
 
 const THEMES = ['auto', 'light', 'dark'] as const;
 const theme = signal(localStorage.getItem('flow-theme') ?? 'auto');

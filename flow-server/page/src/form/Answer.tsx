@@ -100,7 +100,7 @@ export function Answer({ pause, id, path, asksWho, done, top }: Props) {
     };
     const beginComment = () => {
         commenting.value = true;
-        requestAnimationFrame(() => document.getElementById(`${heading}-comment`)?.focus());
+        queueMicrotask(() => document.getElementById(`${heading}-comment`)?.focus());
     };
 
     return (

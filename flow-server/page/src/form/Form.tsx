@@ -48,7 +48,7 @@ export class Form {
 
     private focusWrong(): void {
         const first = this.wrong()[0];
-        if (first) requestAnimationFrame(() => focusIn(document.getElementById(first.id)));
+        if (first) queueMicrotask(() => focusIn(document.getElementById(first.id)));
     }
 
     /** The value and its files, if nothing is wrong; otherwise that is shown. */

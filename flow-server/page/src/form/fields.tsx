@@ -7,7 +7,7 @@ import { OptionsView } from './options.tsx';
 import type { Of, Shape } from './shape.ts';
 
 /** Names of texts that tend to have more than one line. */
-const LONG = /(^|_)(feedback|comment|text|body|description|message|notes?|content|reason|summary|prompt|instructions)$/i;
+const LONG = /(^|_)(feedback|comment|text|body|description|message|notes?|content|reason|summary|prompt)$/i;
 
 const VIEWS: Record<Exclude<Shape['kind'], 'optional'>, FunctionComponent<Props>> = {
     text: TextView,
@@ -88,7 +88,7 @@ function ListView(props: Props) {
     const add = () => {
         const { id } = field.add();
         // What was added is what one goes on with.
-        requestAnimationFrame(() => focusIn(document.getElementById(id)?.closest('li')));
+        queueMicrotask(() => focusIn(document.getElementById(id)?.closest('li')));
     };
     return (
         <Frame group {...props}>

@@ -8,7 +8,7 @@ const ICON = 22;
 const LINE = 17;
 
 const ICONS: Record<string, string> = { card: 'gear', question: 'person', pill: 'clock', call: 'nested', frame: 'nested', bar: 'branch' };
-const SIGNS: Record<string, string> = { done: 'check', working: 'play', waiting: 'pause', sleeping: 'hourglass', failed: 'cross' };
+const SIGNS: Record<string, string> = { done: 'check', working: 'play', waiting: 'pause', sleeping: 'clock', failed: 'cross' };
 /** Kinds of nodes that are called otherwise, and states. */
 export const KINDS: Record<string, string> = { pause: 'question', choice: 'decision', child: 'workflow' };
 const WORDS: Record<string, string> = { skipped: 'not taken', working: 'at work', sleeping: 'asleep', waiting: 'waits for an answer' };

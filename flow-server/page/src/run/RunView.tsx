@@ -65,7 +65,7 @@ export function RunView({ id }: { id: string }) {
                         {canRun && run.status === 'failed' && <Button class="primary" icon="retry" onClick={() => act('retry', 'The run goes on.').catch(sayError)}>Retry</Button>}
                         {canRun && <Button icon="fork" title="A copy that goes on from a checkpoint" onClick={() => requery({ tab: 'checkpoints' })}>Copy from…</Button>}
                         {canRun && <a class="button" href={to(['start', run.workflow], { like: run.run })}><Icon name="play" /> Start like this</a>}
-                        {canRun && !ended && run.status !== 'undoing' && <Button class="danger-quiet" icon="stop" onClick={() => { cancelling.value = true; }}>Cancel</Button>}
+                        {canRun && !ended && run.status !== 'undoing' && <Button class="danger-quiet" icon="cross" onClick={() => { cancelling.value = true; }}>Cancel</Button>}
                     </div>
                 </div>
                 {/* A key that this page has made is nobody's name for it. */}

@@ -23,9 +23,10 @@ export function Dialog({ title, verb, act, close, leave, danger, children }: Pro
     const busy = useSignal(false);
     const error = useSignal<unknown>(null);
     useEffect(() => {
-        const before = document.activeElement as HTMLElement | null;
-        dialog.current?.showModal();
-        return () => before?.focus?.();
+        const { current } = dialog;
+        current!.showModal();
+        // That also gives the focus back.
+        return () => current!.close();
     }, []);
     const submit = async (event: Event) => {
         event.preventDefault();

@@ -13,7 +13,6 @@ export const PATHS: Record<string, string> = {
     search: 'M7 3a4 4 0 1 1 0 8 4 4 0 0 1 0-8M10 10l4 4',
     retry: 'M13 8a5 5 0 1 1-2-4M14 2v3h-3',
     fork: 'M4 2v12M4 8c0-3 8 0 8-5M2 3h4M10 3h4',
-    stop: 'M4 4h8v8H4z',
     code: 'M6 4L2 8l4 4M10 4l4 4-4 4',
     fit: 'M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4',
     person: 'M8 2a3 3 0 1 1 0 6 3 3 0 0 1 0-6M3 14c0-6 10-6 10 0',
@@ -29,7 +28,6 @@ export const PATHS: Record<string, string> = {
     nested: 'M2 2h12v12H2zM6 6h4v4H6z',
     branch: 'M8 2v4c0 3-5 2-5 7M8 6c0 3 5 2 5 7M1 11l2 2 2-2M11 11l2 2 2-2',
     pause: 'M5 3v10M11 3v10',
-    hourglass: 'M4 3h8l-8 10h8',
 };
 
 export function Icon({ name, width = 16, ...at }: { name: string; width?: number; x?: number; y?: number }) {
