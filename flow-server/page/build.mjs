@@ -4,8 +4,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { minify } from 'terser';
 
-/** How much all of it may be, in bytes, gzipped: what it is now, so that it does not grow unseen. The aim is 40,000. */
-const MOST = 50_800;
+/** All of it stays below this, in bytes, gzipped. */
+const MOST = 40_000;
 
 const out = new URL('../assets/', import.meta.url);
 const here = path => new URL(path, import.meta.url);
@@ -23,7 +23,7 @@ const script = await build({
     inject: [here('src/jsx.ts').pathname],
 });
 const style = await build({ ...options, entryPoints: [here('src/styles/app.css').pathname], target: ['chrome123', 'firefox120', 'safari17.5'] });
-const smaller = await minify(script.outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3, unsafe: true, unsafe_arrows: true, unsafe_methods: true, unsafe_comps: true, pure_getters: true, keep_fargs: false } });
+const smaller = await minify(script.outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3, unsafe: true, inline: 1, unsafe_arrows: true, unsafe_comps: true, pure_getters: true, keep_fargs: false } });
 const files = new Map([['app.js', `${smaller.code}\n`], ['app.css', style.outputFiles[0].text]]);
 for (const name of ['index.html', 'pause.html']) files.set(name, await readFile(here(`src/${name}`), 'utf8'));
 
@@ -43,7 +43,7 @@ for (const [name, text] of [...files].sort()) {
     }
 }
 console.log(`together     ${total} bytes gzipped`);
-if (total > MOST) {
+if (total >= MOST) {
     console.error(`error: the page has to stay below ${MOST} bytes gzipped.`);
     process.exitCode = 1;
 }
