@@ -74,6 +74,7 @@ export function Answer({ pause, id, path, asksWho, done, top }: Props) {
     const quick = form.raw.value ? null : quickOf(form.shape);
     const heading = `ask-${id}-${pause.id}`;
     const busy = form.busy.value;
+    const who = answerers(pause);
     const question = pause.question || pause.name;
     const titled = { id: heading, class: 'question', children: [<Icon name="person" />, <span>{question}</span>] };
 
@@ -107,14 +108,14 @@ export function Answer({ pause, id, path, asksWho, done, top }: Props) {
     return (
         <section class="ask" aria-labelledby={heading}>
             {top ? <Heading title={question} {...titled} /> : <h2 {...titled} />}
-            <PauseMeta pause={pause}><code>{pause.id}</code></PauseMeta>
+            <PauseMeta pause={pause} who={who}><code>{pause.id}</code></PauseMeta>
             <Prompt prompt={pause.prompt} />
             {settled.value ? <div class="notice" role="alert"><p>{settled.value}</p></div> : !me.value.can('answer') ? <p class="notice">You may see this question, but not answer it.</p> : (
                 <form onSubmit={submit} noValidate>
                     {quick ? <Wrong words={form.rest.value} /> : <Fields form={form} />}
                     {(commenting.value || asksWho) && (
                         <div class="beside">
-                            {asksWho && <Line id={`${heading}-by`} label="Your name" hint={answerers(pause) ? 'needed to know who may answer' : 'optional'} autocomplete="username" text={name} />}
+                            {asksWho && <Line id={`${heading}-by`} label="Your name" hint={who ? 'needed to know who may answer' : 'optional'} autocomplete="username" text={name} />}
                             {commenting.value && <Line lines id={`${heading}-comment`} label="Comment" hint="kept with the answer" text={comment} />}
                         </div>
                     )}

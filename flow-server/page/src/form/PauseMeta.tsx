@@ -15,9 +15,8 @@ export function answerers({ allowed }: Pause): string {
 
 const times = (count: number | undefined, once: string, many: string) => (count ? <span>{count === 1 ? once : many}</span> : null);
 
-export function PauseMeta({ pause, children }: { pause: Pause; children: ComponentChildren }) {
+export function PauseMeta({ pause, who, children }: { pause: Pause; who?: string; children: ComponentChildren }) {
     const { deadline, asked_before, reminded } = pause;
-    const who = answerers(pause);
     return (
         <p class="muted small meta">
             {children}

@@ -70,7 +70,7 @@ export function tidy(doc = ''): string {
 }
 
 /** Titles that schemars gives to types: they say nothing about a field. */
-const TYPES = /^(u?int\d*|float|double|string|boolean|null|AnyValue|(Array|Map|Nullable|Set|Tuple)_.*)$/;
+const TYPES = /^(u?int\d*|float|double|string|boolean|null|AnyValue|Nullable_.*|.*_of_.*)$/;
 
 /** What variants without a name are called. */
 const NAMES: Record<string, string> = { boolean: 'Yes or no', object: 'Fields', map: 'Names and values', json: 'JSON' };

@@ -73,7 +73,7 @@ export function SessionView({ id }: { id: string }) {
             <header class="run-head">
                 <p class="crumbs"><a href={to(['sessions'])}>Sessions</a></p>
                 <div class="title-line">
-                    <Heading title={session.name || `Session ${short(id)}`} />
+                    <Heading title={session.name || short(id)} />
                     {me.value.can('admin') && !naming.value && (
                         <div class="tools">
                             <Button icon="edit" onClick={() => { name.value = session.name ?? ''; naming.value = true; }}>Rename</Button>
