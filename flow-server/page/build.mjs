@@ -7,7 +7,7 @@ import { minify } from 'terser';
 /** All of it stays below this, in bytes, gzipped. */
 const MOST = 40_000;
 /** Names of this page's own properties, which neither the server nor the browser knows: they need not be long. */
-const OWN = /^(about|acts|along|asksWho|bare|bars|begun|breaks|calm|choose|chosen|cost|embedded|fixed|flip|focusWrong|idle|inner|integer|leave|loads|mark|named|needed|nullable|pick|places|prepare|preset|readWhole|refresh|reload|removable|room|slim|there|verb|waited|worked|hint|icon|field|chips|columns|danger|heading|busy|depth|lines|raw|getDerivedState\w+|getSnapshotBeforeUpdate|getChildContext|component[WD]\w+|shouldComponentUpdate|contextType|defaultProps|debounceRendering|forceUpdate|setState|diffed|unmount|vnode)$/;
+const OWN = /^(about|acts|along|asksWho|bare|bars|begun|breaks|calm|choose|chosen|cost|embedded|fixed|flip|focusWrong|idle|inner|integer|leave|loads|mark|named|needed|nullable|pick|places|prepare|preset|readWhole|refresh|reload|removable|room|slim|there|verb|waited|worked|hint|icon|field|chips|columns|danger|heading|busy|depth|lines|raw|pages|forget|since|model|more|words|wrong|example|query|graph|edge|tabs|tone|getDerivedState\w+|getSnapshotBeforeUpdate|getChildContext|component[WD]\w+|shouldComponentUpdate|contextType|defaultProps|debounceRendering|forceUpdate|setState|diffed|unmount|vnode)$/;
 
 /** Style without the spaces that are left in variables, whose names need not be long either. */
 function packed(css) {

@@ -63,7 +63,6 @@ export interface Paged {
 export function useOlder<T extends Paged, L>(path: string, first: Loaded<T>, lines: (page: T) => L[], id: (line: L) => string) {
     const older = useSignal<T[]>([]);
     const loads = useSignal(false);
-    useEffect(() => { older.value = []; }, [path]);
     const pages = first.data ? [first.data, ...older.value] : [];
     const next = pages.at(-1)?.next;
     const load = async () => {
@@ -81,7 +80,9 @@ export function useOlder<T extends Paged, L>(path: string, first: Loaded<T>, lin
         }
         loads.value = false;
     };
-    const all = new Map<string, L>();
-    for (const line of pages.flatMap(lines)) if (!all.has(id(line))) all.set(id(line), line);
-    return { all: [...all.values()], pages: pages.length, next, load, loads: loads.value, forget: () => { older.value = []; } };
+    const seen = new Set<string>();
+    const all = pages.flatMap(lines).filter(line => seen.size < seen.add(id(line)).size);
+    const forget = () => { older.value = []; };
+    useEffect(forget, [path]);
+    return { all, pages: pages.length, next, load, loads: loads.value, forget };
 }

@@ -86,7 +86,7 @@ function TokenDialog({ why }: { why: string }) {
     };
     return (
         <Dialog title="A token is needed" verb="Go on" act={enter} close={() => { tokenWanted.value = null; }}>
-            <p class="muted">This server wants to know who you are. The token is kept in this tab only, until it is closed.</p>
+            <p class="muted">It is kept in this tab only, until that is closed.</p>
             <Wrong words={why ? [why] : []} />
             <Line id="token" label="Token" type="password" autocomplete="current-password" autoFocus text={text} />
         </Dialog>

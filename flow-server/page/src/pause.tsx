@@ -24,7 +24,7 @@ export function PausePage() {
     return (
         <main class="single" tabIndex={-1}>
             {done.value ? <Over icon="check" title="Thank you">Your answer is given. This page can be closed.</Over>
-                : error instanceof ApiError && [401, 403, 404, 409, 410].includes(error.status) ? <Over icon="clock" title="This link is not good any more">It was used, or its time is over. Ask whoever sent it for another one.</Over>
+                : error instanceof ApiError && [401, 403, 404, 409, 410].includes(error.status) ? <Over icon="clock" title="This link is not good any more">It was used, or its time is over. Ask for another one.</Over>
                 : error !== null ? <Problem error={error} retry={reload} />
                 : !data ? <Loading />
                 : (

@@ -35,7 +35,7 @@ export function Fork({ run, at, close }: { run: Run; at: CheckpointState; close:
     });
     return (
         <Dialog title={`Copy from ${at.seq === 0 ? 'the start' : `“${placeOf(at.at)}”`}`} verb="Start the copy" act={fork} leave="Leave it" close={close}>
-            <p class="muted">The copy goes on from there as a run of its own. This run stays what it is.</p>
+            <p class="muted">The copy is a run of its own. This run stays what it is.</p>
             {frames.length > 1 && (
                 <div class="field"><label for="fork-path">Values of</label>
                     <select id="fork-path" value={path.value} onChange={event => { path.value = event.currentTarget.value; }}>

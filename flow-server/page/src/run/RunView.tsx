@@ -30,7 +30,7 @@ export function RunView({ id }: { id: string }) {
     const linked = useSignal<Pause | null>(null);
     if (!run) {
         const gone = error instanceof ApiError && error.status === 404;
-        return gone ? <Empty heading title="There is no such run"><p><code>{id}</code> is not in this store. It may have been removed by retention.</p><p><a class="button" href={to(['runs'])}>All runs</a></p></Empty> : <Pending of={live.run} />;
+        return gone ? <Empty heading title="There is no such run"><p><code>{id}</code> is not in this store. Retention may have removed it.</p><p><a class="button" href={to(['runs'])}>All runs</a></p></Empty> : <Pending of={live.run} />;
     }
     const { query } = route.value;
     const tab = query.get('tab') ?? 'graph';

@@ -19,6 +19,11 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
     return <div><dt>{name}</dt><dd>{children}</dd></div>;
 }
 
+/** The button that goes on with a list. */
+export function More({ of: { next, load, loads }, children = 'Show more' }: { of: { next: unknown; load: () => void; loads: boolean }; children?: string }) {
+    return next ? <p class="more"><Button disabled={loads} onClick={load}>{loads ? 'Loading…' : children}</Button></p> : null;
+}
+
 /** Parts of a page behind each other, one of them in sight. */
 export function Tabs({ tabs, at, set, label }: { tabs: [id: string, name: ComponentChildren][]; at: string; set: (id: string) => void; label: string }) {
     return (

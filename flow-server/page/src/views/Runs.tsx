@@ -10,7 +10,7 @@ import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
 import { Heading } from '../ui/Heading.tsx';
 import { Search, WorkflowSelect, has } from '../ui/inputs.tsx';
-import { Chips, Table } from '../ui/lists.tsx';
+import { Chips, More, Table } from '../ui/lists.tsx';
 import { Ago, Dot, StatusPill, Took, short, wordOf } from '../ui/status.tsx';
 import { Empty, Pending } from '../ui/wrong.tsx';
 
@@ -46,7 +46,8 @@ export function Runs() {
     const page = useLoad<Page>(path, 2000);
     const workflows = useLoad<{ workflows: Workflow[] }>('api/workflows');
     const stats = useLoad<{ counts: { workflow: string; status: string; runs: number }[] }>('api/stats', 4000);
-    const { all: runs, next, load, loads } = useOlder(path, page, one => one.runs, run => run.run);
+    const older = useOlder(path, page, one => one.runs, run => run.run);
+    const { all: runs } = older;
     const typed = useSignal(text);
     useEffect(() => { typed.value = text; }, [text]);
     useEffect(() => {
@@ -73,8 +74,8 @@ export function Runs() {
             </div>
             <Pending of={page} />
             {page.data && !found.length && (none
-                ? <Empty title="No runs yet"><p>A run is one pass through a workflow, from its input to its output.</p><p><a class="button primary" href={to(['start'])}><Icon name="play" /> Start the first one</a></p></Empty>
-                : <Empty title="No run is like that">{next ? <p>Among the last {runs.length}. <Button onClick={load}>Look further back</Button></p> : <p><Button onClick={() => go(['runs'])}>Show all runs</Button></p>}</Empty>)}
+                ? <Empty title="No runs yet"><p>A run is one pass through a workflow.</p><p><a class="button primary" href={to(['start'])}><Icon name="play" /> Start the first one</a></p></Empty>
+                : <Empty title="No run is like that">{older.next ? <p>Among the last {runs.length}. <Button onClick={older.load}>Look further back</Button></p> : <p><Button onClick={() => go(['runs'])}>Show all runs</Button></p>}</Empty>)}
             {found.length > 0 && (
                 <Table name="runs" label="Runs, the newest first" columns={['Status', 'Workflow', 'Input', 'User', 'Started', 'Took']}>
                         {found.map(run => (
@@ -89,7 +90,7 @@ export function Runs() {
                         ))}
                 </Table>
             )}
-            {next && found.length > 0 && <p class="more"><Button disabled={loads} onClick={load}>{loads ? 'Loading…' : 'Show older runs'}</Button></p>}
+            {found.length > 0 && <More of={older}>Show older runs</More>}
         </>
     );
 }

@@ -10,7 +10,7 @@ import { Dialog } from '../ui/Dialog.tsx';
 import { Titled, gist } from '../ui/Value.tsx';
 import { Heading } from '../ui/Heading.tsx';
 import { Line, Search, has } from '../ui/inputs.tsx';
-import { Fact, Table } from '../ui/lists.tsx';
+import { Fact, More, Table } from '../ui/lists.tsx';
 import { Copy, say } from '../ui/say.tsx';
 import { Ago, StatusPill, Took, short } from '../ui/status.tsx';
 import { Empty, Pending } from '../ui/wrong.tsx';
@@ -22,7 +22,8 @@ interface Page extends Paged {
 export function Sessions() {
     const path = 'api/sessions?limit=50';
     const list = useLoad<Page>(path, 5000);
-    const { all, next, load, loads } = useOlder(path, list, page => page.sessions, session => session.id);
+    const older = useOlder(path, list, page => page.sessions, session => session.id);
+    const { all } = older;
     const search = useSignal('');
     const found = all.filter(session => has(JSON.stringify(session), search.value));
     return (
@@ -30,7 +31,7 @@ export function Sessions() {
             <header class="view-head"><Heading title="Sessions" /></header>
             <div class="filter"><Search words={search} hint="Search sessions" /></div>
             <Pending of={list} />
-            {list.data && !found.length && <Empty title={all.length ? 'No session is like that' : 'No sessions yet'}><p>Runs that are started with the same session share a state and a history.</p></Empty>}
+            {list.data && !found.length && <Empty title={all.length ? 'No session is like that' : 'No sessions yet'}><p>Runs of one session share a state and a history.</p></Empty>}
             {found.length > 0 && (
                 <Table name="sessions" label="Sessions, those written last first" columns={['Session', 'State', 'User', 'Written']}>
                     {found.map(session => (
@@ -43,7 +44,7 @@ export function Sessions() {
                     ))}
                 </Table>
             )}
-            {next && <p class="more"><Button disabled={loads} onClick={load}>{loads ? 'Loading…' : 'Show more'}</Button></p>}
+            <More of={older} />
         </>
     );
 }
