@@ -7,7 +7,7 @@ export function numberOf({ integer, min, max }: Of<'number'>, text: string, wron
     const value = Number(text.trim().replace(',', '.'));
     if (!Number.isFinite(value)) return wrong('This is not a number.');
     if (integer && !Number.isInteger(value)) return wrong('A whole number, please.');
-    if (integer && !Number.isSafeInteger(value)) return wrong('Too large for a form; use JSON instead.');
+    if (integer && !Number.isSafeInteger(value)) return wrong('This is too large for a form; use JSON.');
     if (value < min) return wrong(`At least ${min}.`);
     if (value > max) return wrong(`At most ${max}.`);
     return value;
