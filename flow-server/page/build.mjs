@@ -4,8 +4,16 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { minify } from 'terser';
 
-/** How much all of it may be, in bytes, gzipped: what it is now, so that it does not grow unseen. The aim is 40,000. */
-const MOST = 50_800;
+/** All of it stays below this, in bytes, gzipped. */
+const MOST = 40_000;
+/** Names of this page's own properties, which neither the server nor the browser knows: they need not be long. */
+const OWN = /^(about|acts|along|asksWho|bare|bars|begun|breaks|calm|choose|chosen|cost|embedded|fixed|flip|focusWrong|idle|inner|integer|leave|loads|mark|named|needed|nullable|pick|places|prepare|preset|readWhole|refresh|reload|removable|room|slim|there|verb|waited|worked|hint|icon|field|chips|columns|danger|heading|busy|depth|lines|raw|pages|forget|since|model|more|words|wrong|example|query|graph|edge|tabs|tone|getDerivedState\w+|getSnapshotBeforeUpdate|getChildContext|component[WD]\w+|shouldComponentUpdate|contextType|defaultProps|debounceRendering|forceUpdate|setState|diffed|unmount|vnode)$/;
+
+/** Style without the spaces that are left in variables, whose names need not be long either. */
+function packed(css) {
+    const names = new Map();
+    return css.replace(/([:,]) +(?=[^{}]*})| +(?=})/g, '$1').replace(/--[a-z]+/g, name => names.get(name) ?? names.set(name, `--${names.size.toString(36)}`).get(name));
+}
 
 const out = new URL('../assets/', import.meta.url);
 const here = path => new URL(path, import.meta.url);
@@ -23,8 +31,8 @@ const script = await build({
     inject: [here('src/jsx.ts').pathname],
 });
 const style = await build({ ...options, entryPoints: [here('src/styles/app.css').pathname], target: ['chrome123', 'firefox120', 'safari17.5'] });
-const smaller = await minify(script.outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3, unsafe: true, unsafe_arrows: true, unsafe_methods: true, unsafe_comps: true, pure_getters: true, keep_fargs: false } });
-const files = new Map([['app.js', `${smaller.code}\n`], ['app.css', style.outputFiles[0].text]]);
+const smaller = await minify(script.outputFiles[0].text, { module: true, ecma: 2022, mangle: { properties: { regex: OWN } }, compress: { passes: 3, unsafe: true, inline: 1, unsafe_arrows: true, unsafe_comps: true, pure_getters: true, unsafe_math: true, keep_fargs: false } });
+const files = new Map([['app.js', `${smaller.code}\n`], ['app.css', packed(style.outputFiles[0].text)]]);
 for (const name of ['index.html', 'pause.html']) files.set(name, await readFile(here(`src/${name}`), 'utf8'));
 
 const check = process.argv.includes('--check');
@@ -43,7 +51,7 @@ for (const [name, text] of [...files].sort()) {
     }
 }
 console.log(`together     ${total} bytes gzipped`);
-if (total > MOST) {
+if (total >= MOST) {
     console.error(`error: the page has to stay below ${MOST} bytes gzipped.`);
     process.exitCode = 1;
 }

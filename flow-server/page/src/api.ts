@@ -1,5 +1,5 @@
 /** Requests to the server. All addresses are relative to the page's, so that it works below any prefix. */
-import { signal } from '@preact/signals';
+import { signal } from './signals.ts';
 import type { Json } from './types.ts';
 
 const TOKEN = 'flow-token';
@@ -58,12 +58,10 @@ interface Options {
     form?: FormData;
     headers?: Record<string, string>;
     signal?: AbortSignal;
-    /** Whether a 401 is the caller's own matter. */
-    open?: boolean;
 }
 
 /** Asks the server. Throws an `ApiError`; one of status 0 if it cannot be reached. */
-export async function call<T>(path: string, { method, body, form, headers: more, signal, open }: Options = {}): Promise<T> {
+export async function call<T>(path: string, { method, body, form, headers: more, signal }: Options = {}): Promise<T> {
     const init: RequestInit = { method: method ?? 'GET', headers: headers({ accept: 'application/json', ...more }), cache: 'no-store' };
     if (form) init.body = form;
     if (signal) init.signal = signal;
@@ -77,22 +75,20 @@ export async function call<T>(path: string, { method, body, form, headers: more,
     } catch (error) {
         if (signal?.aborted) throw error;
         offline.value = true;
-        throw new ApiError(0, 'offline', 'The server cannot be reached. Is it running?');
+        throw new ApiError(0, 'offline', 'The server cannot be reached.');
     }
     offline.value = false;
     if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
     const error = await problem(response);
-    if (response.status === 401 && !open) tokenWanted.value = token.value ? 'This token is not accepted.' : '';
+    if (response.status === 401) tokenWanted.value = token.value ? 'This token is not accepted.' : '';
     throw error;
 }
 
 async function problem(response: Response): Promise<ApiError> {
     const { status } = response;
     try {
-        const said = (await response.json()) as { [name: string]: Json };
-        const text = said.detail ?? said.title ?? response.statusText;
-        const errors = Array.isArray(said.errors) ? (said.errors as unknown as FieldError[]) : [];
-        return new ApiError(status, String(said.code ?? status), String(text), errors, said);
+        const said = await response.json();
+        return new ApiError(status, said.code, said.detail, said.errors, said);
     } catch {
         const wait = status === 429 ? ' It is busy: try again in a moment.' : '';
         return new ApiError(status, String(status), `The server said ${status} ${response.statusText}.${wait}`);

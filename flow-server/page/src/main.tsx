@@ -1,21 +1,26 @@
 /** The page: where one is, and the frame around it. */
-import { signal, useSignal } from '@preact/signals';
-import { render } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
-import { epoch, offline, setToken, token, tokenWanted } from './api.ts';
-import { useLoad } from './load.ts';
-import { askMe, me } from './me.ts';
+// This is the order in which the script is put together: with what is alike side by side it packs better.
 import { route, to } from './router.ts';
+import { epoch, offline, setToken, token, tokenWanted } from './api.ts';
+import { Start, Workflows } from './views/Start.tsx';
 import { PausePage } from './pause.tsx';
 import { RunView } from './run/RunView.tsx';
-import type { ListedPause } from './types.ts';
-import { Icon } from './ui/Icon.tsx';
-import { focusHeading } from './ui/page.tsx';
-import { Dialog, Empty, Line, Said } from './ui/ui.tsx';
-import { Inbox } from './views/Inbox.tsx';
 import { Runs } from './views/Runs.tsx';
+import { Inbox } from './views/Inbox.tsx';
 import { SessionView, Sessions } from './views/Sessions.tsx';
-import { Start, Workflows } from './views/Start.tsx';
+import { signal, useSignal } from './signals.ts';
+import { render } from 'preact';
+import { useEffect } from './hooks.ts';
+import { useLoad } from './load.ts';
+import { askMe, me } from './me.ts';
+import { Button } from './ui/Button.tsx';
+import { Dialog } from './ui/Dialog.tsx';
+import { Icon } from './ui/Icon.tsx';
+import { LOGO } from './ui/logo.ts';
+import { Line } from './ui/inputs.tsx';
+import { Said } from './ui/say.tsx';
+import { Empty, Wrong } from './ui/wrong.tsx';
+import type { ListedPause } from './types.ts';
 
 const THEMES = ['auto', 'light', 'dark'] as const;
 const theme = signal(localStorage.getItem('flow-theme') ?? 'auto');
@@ -34,32 +39,24 @@ function View() {
 }
 
 function App() {
-    const main = useRef<HTMLElement>(null);
     const { path } = route.value;
     const [first = 'runs'] = path;
-    const place = path.slice(0, 2).join('/');
-    const before = useRef(place);
     const waiting = useLoad<{ pauses: ListedPause[]; next?: string | null }>('api/pauses?limit=100', 4000);
-    const count = waiting.data.value?.pauses.length ?? 0;
+    const count = waiting.data?.pauses.length ?? 0;
     const round = epoch.value;
-    useEffect(() => void askMe(), [round]);
-    useEffect(() => {
-        if (before.current === place) return;
-        before.current = place;
-        scrollTo(0, 0);
-        focusHeading();
-    }, [place]);
+    // If that fails, so does all else, which tells it.
+    useEffect(() => void askMe().catch(() => {}), [round]);
     const turn = () => {
         theme.value = THEMES[(THEMES.indexOf(theme.value as 'auto') + 1) % THEMES.length]!;
         localStorage.setItem('flow-theme', theme.value);
         dress();
     };
-    const link = (id: string, icon: string, name: string, more?: preact.ComponentChildren) => <li><a href={to([id])} aria-current={first === id ? 'page' : undefined}><Icon name={icon} /><span>{name}</span>{more}</a></li>;
+    const link = (id: string, icon: string, name: string, more?: preact.ComponentChildren) => <li><a href={to([id])} aria-current={first === id}><Icon name={icon} /><span>{name}</span>{more}</a></li>;
     return (
         <>
             <nav aria-label="Main">
-                <a class="skip" href={to(path)} onClick={event => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
-                <a class="brand" href={to(['runs'])} aria-label="Workflows, all runs"><Logo /><span>Workflows</span></a>
+                <a class="skip" href={to(path)} onClick={event => { event.preventDefault(); document.querySelector('main')?.focus(); }}>Skip to the content</a>
+                <a class="brand" href={to(['runs'])} aria-label="Workflows, all runs"><img src={LOGO} width="24" height="24" alt="" /><span>Workflows</span></a>
                 <ul>
                     {link('runs', 'runs', 'Runs')}
                     {link('pauses', 'inbox', 'Waiting', count > 0 && <span class="badge-count" aria-label={`${count} open questions`}>{count > 99 ? '99+' : count}</span>)}
@@ -68,12 +65,12 @@ function App() {
                 </ul>
                 <div class="nav-foot">
                     {me.value.named && <p class="muted small who"><Icon name="person" /> <span>{me.value.named}</span></p>}
-                    {token.value && <button type="button" class="quiet" onClick={() => setToken('')}><Icon name="key" /> <span>Forget the token</span></button>}
-                    <button type="button" class="quiet" onClick={turn}><Icon name="theme" /> <span>Colours: {theme.value}</span></button>
+                    {token.value && <Button class="quiet" icon="key" onClick={() => setToken('')}><span>Forget the token</span></Button>}
+                    <Button class="quiet" icon="theme" onClick={turn}><span>Colours: {theme.value}</span></Button>
                 </div>
             </nav>
-            <main ref={main} tabIndex={-1}>
-                {offline.value && <div class="notice is-wrong" role="alert"><p>The server cannot be reached. This page tries again by itself.</p></div>}
+            <main tabIndex={-1}>
+                {offline.value && <Wrong words={['The server cannot be reached. This page tries again by itself.']} />}
                 <View />
             </main>
             <Said />
@@ -83,27 +80,18 @@ function App() {
 }
 
 function TokenDialog({ why }: { why: string }) {
-    const value = useSignal('');
-    const enter = (event: Event) => {
-        event.preventDefault();
-        if (value.value.trim()) setToken(value.value.trim());
+    const text = useSignal('');
+    const enter = () => {
+        if (text.value.trim()) setToken(text.value.trim());
     };
     return (
-        <Dialog title="A token is needed" close={() => { tokenWanted.value = null; }}>
-            <form class="dialog-form" onSubmit={enter}>
-                <div class="dialog-body">
-                    <p class="muted">This server wants to know who you are. The token is kept in this tab only, until it is closed.</p>
-                    {why && <div class="notice is-wrong" role="alert"><p>{why}</p></div>}
-                    <Line id="token" label="Token" type="password" autocomplete="current-password" autoFocus text={value} />
-                </div>
-                <footer><button class="primary">Go on</button></footer>
-            </form>
+        <Dialog title="A token is needed" verb="Go on" act={enter} close={() => { tokenWanted.value = null; }}>
+            <p class="muted">It is kept in this tab only, until that is closed.</p>
+            <Wrong words={why ? [why] : []} />
+            <Line id="token" label="Token" type="password" autocomplete="current-password" autoFocus text={text} />
         </Dialog>
     );
 }
 
-function Logo() {
-    return <svg class="logo" viewBox="0 0 16 16" width="24" height="24" aria-hidden="true"><rect width="16" height="16" rx="4" /><path d="M8 3.5V6c0 3-3.5 1.5-3.5 4.5M8 6c0 3 3.5 1.5 3.5 4.5" /><path class="ends" d="M8 3.5h0M4.5 11.5h0M11.5 11.5h0" /></svg>;
-}
-
-render(document.body.dataset.page === 'pause' ? <PausePage /> : <App />, document.getElementById('app')!);
+document.head.append(Object.assign(document.createElement('link'), { rel: 'icon', href: LOGO }));
+render(document.documentElement.dataset.page === 'pause' ? <PausePage /> : <App />, document.body);

@@ -1,6 +1,6 @@
 /** Who looks at the page, as far as the server tells. */
-import { signal } from '@preact/signals';
-import { ApiError, call } from './api.ts';
+import { signal } from './signals.ts';
+import { call } from './api.ts';
 
 export type Role = 'read' | 'run' | 'answer' | 'admin';
 
@@ -12,16 +12,11 @@ interface Me {
     acts(user: string | null): boolean;
 }
 
-const anybody: Me = { named: null, can: () => true, acts: () => true };
-export const me = signal<Me>(anybody);
+/** Until the server has told it, everything may be tried. */
+export const me = signal<Me>({ named: null, can: () => true, acts: () => true });
 
-/** Asks the server. One that does not say leaves everything to be tried. */
 export async function askMe(): Promise<void> {
-    try {
-        const { name, roles } = await call<{ name?: string | null; roles?: string[] }>('api/me');
-        const can = (role: Role) => !roles || roles.includes(role) || roles.includes('admin');
-        me.value = { named: name ?? null, can, acts: user => can('admin') || (can('run') && name === user) };
-    } catch (error) {
-        if (error instanceof ApiError && error.status === 404) me.value = anybody;
-    }
+    const { name, roles } = await call<{ name: string | null; roles: string[] }>('api/me');
+    const can = (role: Role) => roles.includes(role) || roles.includes('admin');
+    me.value = { named: name, can, acts: user => can('admin') || (can('run') && name === user) };
 }

@@ -1,47 +1,36 @@
 /** The page behind a signed link: one question, for somebody who only has to decide. */
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import { ApiError, call, part } from './api.ts';
+import { ApiError, part } from './api.ts';
 import { Answer } from './form/Answer.tsx';
+import { useLoad } from './load.ts';
+import { useSignal } from './signals.ts';
 import type { Pause } from './types.ts';
 import { Icon } from './ui/Icon.tsx';
-import { Ago, Loading, Problem, Said } from './ui/ui.tsx';
+import { Said } from './ui/say.tsx';
+import { Ago } from './ui/status.tsx';
+import { Loading, Problem } from './ui/wrong.tsx';
 
 interface Linked {
     pause: Pause;
-    workflow?: string;
-    expires_at?: number;
+    workflow: string;
+    expires_at: number;
 }
 
 const token = decodeURIComponent(location.pathname.replace(/\/+$/, '').split('/').pop() ?? '');
 const path = `api/links/${part(token)}`;
 
 export function PausePage() {
-    const linked = useSignal<Linked | null>(null);
-    const error = useSignal<unknown>(null);
+    const { data, error, reload } = useLoad<Linked>(path);
     const done = useSignal(false);
-    const load = async () => {
-        try {
-            linked.value = await call<Linked>(path, { open: true });
-            error.value = null;
-            document.title = linked.value.pause.question || 'A question';
-        } catch (wrong) {
-            error.value = wrong;
-        }
-    };
-    useEffect(() => void load(), []);
-    const { value } = linked;
-    const over = value?.pause.state !== undefined && value.pause.state !== 'open' || error.value instanceof ApiError && [401, 403, 404, 409, 410].includes(error.value.status);
     return (
         <main class="single" tabIndex={-1}>
             {done.value ? <Over icon="check" title="Thank you">Your answer is given. This page can be closed.</Over>
-                : over ? <Over icon="clock" title="This link is not good any more">It was used, or its time is over. Ask whoever sent it for another one.</Over>
-                : error.value !== null ? <Problem error={error.value} retry={() => void load()} />
-                : !value ? <Loading />
+                : error instanceof ApiError && [401, 403, 404, 409, 410].includes(error.status) ? <Over icon="clock" title="This link is not good any more">It was used, or its time is over. Ask for another one.</Over>
+                : error !== null ? <Problem error={error} retry={reload} />
+                : !data ? <Loading />
                 : (
                     <>
-                        <Answer pause={value.pause} id="link" asksWho={false} level="h1" send={(given, key) => call<unknown>(path, { method: 'POST', body: given, open: true, headers: { 'idempotency-key': key } }).then(() => { done.value = true; })} done={() => {}} />
-                        <p class="muted small foot">{value.workflow && <>asked by {value.workflow}</>}{value.expires_at && <>, the link ends <Ago time={value.expires_at} /></>}</p>
+                        <Answer pause={data.pause} id="link" asksWho={false} top path={path} done={given => { done.value ||= given; }} />
+                        <p class="muted small foot">asked by {data.workflow}, the link ends <Ago time={data.expires_at} /></p>
                     </>
                 )}
             <Said />
@@ -50,5 +39,5 @@ export function PausePage() {
 }
 
 function Over({ icon, title, children }: { icon: string; title: string; children: string }) {
-    return <div class="over-page" role="status"><span class={`round is-${icon}`}><Icon name={icon} /></span><h1>{title}</h1><p>{children}</p></div>;
+    return <div class="empty" role="status"><span class={`round is-${icon}`}><Icon name={icon} /></span><h1 class="empty-title">{title}</h1><p>{children}</p></div>;
 }

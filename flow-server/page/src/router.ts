@@ -1,5 +1,5 @@
 /** Where in the page one is: the hash, so that the page works below any prefix and without the server's help. */
-import { signal } from '@preact/signals';
+import { signal } from './signals.ts';
 
 export interface Route {
     path: string[];

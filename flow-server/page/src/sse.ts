@@ -26,11 +26,13 @@ export function follow(path: string, reader: Reader): () => void {
                 if (!response.ok || !response.body) throw new Error();
                 offline.value = false;
                 for await (const { id, event, data } of blocks(response.body)) {
+                    // What still comes for a list that is read anew does not belong to that one.
+                    if (stop.signal.aborted) return;
                     rest = 250;
                     if (id !== undefined) last = id;
                     if (event === 'end') return reader.end();
                     // A server that stops says so; it is asked again like one whose line broke.
-                    if (data && event !== 'shutdown') reader.event(event, data);
+                    if (data && event !== 'shutdown') reader.event(event ?? 'message', data);
                 }
             } catch {
                 if (stop.signal.aborted) return;
@@ -44,8 +46,8 @@ export function follow(path: string, reader: Reader): () => void {
 
 interface Block {
     id?: string;
-    event: string;
-    data: string;
+    event?: string;
+    data?: string;
 }
 
 /** The blocks of a stream, one event each. */
@@ -59,9 +61,8 @@ export async function* blocks(body: ReadableStream<Uint8Array>): AsyncGenerator<
             if (done) return;
             text = (text + decoder.decode(value, { stream: true })).replace(/\r\n?/g, '\n');
             for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-                const block = read(text.slice(0, end));
+                yield read(text.slice(0, end));
                 text = text.slice(end + 2);
-                if (block) yield block;
             }
         }
     } finally {
@@ -69,18 +70,8 @@ export async function* blocks(body: ReadableStream<Uint8Array>): AsyncGenerator<
     }
 }
 
-function read(text: string): Block | null {
-    const block: Block = { event: 'message', data: '' };
-    let some = false;
-    for (const line of text.split('\n')) {
-        const colon = line.indexOf(':');
-        if (colon === 0) continue;
-        const name = colon < 0 ? line : line.slice(0, colon);
-        const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
-        some = true;
-        if (name === 'id') block.id = value;
-        else if (name === 'event') block.event = value;
-        else if (name === 'data') block.data += (block.data ? '\n' : '') + value;
-    }
-    return some ? block : null;
+function read(text: string): Block {
+    const block: { [name: string]: string } = {};
+    for (const [, name = '', value = ''] of text.matchAll(/^(\w+): ?(.*)$/gm)) block[name] = name === 'data' && block.data ? `${block.data}\n${value}` : value;
+    return block;
 }

@@ -1,5 +1,5 @@
 /** Moments and durations in words. */
-import { signal } from '@preact/signals';
+import { signal } from './signals.ts';
 
 /** The time, every second while somebody looks. */
 export const now = signal(Date.now());
@@ -9,7 +9,7 @@ if (typeof document !== 'undefined') {
     document.addEventListener('visibilitychange', tick);
 }
 
-const UNITS: [number, Intl.RelativeTimeFormatUnit][] = [[86_400_000, 'day'], [3_600_000, 'hour'], [60_000, 'minute'], [1000, 'second']];
+const UNITS: [ms: number, unit: Intl.RelativeTimeFormatUnit, short: string][] = [[86_400_000, 'day', 'd'], [3_600_000, 'hour', 'h'], [60_000, 'minute', 'min'], [1000, 'second', 's']];
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'narrow' });
 const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
 
@@ -18,8 +18,8 @@ export function ago(time: number, at: number): string {
     const gap = time - at;
     if (Math.abs(gap) < 5000) return 'now';
     if (Math.abs(gap) > 30 * 86_400_000) return day.format(time);
-    for (const [size, unit] of UNITS) if (Math.abs(gap) >= size) return relative.format(Math.trunc(gap / size), unit);
-    return 'now';
+    const [size, unit] = UNITS.find(([size]) => Math.abs(gap) >= size)!;
+    return relative.format(Math.trunc(gap / size), unit);
 }
 
 /** The moment, to the second, with the zone. */
@@ -38,11 +38,10 @@ export function span(ms: number): string {
     if (ms < 0) ms = 0;
     if (ms < 1000) return `${Math.round(ms)} ms`;
     if (ms < 10_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
-    const units: [number, string][] = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1000, 's']];
-    const first = units.findIndex(([size]) => ms >= size);
-    const parts = units.slice(first, first + 2).map(([size, unit], index, two) => {
+    const first = UNITS.findIndex(([size]) => ms >= size);
+    const parts = UNITS.slice(first, first + 2).map(([size, , unit], index, two) => {
         const whole = Math.floor((index ? ms % two[0]![0] : ms) / size);
-        return whole || !index ? `${whole} ${unit}` : '';
+        return whole ? `${whole} ${unit}` : '';
     });
-    return parts.filter(Boolean).join(' ');
+    return parts.join(' ').trim();
 }

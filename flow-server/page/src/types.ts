@@ -214,5 +214,4 @@ export interface Schema {
     exclusiveMinimum?: number;
     exclusiveMaximum?: number;
     multipleOf?: number;
-    nullable?: boolean;
 }

@@ -1,27 +1,17 @@
 /** What the nodes of a graph look like: as in the drawings that `flow-graph` makes. */
 import type { LayoutNode, Mark } from '../types.ts';
+import { Icon } from '../ui/Icon.tsx';
 
 const CORNER = 9;
 const TITLE = 30;
 const ICON = 22;
 const LINE = 17;
 
-const ICONS: Record<string, string> = {
-    card: 'M8 4.8a3.2 3.2 0 1 1 0 6.4 3.2 3.2 0 0 1 0-6.4M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6 5 5M11 11l1.4 1.4M12.4 3.6 11 5M5 11l-1.4 1.4',
-    question: 'M8 2.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6M2.6 14c.4-3 2.6-4.6 5.4-4.6s5 1.6 5.4 4.6',
-    pill: 'M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2M8 4.5v3.7l2.4 1.5',
-    call: 'M1.8 1.8h12.4v12.4H1.8zM5.6 5.6h4.8v4.8H5.6z',
-    frame: 'M1.8 1.8h12.4v12.4H1.8zM5.6 5.6h4.8v4.8H5.6z',
-    bar: 'M8 2v4M8 6c0 3-5 2-5 6.5M8 6c0 3 5 2 5 6.5M1 11l2 2 2-2M11 11l2 2 2-2',
-};
-const SIGNS: Record<string, string> = {
-    done: 'M1.5 5.5 4 8l4.5-5.5',
-    working: 'M3 1.5 8 5 3 8.5z',
-    waiting: 'M3.2 1.5v7M6.8 1.5v7',
-    sleeping: 'M2 1.5h6L2 8.5h6',
-    failed: 'M2 2l6 6M8 2 2 8',
-};
-const WORDS: Record<string, string> = { done: 'done', skipped: 'not taken', working: 'at work', sleeping: 'asleep', waiting: 'waits for an answer', failed: 'failed' };
+const ICONS: Record<string, string> = { card: 'gear', question: 'person', pill: 'clock', call: 'nested', frame: 'nested', bar: 'branch' };
+const SIGNS: Record<string, string> = { done: 'check', working: 'play', waiting: 'pause', sleeping: 'clock', failed: 'cross' };
+/** Kinds of nodes that are called otherwise, and states. */
+export const KINDS: Record<string, string> = { pause: 'question', choice: 'decision', child: 'workflow' };
+const WORDS: Record<string, string> = { skipped: 'not taken', working: 'at work', sleeping: 'asleep', waiting: 'waits for an answer' };
 
 /** A mark in words. */
 export function inWords(mark: Mark | undefined): string {
@@ -42,27 +32,22 @@ export function numberOf(mark: Mark): string {
     return (mark.attempts ?? 0) > 1 ? `#${mark.attempts}` : '';
 }
 
-function Outline({ node }: { node: LayoutNode }) {
-    const { x, y, width, height, shape } = node;
-    const [right, bottom, middle] = [x + width, y + height, y + height / 2];
-    const rect = (name: string, by: number, round: number) => <rect class={name} x={x + by} y={y + by} width={width} height={height} rx={round} />;
+/** Round corners where they are not as usual. */
+const ROUND: Record<string, number> = { start: 99, end: 99, pill: 99, bar: 6, call: 3 };
+
+function Outline({ node: { x, y, width, height, shape } }: { node: LayoutNode }) {
+    const [right, bottom] = [x + width, y + height];
+    const rect = (name: string, by = 0) => <rect class={name} x={x + by} y={y + by} width={width} height={height} rx={ROUND[shape] ?? CORNER} />;
+    /** With corners cut off. */
+    const cut = (wide: number, high: number) => <path class="box" d={`M${x + wide} ${y}H${right - wide}L${right} ${y + high}V${bottom - high}L${right - wide} ${bottom}H${x + wide}L${x} ${bottom - high}V${y + high}Z`} />;
     switch (shape) {
-        case 'start':
-        case 'pill': return rect('box', 0, height / 2);
-        case 'bar': return rect('box', 0, Math.min(height / 2, 6));
-        case 'end': return <><circle class="box" cx={x + width / 2} cy={middle} r={width / 2 - 1} /><circle class="core" cx={x + width / 2} cy={middle} r={width / 2 - 5} /></>;
-        case 'question': {
-            const cut = CORNER;
-            return <path class="box" d={`M${x + cut} ${y}H${right - cut}L${right} ${y + cut}V${bottom - cut}L${right - cut} ${bottom}H${x + cut}L${x} ${bottom - cut}V${y + cut}Z`} />;
-        }
-        case 'decision': {
-            const point = Math.min(height / 2, 18);
-            return <path class="box" d={`M${x} ${middle}L${x + point} ${y}H${right - point}L${right} ${middle}L${right - point} ${bottom}H${x + point}Z`} />;
-        }
-        case 'call': return <>{rect('box', 0, 3)}<path class="deco" d={`M${x + 6} ${y}V${bottom}M${right - 6} ${y}V${bottom}`} /></>;
-        case 'frame': return <>{rect('box', 0, CORNER)}<path class="title" d={`M${x} ${y + TITLE}V${y + CORNER}Q${x} ${y} ${x + CORNER} ${y}H${right - CORNER}Q${right} ${y} ${right} ${y + CORNER}V${y + TITLE}Z`} /></>;
-        case 'lane': return <>{rect('deco', 8, CORNER)}{rect('deco', 4, CORNER)}{rect('box', 0, CORNER)}</>;
-        default: return rect('box', 0, CORNER);
+        case 'question': return cut(CORNER, CORNER);
+        case 'decision': return cut(Math.min(height / 2, 18), height / 2);
+        case 'end': return <>{rect('box')}<circle class="core" cx={x + width / 2} cy={y + height / 2} r={width / 2 - 5} /></>;
+        case 'call': return <>{rect('box')}<path class="deco" d={`M${x + 6} ${y}V${bottom}M${right - 6} ${y}V${bottom}`} /></>;
+        case 'frame': return <>{rect('box')}<path class="title" d={`M${x} ${y + TITLE}V${y + CORNER}q0-9 9-9H${right - CORNER}q9 0 9 9V${y + TITLE}`} /></>;
+        case 'lane': return <>{rect('deco', 8)}{rect('deco', 4)}{rect('box')}</>;
+        default: return rect('box');
     }
 }
 
@@ -76,8 +61,8 @@ function Words({ node }: { node: LayoutNode }) {
     const top = node.y + (height - node.text.length * line) / 2 + line / 2 + 4;
     return (
         <>
-            {icon && <path class="sign" transform={`translate(${node.x + 12} ${node.y + (height - 16) / 2})`} d={icon} />}
-            {node.text.map((text, index) => <text key={index} class={code ? 'code' : ''} x={center} y={top + index * line}> {text}</text>)}
+            {icon && <Icon name={icon} x={node.x + 12} y={node.y + (height - 16) / 2} />}
+            {node.text.map((text, index) => <text class={code ? 'code' : ''} x={center} y={top + index * line}> {text}</text>)}
         </>
     );
 }
@@ -93,7 +78,7 @@ function Badge({ node, mark }: { node: LayoutNode; mark: Mark }) {
     return (
         <g class="badge">
             <rect x={x} y={y} width={width} height="18" rx="9" />
-            <path class={mark.state === 'working' ? 'solid' : ''} transform={`translate(${x + 4} ${y + 4})`} d={sign} />
+            <Icon name={sign} x={x + 4} y={y + 4} width={10} />
             {number && <text x={x + 16 + (width - 20) / 2} y={y + 13}> {number}</text>}
         </g>
     );

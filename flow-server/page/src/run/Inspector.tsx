@@ -1,15 +1,14 @@
 /** What is known of one step, question or decision of a run; of the run itself if none is chosen. */
 import { useLoad } from '../load.ts';
-import { part } from '../api.ts';
+import { same } from '../json.ts';
 import { clock, exact, span } from '../time.ts';
-import type { Attempt, Checkpoint, CheckpointState, Json, LayoutNode, Mark, Run } from '../types.ts';
-import { Icon } from '../ui/Icon.tsx';
-import { Titled, summary } from '../ui/Value.tsx';
-import { Ago, Loading, StatusPill } from '../ui/ui.tsx';
-import { inWords } from '../graph/shapes.tsx';
-import { framesOf } from './Checkpoints.tsx';
-
-const KINDS: Record<string, string> = { step: 'Step', pause: 'Question', timer: 'Timer', choice: 'Decision', fork: 'Branches side by side', child: 'Workflow', start: 'Start', end: 'End', join: 'Join' };
+import type { Attempt, Checkpoint, CheckpointState, LayoutNode, Mark, Run } from '../types.ts';
+import { Button } from '../ui/Button.tsx';
+import { Titled, gist } from '../ui/Value.tsx';
+import { Ago, Dot, StatusPill } from '../ui/status.tsx';
+import { Loading } from '../ui/wrong.tsx';
+import { KINDS, inWords } from '../graph/shapes.tsx';
+import { bindingsOf, checkpointsOf } from './bindings.ts';
 
 export function Inspector({ run, node, mark, close }: { run: Run; node: LayoutNode | null; mark: Mark | undefined; close: () => void }) {
     if (!node) return <RunFacts run={run} />;
@@ -17,12 +16,12 @@ export function Inspector({ run, node, mark, close }: { run: Run; node: LayoutNo
     const pauses = run.pauses.filter(pause => pause.name === node.name);
     return (
         <div class="inspector">
-            <header class="inspector-head">
+            <header class="view-head">
                 <div><p class="over">{KINDS[node.kind] ?? node.kind}{node.line > 0 && ` · line ${node.line}`}</p><h2>{node.kind === 'start' ? run.workflow : node.name}</h2></div>
-                <button type="button" class="icon-button" aria-label="Back to the run" onClick={close}><Icon name="cross" /></button>
+                <Button label="Back to the run" icon="cross" onClick={close} />
             </header>
             {node.doc && <p>{node.doc}</p>}
-            <p class={`mark is-${mark?.state ?? 'ahead'}`}><span class="dot" aria-hidden="true" />{inWords(mark)}</p>
+            <p class={`mark is-${mark?.state ?? 'ahead'}`}><Dot />{inWords(mark)}</p>
             {mark?.error && <p class="error-text">{mark.error}</p>}
             {mark?.items && mark.items.all !== null && <progress max={mark.items.all} value={mark.items.done} aria-label="Items done" />}
             {node.kind === 'start' && <Titled title="Input" value={run.input} />}
@@ -48,7 +47,7 @@ function RunFacts({ run }: { run: Run }) {
     return (
         <div class="inspector">
             {run.status === 'completed' && <Titled title="Output" value={run.output} />}
-            <Titled title="Input" value={run.input} open={run.status !== 'completed' || summary(run.input).length < 400} />
+            <Titled title="Input" value={run.input} open={run.status !== 'completed' || gist(run.input).length < 400} />
             {frames.slice(0, 4).map(frame => (
                 <section key={frame.path} class="frame">
                     <h3>Now at <code>{frame.at}</code>{frame.path && <> in <code>{frame.path}</code></>}</h3>
@@ -70,9 +69,9 @@ function Attempts({ run, attempts }: { run: Run; attempts: Attempt[] }) {
                 <h3>{attempts.length === 1 ? 'One attempt' : `${attempts.length} attempts`}</h3>
                 {shown.length < attempts.length && <p class="muted small">the last {shown.length}:</p>}
                 <ol class="attempts">
-                    {shown.map((attempt, index) => (
-                        <li key={index} class={`is-${attempt.state}`}>
-                            <span class="dot" aria-hidden="true" />
+                    {shown.map(attempt => (
+                        <li class={`is-${attempt.state}`}>
+                            <Dot />
                             <span>{attempt.state === 'running' ? 'at work' : attempt.state}{attempt.attempt > 1 && `, attempt ${attempt.attempt}`}{attempt.path && <small> {attempt.path}</small>}</span>
                             <span class="muted small" title={attempt.started_at ? exact(attempt.started_at) : ''}>{attempt.started_at ? clock(attempt.started_at).slice(0, 8) : ''}{attempt.ms !== null && ` · ${span(attempt.ms)}`}</span>
                             {attempt.error && <p class="error-text">{attempt.error}</p>}
@@ -85,27 +84,22 @@ function Attempts({ run, attempts }: { run: Run; attempts: Attempt[] }) {
     );
 }
 
-/** What a step took and returned: as the server tells it, or what was saved before and after it. */
-function Values({ run, attempt }: { run: Run; attempt: Attempt }) {
-    const told = attempt.output !== undefined;
-    const path = `api/runs/${part(run.run)}/checkpoints`;
-    const list = useLoad<{ checkpoints: Checkpoint[] }>(told ? null : `${path}?${run.attempts.length}`);
-    const end = (attempt.started_at ?? 0) + (attempt.ms ?? 0);
-    const mine = list.data.value?.checkpoints.filter(one => one.path === attempt.path && one.at.startsWith(attempt.step)) ?? [];
-    const found = mine.toSorted((left, right) => Math.abs(left.time - end) - Math.abs(right.time - end))[0];
-    const after = useLoad<CheckpointState>(found ? `${path}/${found.seq}` : null);
-    const before = useLoad<CheckpointState>(found ? `${path}/${found.seq - 1}` : null);
-    if (told) return <>{attempt.input !== undefined && <Titled title="Input" value={attempt.input} open={false} />}<Titled title="Output" value={attempt.output ?? null} /></>;
-    if (!list.data.value) return <Loading />;
-    if (!found || !after.data.value) return null;
-    const of = (state: CheckpointState | null) => new Map((state ? framesOf(state) : []).find(frame => frame.path === attempt.path)?.bindings.map(one => [one.name, one.value]));
-    const old = of(before.data.value);
-    const changed = [...of(after.data.value)].filter(([name, value]) => JSON.stringify(old.get(name)) !== JSON.stringify(value));
-    const lived = Object.fromEntries(old) as { [name: string]: Json };
+/** What a step returned and could use: what was saved after and before it. */
+function Values({ run, attempt: { step, path, started_at, ms } }: { run: Run; attempt: Attempt }) {
+    const all = checkpointsOf(run.run);
+    const list = useLoad<{ checkpoints: Checkpoint[] }>(`${all}?${run.attempts.length}`);
+    const end = (started_at ?? 0) + (ms ?? 0);
+    const away = ({ time }: Checkpoint) => Math.abs(time - end);
+    const found = list.data?.checkpoints.filter(one => one.path === path && one.at.startsWith(step)).sort((left, right) => away(left) - away(right))[0];
+    const after = useLoad<CheckpointState>(found ? `${all}/${found.seq}` : null);
+    const before = useLoad<CheckpointState>(found ? `${all}/${found.seq - 1}` : null);
+    if (!list.data) return <Loading />;
+    const old = bindingsOf(before.data, path);
+    const changed = Object.entries(bindingsOf(after.data, path)).filter(([name, value]) => !same(old[name], value));
     return (
         <>
             {changed.map(([name, value]) => <Titled key={name} title={`Output: ${name}`} value={value} />)}
-            {old.size > 0 && <Titled title="What it could use" value={lived} open={false} />}
+            {Object.keys(old).length > 0 && <Titled title="What it could use" value={old} open={false} />}
         </>
     );
 }

@@ -1,9 +1,11 @@
 /** When which step was at work, and who was waited for. */
-import { useSignal } from '@preact/signals';
+import { useSignal } from '../signals.ts';
+import { useOpened } from '../ui/opened.ts';
 import { clock, now, span } from '../time.ts';
 import type { Run, RunEvent } from '../types.ts';
-import { Icon } from '../ui/Icon.tsx';
-import { ENDED, Empty } from '../ui/ui.tsx';
+import { Button } from '../ui/Button.tsx';
+import { ENDED } from '../ui/status.tsx';
+import { Empty } from '../ui/wrong.tsx';
 import { type Bar, type Row, type Scale, rowsOf, scaleOf, ticks } from './model.ts';
 
 const KINDS: Record<string, string> = { work: 'At work', wait: 'Waits for an answer', sleep: 'Sleeps', retry: 'Waits for its next attempt' };
@@ -11,43 +13,37 @@ const GLYPHS: Record<string, string> = { step: 'play', pause: 'person', timer: '
 
 export function Waterfall({ run, events, choose }: { run: Run; events: RunEvent[]; choose: (row: Row) => void }) {
     const whole = useSignal(true);
-    const opened = useSignal<ReadonlySet<string>>(new Set());
+    const { has, flip } = useOpened<string>();
     const rows = rowsOf(events, run.attempts, run.pauses);
     if (!rows.length) return <Empty title="Nothing has happened yet" />;
     const ended = ENDED.includes(run.status);
     const end = ended ? run.updated_at : Math.max(now.value, run.updated_at);
     const scale = scaleOf(rows, run.created_at, end, whole.value);
-    const plain = scaleOf(rows, run.created_at, end, false);
     const squeezable = scaleOf(rows, run.created_at, end, true).breaks.length > 0;
-    const flip = (key: string) => {
-        const next = new Set(opened.value);
-        if (!next.delete(key)) next.add(key);
-        opened.value = next;
-    };
-    const shown = rows.flatMap(row => (row.rows && opened.value.has(row.key) ? [row, ...row.rows] : [row]));
+    const shown = rows.flatMap(row => (row.rows && has(row.key) ? [row, ...row.rows] : [row]));
     return (
         <div class="waterfall">
-            <div class="waterfall-head">
-                <p><b>{span(end - run.created_at)}</b> in all: <span class="key is-work" />{span(plain.worked)} at work, <span class="key is-wait" />{span(plain.waited)} waiting</p>
+            <div class="view-head">
+                <p><b>{span(end - run.created_at)}</b> in all: <i class="dot is-done" />{span(scale.worked)} at work, <i class="dot is-waiting" />{span(scale.waited)} waiting</p>
                 {squeezable && <label class="check small"><input type="checkbox" checked={whole.value} onChange={event => { whole.value = event.currentTarget.checked; }} /><span>Shorten long waits</span></label>}
             </div>
             <div class="rows" role="table" aria-label="Waterfall">
                 <div class="row is-axis" aria-hidden="true"><span /><Axis scale={scale} /><span /></div>
                 {shown.map(row => {
-                    // What many do side by side takes as long as from the first to the last.
-                    const total = row.kind === 'group' ? Math.max(...row.bars.map(bar => bar.to ?? end)) - Math.min(...row.bars.map(bar => bar.from)) : row.bars.filter(bar => bar.kind === 'work' || bar.kind === 'wait' || bar.kind === 'sleep').reduce((sum, bar) => sum + (bar.to ?? end) - bar.from, 0);
                     const group = row.kind === 'group';
-                    const open = opened.value.has(row.key);
+                    // What many do side by side takes as long as from the first to the last.
+                    const total = group ? Math.max(...row.bars.map(bar => bar.to ?? end)) - row.bars[0]!.from : row.bars.filter(bar => bar.kind !== 'retry').reduce((sum, bar) => sum + (bar.to ?? end) - bar.from, 0);
+                    const open = has(row.key);
                     return (
                         <div key={row.key} class={`row is-${row.kind}`} role="row">
-                            <span role="rowheader" class={`row-name depth-${Math.min(3, row.depth)}`}>
-                                <button type="button" aria-expanded={group ? open : undefined} onClick={() => (group ? flip(row.key) : choose(row))} title={row.path ? `${row.label} in ${row.path}` : row.label}>
-                                    <Icon name={GLYPHS[row.kind]!} /><span>{group ? `${row.label} · ${row.count} branches` : row.label}</span>{row.depth > 0 && !group && <small>{row.path}</small>}
-                                </button>
+                            <span role="rowheader" class="row-name" style={{ paddingLeft: 12 * Math.min(3, row.depth) }}>
+                                <Button icon={GLYPHS[row.kind]!} aria-expanded={group ? open : undefined} onClick={() => (group ? flip(row.key) : choose(row))} title={row.path ? `${row.label} in ${row.path}` : row.label}>
+                                    <span>{group ? `${row.label} · ${row.count} branches` : row.label}</span>{row.depth > 0 && !group && <small>{row.path}</small>}
+                                </Button>
                             </span>
                             <span role="cell" class="lane">
-                                {scale.breaks.map(one => <i key={one.at} class="break" style={{ left: `${one.at * 100}%` }} />)}
-                                {row.bars.map((bar, index) => <BarView key={index} bar={bar} scale={scale} end={end} slim={group} />)}
+                                {scale.breaks.map(one => <i class="break" style={{ left: `${one.at * 100}%` }} />)}
+                                {row.bars.map(bar => <BarView bar={bar} scale={scale} end={end} slim={group} />)}
                             </span>
                             <span role="cell" class="row-time">{span(total)}</span>
                         </div>
@@ -65,10 +61,7 @@ function BarView({ bar, scale, end, slim }: { bar: Bar; scale: Scale; end: numbe
     return <i class={`bar is-${bar.kind} is-${bar.state}${live}${slim ? ' is-slim' : ''}`} style={{ left: `${from * 100}%`, width: `${Math.max(0, to - from) * 100}%` }} title={`${words}\nfrom ${clock(bar.from)}`} role="img" aria-label={words} />;
 }
 
-function Axis({ scale }: { scale: Scale }) {
-    if (scale.breaks.length) {
-        return <span class="lane axis">{scale.breaks.map(one => <b key={one.at} class="gap" style={{ left: `${one.at * 100}%` }}>{span(one.ms)}</b>)}</span>;
-    }
-    const all = ticks(scale.to - scale.from, 6);
-    return <span class="lane axis">{all.map(ms => <b key={ms} style={{ left: `${scale.at(scale.from + ms) * 100}%` }}>{ms ? span(ms) : '0'}</b>)}</span>;
+function Axis({ scale: { breaks, at, from, to } }: { scale: Scale }) {
+    const marks = breaks.length ? breaks : ticks(to - from, 6).map(ms => ({ at: at(from + ms), ms }));
+    return <span class={breaks.length ? 'lane axis has-gaps' : 'lane axis'}>{marks.map(({ at, ms }) => <b style={{ left: `${at * 100}%` }}>{ms ? span(ms) : '0'}</b>)}</span>;
 }

@@ -1,22 +1,22 @@
 /** JSON as people read it: names and values, lists, tables of what is alike, texts as texts. */
-import { useSignal } from '@preact/signals';
-import { isObject } from '../form/draft.ts';
-import { humane } from '../form/shape.ts';
+import { useSignal } from '../signals.ts';
+import { humane, isObject, pretty } from '../json.ts';
 import type { Json, JsonObject } from '../types.ts';
-import { Copy } from './ui.tsx';
+import { Button } from './Button.tsx';
+import { Copy } from './say.tsx';
 
 const MANY = 30;
 
 /** A value with its name, to be copied and to be seen as it is. */
 export function Titled({ title, value, open = true }: { title: string; value: Json; open?: boolean }) {
     const raw = useSignal(false);
-    const text = JSON.stringify(value, null, 2);
+    const text = pretty(value);
     const deep = typeof value === 'object' && value !== null;
     return (
         <details class="titled" open={open}>
             <summary><span>{title}</span></summary>
             <div class="titled-tools">
-                {deep && <button type="button" class="quiet small" aria-pressed={raw.value} onClick={() => { raw.value = !raw.value; }}>JSON</button>}
+                {deep && <Button class="quiet small" aria-pressed={raw.value} onClick={() => { raw.value = !raw.value; }}>JSON</Button>}
                 <Copy text={typeof value === 'string' ? value : text} what={title} />
             </div>
             {raw.value && deep ? <pre class="code" tabIndex={0} role="group" aria-label={`${title} as JSON`}>{text}</pre> : <Value value={value} />}
@@ -26,8 +26,8 @@ export function Titled({ title, value, open = true }: { title: string; value: Js
 
 export function Value({ value, depth = 0 }: { value: Json; depth?: number }) {
     if (value === null) return <span class="muted">none</span>;
-    if (typeof value === 'boolean') return <span class="atom">{value ? 'yes' : 'no'}</span>;
-    if (typeof value === 'number') return <span class="atom number">{String(value)}</span>;
+    if (typeof value === 'boolean') return <span>{value ? 'yes' : 'no'}</span>;
+    if (typeof value === 'number') return <span class="number">{String(value)}</span>;
     if (typeof value === 'string') return <Text text={value} />;
     if (Array.isArray(value)) return <List items={value} depth={depth} />;
     const entries = Object.entries(value);
@@ -45,35 +45,35 @@ export function Value({ value, depth = 0 }: { value: Json; depth?: number }) {
 }
 
 function Folded({ value, depth }: { value: Json; depth: number }) {
-    return <details class="folded"><summary class="muted">{summary(value)}</summary><Value value={value} depth={depth + 1} /></details>;
+    return <details><summary class="muted">{gist(value)}</summary><Value value={value} depth={depth + 1} /></details>;
 }
 
 function Text({ text }: { text: string }) {
     const all = useSignal(false);
     if (!text) return <span class="muted">empty</span>;
     if (text.length <= 1200 || all.value) return <span class="text">{text}</span>;
-    return <span class="text">{text.slice(0, 1000)}… <button type="button" class="quiet small" onClick={() => { all.value = true; }}>all {text.length} characters</button></span>;
+    return <span class="text">{text.slice(0, 1000)}… <Button class="quiet small" onClick={() => { all.value = true; }}>all {text.length} characters</Button></span>;
 }
 
 function List({ items, depth }: { items: Json[]; depth: number }) {
     const all = useSignal(false);
     if (!items.length) return <span class="muted">none</span>;
     const shown = all.value ? items : items.slice(0, MANY);
-    const more = items.length > shown.length && <button type="button" class="quiet small" onClick={() => { all.value = true; }}>all {items.length}</button>;
-    if (items.every(item => isAtom(item) && String(item).length < 40)) return <span class="chips">{shown.map((item, index) => <span key={index} class="chip">{String(item)}</span>)}{more}</span>;
+    const more = items.length > shown.length && <Button class="quiet small" onClick={() => { all.value = true; }}>all {items.length}</Button>;
+    if (items.every(item => isAtom(item) && String(item).length < 40)) return <span class="chips">{shown.map(item => <span class="chip">{String(item)}</span>)}{more}</span>;
     const columns = columnsOf(items);
     if (columns) {
         return (
             <div class="scroll" tabIndex={0} role="group" aria-label="Table">
                 <table class="value-table">
-                    <thead><tr>{columns.map(name => <th key={name} scope="col">{humane(name)}</th>)}</tr></thead>
-                    <tbody>{(shown as JsonObject[]).map((row, index) => <tr key={index}>{columns.map(name => <td key={name}><Value value={row[name] ?? null} depth={depth + 1} /></td>)}</tr>)}</tbody>
+                    <thead><tr>{columns.map(name => <th scope="col">{humane(name)}</th>)}</tr></thead>
+                    <tbody>{(shown as JsonObject[]).map(row => <tr>{columns.map(name => <td><Value value={row[name] ?? null} depth={depth + 1} /></td>)}</tr>)}</tbody>
                 </table>
                 {more}
             </div>
         );
     }
-    return <ol class="value-list">{shown.map((item, index) => <li key={index}>{depth > 2 && !isAtom(item) ? <Folded value={item} depth={depth} /> : <Value value={item} depth={depth + 1} />}</li>)}{more}</ol>;
+    return <ol class="value-list">{shown.map(item => <li>{depth > 2 && !isAtom(item) ? <Folded value={item} depth={depth} /> : <Value value={item} depth={depth + 1} />}</li>)}{more}</ol>;
 }
 
 const isAtom = (value: Json): boolean => typeof value !== 'object' || value === null;
@@ -86,20 +86,11 @@ function columnsOf(items: Json[]): string[] | null {
     return flat && names.length <= 6 && items.every(item => Object.keys(item).length >= names.length / 2) ? names : null;
 }
 
-/** A value in a line. */
-export function summary(value: Json): string {
-    if (value === null || value === undefined) return '';
-    if (Array.isArray(value)) return value.length === 1 ? '1 item' : `${value.length} items`;
-    if (!isObject(value)) return String(value);
-    const parts = Object.entries(value).map(([name, one]) => (isAtom(one) ? `${name} ${String(one)}` : `${name} ${Array.isArray(one) ? `[${one.length}]` : '{…}'}`));
-    return parts.join(', ');
-}
-
-/** A value in a line for a list: its texts first. */
+/** A value in a line: its texts and numbers. */
 export function gist(value: Json): string {
-    if (!isObject(value)) return summary(value);
-    const entries = Object.entries(value);
-    const only = entries[0];
-    if (entries.length === 1 && only && !isAtom(only[1])) return gist(only[1]);
-    return entries.filter(([, one]) => isAtom(one) && one !== null && one !== '').map(([, one]) => String(one)).join(' · ') || summary(value);
+    if (Array.isArray(value)) return value.length === 1 ? '1 item' : `${value.length} items`;
+    if (!isObject(value)) return String(value ?? '');
+    const all = Object.values(value);
+    if (all.length === 1) return gist(all[0]!);
+    return all.filter(one => isAtom(one) && one !== null && one !== '').join(' · ') || Object.keys(value).join(', ');
 }

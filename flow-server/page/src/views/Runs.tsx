@@ -1,14 +1,18 @@
 /** All runs. */
-import { useSignal, useSignalEffect } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useSignal } from '../signals.ts';
+import { useEffect } from '../hooks.ts';
 import { type Paged, useLoad, useOlder } from '../load.ts';
 import { me } from '../me.ts';
 import { go, requery, route, to } from '../router.ts';
 import type { RunLine, Status, Workflow } from '../types.ts';
+import { Button } from '../ui/Button.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { gist } from '../ui/Value.tsx';
-import { useTitle } from '../ui/page.tsx';
-import { Ago, ENDED, Empty, Pending, Search, StatusPill, Took, has, short, wordOf } from '../ui/ui.tsx';
+import { Heading } from '../ui/Heading.tsx';
+import { Search, WorkflowSelect, has } from '../ui/inputs.tsx';
+import { Chips, More, Table } from '../ui/lists.tsx';
+import { Ago, Dot, StatusPill, Took, short, wordOf } from '../ui/status.tsx';
+import { Empty, Pending } from '../ui/wrong.tsx';
 
 const STATES: Status[] = ['running', 'paused', 'failed', 'completed', 'cancelled'];
 const PAGE = 50;
@@ -32,7 +36,6 @@ export function filtersOf(text: string): { query: Record<string, string>; words:
 }
 
 export function Runs() {
-    useTitle('Runs');
     const { query } = route.value;
     const status = query.get('status') ?? '';
     const workflow = query.get('workflow') ?? '';
@@ -42,60 +45,39 @@ export function Runs() {
     const path = `api/runs?${search}`;
     const page = useLoad<Page>(path, 2000);
     const workflows = useLoad<{ workflows: Workflow[] }>('api/workflows');
-    const stats = useLoad<{ counts?: { workflow: string; status: string; runs: number }[] }>('api/stats', 4000);
-    const { pages, next, load, loads } = useOlder(path, page, one => one.runs);
+    const stats = useLoad<{ counts: { workflow: string; status: string; runs: number }[] }>('api/stats', 4000);
+    const older = useOlder(path, page, one => one.runs, run => run.run);
+    const { all: runs } = older;
     const typed = useSignal(text);
-    const table = useRef<HTMLTableSectionElement>(null);
     useEffect(() => { typed.value = text; }, [text]);
-    useSignalEffect(() => {
-        const next = typed.value;
-        const timer = setTimeout(() => { if (next !== (route.value.query.get('q') ?? '')) requery({ q: next || null }); }, 250);
+    useEffect(() => {
+        const timer = setTimeout(() => { if (typed.value !== (route.value.query.get('q') ?? '')) requery({ q: typed.value }); }, 250);
         return () => clearTimeout(timer);
-    });
+    }, [typed.value]);
 
-    const seen = new Set<string>();
-    const runs = pages.flatMap(one => one.runs).filter(run => !seen.has(run.run) && seen.add(run.run));
     const found = filters.words ? runs.filter(run => has(JSON.stringify(run), filters.words)) : runs;
     const count = (state: string) => {
-        const all = stats.data.value?.counts;
-        if (!Array.isArray(all)) return '';
-        return all.filter(one => (!state || one.status === state) && (!workflow || one.workflow === workflow)).reduce((sum, one) => sum + one.runs, 0) || '';
-    };
-    const key = (event: KeyboardEvent) => {
-        const rows = [...(table.current?.querySelectorAll<HTMLAnchorElement>('a.row-link') ?? [])];
-        const index = rows.indexOf(document.activeElement as HTMLAnchorElement);
-        const to = { ArrowDown: index + 1, ArrowUp: index - 1, j: index + 1, k: index - 1 }[event.key];
-        if (index < 0 || to === undefined || !rows[to]) return;
-        event.preventDefault();
-        rows[to].focus();
+        const counts = stats.data?.counts ?? [];
+        return counts.filter(one => (!state || one.status === state) && (!workflow || one.workflow === workflow)).reduce((sum, one) => sum + one.runs, 0) || '';
     };
     const none = !runs.length && !status && !workflow && !text;
     return (
         <>
             <header class="view-head">
-                <h1 tabIndex={-1}>Runs</h1>
+                <Heading title="Runs" />
                 {me.value.can('run') && <a class="button primary" href={to(['start'])}><Icon name="play" /> Start a run</a>}
             </header>
             <div class="filter">
                 <Search words={typed} hint="Search, or user:ann key=value" />
-                <select aria-label="Workflow" value={workflow} onChange={event => requery({ workflow: event.currentTarget.value || null })}>
-                    <option value="">All workflows</option>
-                    {workflows.data.value?.workflows.map(one => <option key={one.id} value={one.id}>{one.id}</option>)}
-                    {workflow && !workflows.data.value?.workflows.some(one => one.id === workflow) && <option value={workflow}>{workflow}</option>}
-                </select>
-                <div class="chips" role="group" aria-label="Status">
-                    {['', ...STATES].map(state => <button key={state} type="button" class={`chip is-${state || 'all'}`} aria-pressed={status === state} onClick={() => requery({ status: state || null })}>{state && <span class="dot" aria-hidden="true" />}{state ? wordOf(state) : 'All'} <span class="count">{count(state)}</span></button>)}
-                </div>
+                <WorkflowSelect at={workflow} all={workflows.data?.workflows.map(one => one.id) ?? []} />
+                <Chips label="Status" at={status} set={status => requery({ status })} chips={['', ...STATES].map(state => [state, <>{state && <Dot />}{state ? wordOf(state) : 'All'} <span class="count">{count(state)}</span></>])} />
             </div>
             <Pending of={page} />
-            {page.data.value && !found.length && (none
-                ? <Empty title="No runs yet"><p>A run is one pass through a workflow, from its input to its output.</p><p><a class="button primary" href={to(['start'])}><Icon name="play" /> Start the first one</a></p></Empty>
-                : <Empty title="No run is like that">{next ? <p>Among the last {runs.length}. <button type="button" onClick={load}>Look further back</button></p> : <p><button type="button" onClick={() => go(['runs'])}>Show all runs</button></p>}</Empty>)}
+            {page.data && !found.length && (none
+                ? <Empty title="No runs yet"><p>A run is one pass through a workflow.</p><p><a class="button primary" href={to(['start'])}><Icon name="play" /> Start the first one</a></p></Empty>
+                : <Empty title="No run is like that">{older.next ? <p>Among the last {runs.length}. <Button onClick={older.load}>Look further back</Button></p> : <p><Button onClick={() => go(['runs'])}>Show all runs</Button></p>}</Empty>)}
             {found.length > 0 && (
-                <table class="table runs" onKeyDown={key}>
-                    <caption class="hidden">Runs, the newest first</caption>
-                    <thead><tr>{['Status', 'Workflow', 'Input', 'User', 'Started', 'Took'].map(name => <th key={name} scope="col">{name}</th>)}</tr></thead>
-                    <tbody ref={table}>
+                <Table name="runs" label="Runs, the newest first" columns={['Status', 'Workflow', 'Input', 'User', 'Started', 'Took']}>
                         {found.map(run => (
                             <tr key={run.run}>
                                 <td data-name="status"><StatusPill status={run.status} /></td>
@@ -103,13 +85,12 @@ export function Runs() {
                                 <td data-name="input" class="clip"><span title={JSON.stringify(run.input)}>{gist(run.input)}</span></td>
                                 <td data-name="user">{run.user}</td>
                                 <td data-name="started"><Ago time={run.created_at} /></td>
-                                <td data-name="took" class="right number"><Took from={run.created_at} until={ENDED.includes(run.status) ? run.updated_at : null} /></td>
+                                <td data-name="took" class="right number"><Took run={run} /></td>
                             </tr>
                         ))}
-                    </tbody>
-                </table>
+                </Table>
             )}
-            {next && found.length > 0 && <p class="more"><button type="button" disabled={loads} onClick={load}>{loads ? 'Loading…' : 'Show older runs'}</button></p>}
+            {found.length > 0 && <More of={older}>Show older runs</More>}
         </>
     );
 }

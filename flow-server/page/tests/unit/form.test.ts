@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Draft, byField, collect, fill, placed, pointers } from '../../src/form/draft.ts';
-import { type Shape, humane, shapeOf, tidy } from '../../src/form/shape.ts';
+import { Field } from '../../src/form/field.ts';
+import { byField } from '../../src/form/served.ts';
+import { type Shape, shapeOf, tidy } from '../../src/form/shape.ts';
+import { humane, placed } from '../../src/json.ts';
 import type { Json, Schema } from '../../src/types.ts';
 
 const APPROVAL: Schema = {
@@ -13,14 +15,17 @@ const APPROVAL: Schema = {
     ],
 };
 
-const round = (schema: Schema, value: Json) => {
-    const shape = shapeOf(schema);
-    return collect(shape, fill(shape, value));
-};
-const set = (draft: Draft, name: string, next: Draft): Draft => {
-    assert.equal(draft.kind, 'object');
-    return draft.kind === 'object' ? { ...draft, fields: { ...draft.fields, [name]: next } } : draft;
-};
+const fill = (shape: Shape, value?: Json) => new Field(shape, value, 'It');
+
+/** The value of a form, and what is wrong with it, by pointer. */
+function collect(field: Field) {
+    const files = new Map<string, Field>();
+    const value = field.read(files) ?? null;
+    const errors = new Map([...field.places()].map(([at, { error }]) => [at, error.value] as const).filter(([, words]) => words));
+    return { value, files, errors };
+}
+const round = (schema: Schema, value?: Json) => collect(fill(shapeOf(schema), value));
+const part = (field: Field, at: string) => field.places().get(at)!;
 
 test('a value goes through a form unchanged', () => {
     const cases: [Schema, Json][] = [
@@ -58,7 +63,7 @@ test('a value goes through a form unchanged', () => {
 
 test('defaults are filled in, what is left out stays out', () => {
     const schema: Schema = { type: 'object', required: ['words'], properties: { words: { type: 'integer', default: 700 }, topic: { type: 'string' }, tags: { type: 'array', items: { type: 'string' } }, note: { type: ['string', 'null'], default: null }, on: { type: 'boolean', default: true } } };
-    const { value, errors } = collect(shapeOf(schema), fill(shapeOf(schema)));
+    const { value, errors } = round(schema);
     assert.deepEqual(value, { words: 700, on: true });
     assert.equal(errors.size, 0);
 });
@@ -74,21 +79,21 @@ test('what is missing or wrong is told at its field', () => {
         required: ['name', 'age', 'kind', 'items', 'code'],
         properties: { name: { type: 'string' }, age: { type: 'integer', minimum: 0, maximum: 120 }, kind: { enum: ['a', 'b'] }, items: { type: 'array', minItems: 1, items: { type: 'number' } }, code: { type: 'string', pattern: '^[A-Z]+$' } },
     };
-    const shape = shapeOf(schema);
-    let draft = fill(shape);
-    assert.deepEqual([...collect(shape, draft).errors.keys()].sort(), ['/age', '/code', '/items/0', '/kind', '/name'].sort());
-    draft = set(draft, 'age', { kind: 'text', text: '1.5' });
-    draft = set(draft, 'code', { kind: 'text', text: 'abc' });
-    const { errors } = collect(shape, draft);
-    assert.match(errors.get('/age')!, /whole number/);
-    assert.match(errors.get('/code')!, /look like/);
-    assert.match(collect(shape, set(draft, 'age', { kind: 'text', text: '121' })).errors.get('/age')!, /At most 120/);
-    assert.match(collect(shape, set(draft, 'age', { kind: 'text', text: '99999999999999999999' })).errors.get('/age')!, /too large/);
+    const form = fill(shapeOf(schema));
+    assert.deepEqual([...collect(form).errors.keys()].sort(), ['/age', '/code', '/items/0', '/kind', '/name'].sort());
+    const age = (text: string) => {
+        part(form, '/age').text.value = text;
+        return collect(form).errors.get('/age')!;
+    };
+    assert.match(age('1.5'), /whole number/);
+    assert.match(age('121'), /At most 120/);
+    assert.match(age('99999999999999999999'), /too large/);
+    part(form, '/code').text.value = 'abc';
+    assert.match(collect(form).errors.get('/code')!, /look like/);
 });
 
 test('a choice that is not made yet is no value', () => {
-    const shape = shapeOf(APPROVAL);
-    const { errors } = collect(shape, fill(shape));
+    const { errors } = round(APPROVAL);
     assert.equal(errors.get(''), 'Choose one.');
 });
 
@@ -98,7 +103,7 @@ test('an enum of texts with docs is a choice, one with payloads is variants', ()
     assert.deepEqual(plain.kind === 'choice' && plain.options.map(option => [option.label, option.doc]), [['Yes', 'Go on.'], ['No', ''], ['Never', '']]);
     const tagged = shapeOf(APPROVAL);
     assert.equal(tagged.kind, 'variants');
-    assert.deepEqual(tagged.kind === 'variants' && tagged.variants.map(variant => [variant.label, variant.tag, variant.shape.kind]), [['Publish', 'Publish', 'object'], ['Reject', 'Reject', 'text'], ['Later', undefined, 'const']]);
+    assert.deepEqual(tagged.kind === 'variants' && tagged.options.map(variant => [variant.label, variant.tag, variant.shape.kind]), [['Publish', 'Publish', 'object'], ['Reject', 'Reject', 'text'], ['Later', undefined, 'const']]);
 });
 
 test('references, allOf of one, and what stands beside them', () => {
@@ -107,7 +112,7 @@ test('references, allOf of one, and what stands beside them', () => {
     assert.equal(shape.kind, 'object');
     const fields = shape.kind === 'object' ? shape.fields : [];
     assert.deepEqual(fields.map(field => [field.shape.kind, field.shape.about.doc]), [['text', 'Mine.'], ['text', 'Theirs.']]);
-    assert.deepEqual(collect(shape, fill(shape)).value, { b: 'xy' });
+    assert.deepEqual(collect(fill(shape)).value, { b: 'xy' });
 });
 
 test('schemas that go round end in JSON', () => {
@@ -120,16 +125,18 @@ test('files are told apart and collected', () => {
     const kinds = (shape as Shape & { kind: 'object' }).fields.map(field => field.shape.kind);
     assert.deepEqual(kinds, ['file', 'file']);
     const file = new File(['hello'], 'a.txt', { type: 'text/plain' });
-    const { files, errors } = collect(shape, set(fill(shape), 'scan', { kind: 'file', file, kept: null }));
+    const form = fill(shape);
+    assert.deepEqual([...collect(form).errors.keys()], ['/scan']);
+    part(form, '/scan').file.value = file;
+    const { files, errors } = collect(form);
     assert.deepEqual([...files.keys()], ['/scan']);
     assert.equal(errors.size, 0);
-    assert.deepEqual([...collect(shape, fill(shape)).errors.keys()], ['/scan']);
 });
 
 test('errors of the server find their fields', () => {
     const shape = shapeOf(APPROVAL);
-    const known = pointers(shape, fill(shape, { Publish: { by: 'x' } }));
-    assert.deepEqual(known, ['', '/Publish', '/Publish/by']);
+    const known = fill(shape, { Publish: { by: 'x' } }).places();
+    assert.deepEqual([...known.keys()], ['', '/Publish', '/Publish/by']);
     const at = (pointer: string, detail: string) => {
         const { fields, rest } = byField([{ pointer, detail }], known);
         return [...fields.keys(), ...rest];
@@ -138,11 +145,12 @@ test('errors of the server find their fields', () => {
     assert.deepEqual(at('#/answer/Publish/by', 'too long'), ['/Publish/by']);
     assert.deepEqual(at('/Publish', 'missing field `by`'), ['/Publish/by']);
     assert.deepEqual(at('/Publish/by/deeper', 'no'), ['/Publish/by']);
-    const object = pointers(shapeOf({ type: 'object', properties: { input: { type: 'string' }, words: { type: 'integer' } } }), fill(shapeOf({ type: 'object', properties: { input: { type: 'string' }, words: { type: 'integer' } } })));
+    const object = fill(shapeOf({ type: 'object', properties: { input: { type: 'string' }, words: { type: 'integer' } } })).places();
+    object.delete('');
     assert.deepEqual([...byField([{ pointer: '#/input/words', detail: 'no' }, { pointer: '#/input/input', detail: 'no' }], object).fields.keys()], ['/words', '/input']);
     const strange = shapeOf({ type: 'object', properties: { 'a b': { type: 'string' }, '100%/#2': { type: 'string' } } });
     const errors = ['#/input/a%20b', '#/input/100%25~1%232'].map(pointer => ({ pointer, detail: 'no' }));
-    assert.deepEqual([...byField(errors, pointers(strange, fill(strange))).fields.keys()], ['/a b', '/100%~1#2']);
+    assert.deepEqual([...byField(errors, fill(strange).places()).fields.keys()], ['/a b', '/100%~1#2']);
     assert.deepEqual(byField([{ pointer: '/gone', detail: 'unknown field' }], object).rest, ['gone: unknown field.']);
 });
 
