@@ -22,10 +22,12 @@ const TOKEN: &str = "contract-0123456789abcdef";
 pub(crate) fn test() -> Outcome {
     let schemathesis = schemathesis()?;
     let demo = demo()?;
-    let config = format!("{FOLDER}/schemathesis.toml");
+    let config = text(&root().join(FOLDER).join("schemathesis.toml"));
     let run = |server: &Server, more: &[&str]| {
         let location = format!("{}openapi.json", server.url);
-        program(&schemathesis, &["--config-file", &config, "run", &location, "--no-color"]).args(more).run()
+        let command = program(&schemathesis, &["--config-file", &config, "run", &location, "--no-color"]);
+        // It leaves what it has found out where it runs.
+        command.args(more).directory(&home()).run()
     };
     run(&Server::start(&demo, "")?, &[])?;
     let guarded = Server::start(&demo, &format!("root:admin:{TOKEN}"))?;
@@ -40,9 +42,14 @@ pub(crate) fn demo() -> Outcome<String> {
     Ok(root().join(target).join("debug/examples/demo").display().to_string())
 }
 
+/// The environment of schemathesis.
+fn home() -> PathBuf {
+    root().join("target/contract")
+}
+
 /// Where schemathesis is, installed in an environment of its own if it is missing.
 fn schemathesis() -> Outcome<String> {
-    let home = root().join("target/contract");
+    let home = home();
     let (pip, command) = (home.join("bin/pip"), home.join("bin/schemathesis"));
     let wanted = root().join(FOLDER).join("requirements.txt");
     let make = || program("python3", &["-m", "venv", &text(&home)]).run();
