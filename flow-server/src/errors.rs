@@ -4,7 +4,10 @@ use axum::http::StatusCode;
 use flow_runtime::{AnswerError, ControlError, DefinitionError, JsonError, Refusal, RunError, StoreError};
 use serde_json::Value;
 
-use crate::problem::{FieldError, Problem, pointer, step};
+use crate::{
+    pointer::{pointer, step},
+    problem::{FieldError, Problem},
+};
 
 /// A field error below `root` of the body.
 pub(crate) fn field(root: &str, error: &JsonError) -> FieldError {

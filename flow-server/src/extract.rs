@@ -12,7 +12,8 @@ use serde_json::Value;
 use crate::{
     accept,
     auth::Caller,
-    problem::{FieldError, Problem, pointer},
+    pointer::pointer,
+    problem::{FieldError, Problem},
     state::Shared,
 };
 

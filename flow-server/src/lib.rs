@@ -29,6 +29,7 @@ mod links;
 mod listen;
 mod metrics;
 mod openapi;
+mod pointer;
 mod problem;
 mod public_url;
 mod routes;

@@ -129,57 +129,9 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A name as a step of a JSON Pointer in a URI fragment: what has a meaning in either is written otherwise (RFC 6901, section 6).
-pub(crate) fn step(name: &str) -> String {
-    let mut step = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'~' => step.push_str("~0"),
-            b'/' => step.push_str("~1"),
-            b'-' | b'.' | b'_' | b'!' | b'$' | b'&'..=b',' | b';' | b'=' | b':' | b'@' | b'?' => step.push(byte.into()),
-            _ if byte.is_ascii_alphanumeric() => step.push(byte.into()),
-            _ => step.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    step
-}
-
-/// A JSON Pointer as a URI fragment, below `root`, from the path of a [`JsonError`](flow_runtime::JsonError) and its message:
-/// `Publish.by` is `#/answer/Publish/by`, and a field that is missing is meant itself. The path is a text, so that a name with a
-/// dot or a bracket in it looks like several.
-pub(crate) fn pointer(root: &str, path: &str, message: &str) -> String {
-    let mut pointer = format!("#{root}");
-    let mut push = |part: &str| {
-        pointer.push('/');
-        pointer.push_str(&step(part));
-    };
-    for part in path.split('.').filter(|part| !part.is_empty()) {
-        let (name, rest) = part.find('[').map_or((part, ""), |at| part.split_at(at));
-        if !name.is_empty() {
-            push(name);
-        }
-        rest.split(['[', ']']).filter(|index| !index.is_empty()).for_each(&mut push);
-    }
-    if let Some(missing) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        push(missing);
-    }
-    pointer
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_become_pointers() {
-        assert_eq!(pointer("/input", "", "x"), "#/input");
-        assert_eq!(pointer("/answer", "Publish.by", "x"), "#/answer/Publish/by");
-        assert_eq!(pointer("", "items[3].title", "x"), "#/items/3/title");
-        assert_eq!(pointer("/input", "[0][1]", "x"), "#/input/0/1");
-        assert_eq!(pointer("/input", "a/b~", "missing field `c`"), "#/input/a~1b~0/c");
-        assert_eq!(pointer("/input", "a b.x#2", "missing field `100%`"), "#/input/a%20b/x%232/100%25");
-        assert_eq!(pointer("", "größe?", "x"), "#/gr%C3%B6%C3%9Fe?");
-    }
 
     #[test]
     fn a_problem_is_as_the_rfc_says() {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// Names that are taken.
 #[derive(Default)]
 pub(super) struct Names(BTreeSet<String>);
@@ -25,8 +27,8 @@ pub(super) fn pascal(id: &str) -> String {
 
 /// A part of a path that stands for itself.
 pub(super) fn segment(id: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    id.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(id, RESERVED).to_string()
 }
 
 #[cfg(test)]

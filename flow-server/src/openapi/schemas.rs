@@ -10,7 +10,7 @@ use schemars::{
 use serde_json::{Map, Value, json};
 
 use super::{names::Names, numbers};
-use crate::{problem::Problem, routes};
+use crate::{pointer::unescaped, problem::Problem, routes};
 
 /// Where the schemas stand in the description.
 const HERE: &str = "/components/schemas";
@@ -225,11 +225,6 @@ fn rename(schema: &mut Value, name: &str, below: &Renamed) {
         Value::Array(list) => list.iter_mut().for_each(|value| rename(value, name, below)),
         _ => {}
     }
-}
-
-/// The name in a JSON Pointer.
-fn unescaped(name: &str) -> String {
-    name.replace("~1", "/").replace("~0", "~")
 }
 
 /// The name of a definition, of characters the name of a component may have.

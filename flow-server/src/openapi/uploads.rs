@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::pointer::escaped;
+
 /// The schema of a form that starts a workflow with files, if its input has a place for any. `request` is the schema of the start
 /// without files.
 pub(super) fn form(input: &Value, request: &Value) -> Option<Value> {
@@ -61,7 +63,7 @@ impl<'s> Search<'s> {
             self.inside.pop();
         }
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-            self.look_at(Some(name.replace('~', "~0").replace('/', "~1")), field);
+            self.look_at(Some(escaped(name)), field);
         }
         if schema["items"].is_object() {
             self.look_at(None, &schema["items"]);

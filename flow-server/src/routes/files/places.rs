@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::problem::{FieldError, Problem};
+use crate::{
+    pointer::unescaped,
+    problem::{FieldError, Problem},
+};
 
 /// The longest name of a part, in bytes, and the most steps it may take into the input. What is built of an input is walked by
 /// functions that call themselves, which ends when there is no more stack.
@@ -81,7 +84,7 @@ impl Found {
 
 /// A field of an object or an item of an array, made if it is not there.
 fn place_of<'v>(value: &'v mut Value, name: &str) -> Option<&'v mut Value> {
-    let name = name.replace("~1", "/").replace("~0", "~");
+    let name = unescaped(name);
     match (&mut *value, name.parse::<usize>()) {
         (Value::Null, Ok(0)) => *value = json!([null]),
         (Value::Null, _) => *value = json!({}),
