@@ -29,6 +29,9 @@ pub enum Access {
 }
 
 impl Access {
+    /// All there are.
+    pub(crate) const ALL: [Access; 4] = [Access::Read, Access::Run, Access::Answer, Access::Admin];
+
     /// The name: `read`, `run`, `answer`, `admin`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,7 +44,7 @@ impl Access {
 
     /// The access of this name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Access::Read, Access::Run, Access::Answer, Access::Admin].into_iter().find(|access| access.as_str() == name)
+        Access::ALL.into_iter().find(|access| access.as_str() == name)
     }
 }
 
@@ -205,8 +208,10 @@ impl FromStr for Token {
 /// The access that this word is nearly: off by one letter, or by two in the longer names.
 fn nearly(word: &str) -> Option<&'static str> {
     let word = word.to_ascii_lowercase();
-    let names = [Access::Read, Access::Run, Access::Answer, Access::Admin].map(Access::as_str);
-    names.into_iter().find(|name| strsim::osa_distance(&word, name) <= if name.len() > 4 { 2 } else { 1 })
+    Access::ALL
+        .map(Access::as_str)
+        .into_iter()
+        .find(|name| strsim::osa_distance(&word, name) <= if name.len() > 4 { 2 } else { 1 })
 }
 
 impl fmt::Debug for Token {

@@ -25,6 +25,7 @@ mod errors;
 mod extract;
 mod file;
 mod guard;
+mod hex;
 mod links;
 mod listen;
 mod metrics;

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     auth::Caller,
     extract::{self, Base, Part, Wanted},
+    hex::hex,
     problem::Problem,
     state::Shared,
 };
@@ -100,6 +101,5 @@ pub(crate) async fn fork(
 /// no space, so that none of them is one of a copy.
 fn key_of(key: &str, run: &str, body: &ForkBody) -> String {
     let what = json!([key, run, body.checkpoint, body.path, body.set]).to_string();
-    let digest: String = Sha256::digest(what).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("fork {digest}")
+    format!("fork {}", hex(&Sha256::digest(what)[..16]))
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 
-use crate::{accept, extract::Part, problem::Problem};
+use crate::{accept, extract::Part, hex::hex, problem::Problem};
 
 /// The files of the page: name, type, content.
 const FILES: [(&str, &str, &[u8]); 4] = [
@@ -35,7 +35,7 @@ struct Asset {
 /// Compressed once, when the first of them is asked for.
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let asset = |(name, kind, content): (&'static str, &'static str, &'static [u8])| {
-        let digest = Sha256::digest(content).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(content)[..12]);
         Asset { name, kind, plain: Bytes::from_static(content), gzipped: gzip(content), digest }
     };
     FILES.into_iter().map(asset).collect()

@@ -78,10 +78,9 @@ pub(crate) struct Me {
 
 /// `GET /api/me`
 pub(crate) async fn me(caller: Caller) -> Json<Me> {
-    let all = [Access::Read, Access::Run, Access::Answer, Access::Admin];
     let may = |access: &Access| !matches!(&caller, Caller::Known(identity) if !identity.may(*access));
     let mut roles: Vec<String> =
-        all.iter().filter(|access| may(access)).map(|access| access.as_str().to_owned()).collect();
+        Access::ALL.iter().filter(|access| may(access)).map(|access| access.as_str().to_owned()).collect();
     roles.extend(caller.roles(Vec::new()));
     let name = match caller {
         Caller::Known(identity) => Some(identity.user().to_owned()),

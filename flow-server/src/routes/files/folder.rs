@@ -14,7 +14,7 @@ use flow_runtime::{AnyRun, RunError, StartRun};
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::{problem::Problem, state::Shared};
+use crate::{hex::hex, problem::Problem, state::Shared};
 
 /// The end of the name of a file that is being written.
 const PART: &str = ".part";
@@ -203,8 +203,4 @@ impl Drop for Brought {
     fn drop(&mut self) {
         self.0.iter().for_each(Placed::remove);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
