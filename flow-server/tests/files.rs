@@ -80,6 +80,9 @@ async fn forms_that_do_not_fit_say_why() {
     assert_eq!(problem["errors"][0]["pointer"], "#/input/title");
     let onto_text = [("input", None, &b"\"x\""[..]), ("file", text, b"1")];
     send(&web, "document", &onto_text).await.problem(422, "invalid_body");
+    let below_text = [("input", None, &b"\"x\""[..]), ("a b/c~1d", text, b"1")];
+    let problem = send(&web, "document", &below_text).await.problem(422, "invalid_body");
+    assert_eq!(problem["errors"][0]["pointer"], "#/input/a%20b/c~1d");
     let large = vec![b'x'; 300 << 10];
     let problem = send(&web, "document", &[("title", None, b"x"), ("file", text, &large)]).await;
     assert!(problem.problem(413, "too_large")["detail"].as_str().unwrap().contains("no folder"));

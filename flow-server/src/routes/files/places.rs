@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::{
-    pointer::unescaped,
+    pointer::{step, unescaped},
     problem::{FieldError, Problem},
 };
 
@@ -70,10 +70,11 @@ impl Found {
                 *input = value;
                 continue;
             }
-            let parts = name.trim_start_matches('/').split('/');
-            let Some(place) = parts.into_iter().try_fold(&mut *input, place_of) else {
+            let steps = name.trim_start_matches('/').split('/').map(unescaped);
+            let Some(place) = steps.clone().try_fold(&mut *input, place_of) else {
                 let detail = format!("Part `{name}` has no place in the input.");
-                let errors = vec![FieldError { pointer: format!("#/input/{name}"), detail: detail.clone() }];
+                let pointer = steps.fold("#/input".to_owned(), |pointer, name| pointer + "/" + &step(&name));
+                let errors = vec![FieldError { pointer, detail: detail.clone() }];
                 return Err(Problem::invalid("invalid_body", detail, errors));
             };
             *place = value;
@@ -83,8 +84,7 @@ impl Found {
 }
 
 /// A field of an object or an item of an array, made if it is not there.
-fn place_of<'v>(value: &'v mut Value, name: &str) -> Option<&'v mut Value> {
-    let name = unescaped(name);
+fn place_of(value: &mut Value, name: String) -> Option<&mut Value> {
     match (&mut *value, name.parse::<usize>()) {
         (Value::Null, Ok(0)) => *value = json!([null]),
         (Value::Null, _) => *value = json!({}),
